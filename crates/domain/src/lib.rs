@@ -1,0 +1,1 @@
+//! The rules of an early-disclosure program, as pure decisions.

@@ -1,0 +1,1 @@
+//! Traitor-tracing codes, decoders and the risk to the innocent.

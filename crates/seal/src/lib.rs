@@ -1,0 +1,1 @@
+//! Encryption: copies to packages, masters to the program key.

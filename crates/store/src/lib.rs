@@ -1,0 +1,1 @@
+//! Events, blobs and the log in SQLite or PostgreSQL.
