@@ -1,0 +1,419 @@
+//! The words of the command line. What each does stands in `commands/`, one file a command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs an early-disclosure program: embargoed cases in waves, copies that differ, leaks that name their copy.
+///
+/// Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 not allowed, 4 the machine failed.
+#[derive(Debug, Parser)]
+#[command(name = "headstart", version, propagate_version = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The data directory.
+    #[arg(long, global = true, env = "HEADSTART_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// File that holds the passphrase of the program key.
+    #[arg(
+        long,
+        global = true,
+        env = "HEADSTART_PASSPHRASE_FILE",
+        value_name = "FILE"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// Set the test clock to this time; only with `init --test-clock`.
+    #[arg(long, global = true, value_name = "TIMESTAMP")]
+    pub now: Option<String>,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new data directory: database, program key, log key.
+    Init(Init),
+    /// Partners: import, list, suspend, resume, remove, agreements.
+    #[command(subcommand)]
+    Partner(Partner),
+    /// Versions of the non-disclosure agreement.
+    #[command(subcommand)]
+    Agreement(Agreement),
+    /// People of the program and their roles.
+    #[command(subcommand)]
+    Person(Person),
+    /// Seats: the people at partners, each with a key of their own.
+    #[command(subcommand)]
+    Seat(Seat),
+    /// Cases under embargo.
+    #[command(subcommand)]
+    Case(Case),
+    /// Masters of a case, with their marks.
+    #[command(subcommand)]
+    Artifact(Artifact),
+    /// The mark sites of a case and what they can prove.
+    Sites {
+        /// The case, such as HS-2026-0001.
+        case: String,
+    },
+    /// Who gets what when: plan, show, approve, open.
+    #[command(subcommand)]
+    Wave(Wave),
+    /// Make every seat's copies, seal them, and commit them to the log.
+    Press {
+        /// The case.
+        case: String,
+    },
+    /// A seat's package: fetch it, open it.
+    #[command(subcommand)]
+    Package(Package),
+    /// Read a leak and say whose copy it was, or that it does not prove enough.
+    Trace(Trace),
+    /// Write the evidence of a trace into one file that anybody can verify.
+    Evidence {
+        /// The trace, such as T-5f1c….
+        trace: String,
+        /// The file to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Verify an evidence file, offline, without a data directory.
+    Verify {
+        /// The evidence file.
+        file: PathBuf,
+        /// The program's published log key; without it the key inside the file is used, and said so.
+        #[arg(long, value_name = "VKEY")]
+        log_key: Option<String>,
+    },
+    /// Who fetched what, first and last, in UTC.
+    Receipts {
+        /// The case.
+        case: String,
+    },
+    /// The rules that decide who may get what.
+    Policy,
+    /// The transparency log: show its checkpoint, audit it.
+    #[command(subcommand)]
+    Log(Log),
+    /// Program settings, such as the bar for an accusation.
+    #[command(subcommand)]
+    Settings(Settings),
+    /// A whole program with a leak, told step by step.
+    Demo(Demo),
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The program's name, as partners know it.
+    #[arg(long)]
+    pub program: String,
+    /// A clock that stands still and moves only by `--now`.
+    #[arg(long)]
+    pub test_clock: bool,
+}
+
+/// `partner …`.
+#[derive(Debug, Subcommand)]
+pub enum Partner {
+    /// Import partners from a CSV file: id,name,tier,country,obligations (; between).
+    Import {
+        /// The CSV file.
+        file: PathBuf,
+    },
+    /// List the partners.
+    List,
+    /// Show one partner: status, seats, agreement, duties.
+    Show {
+        /// The partner's id.
+        id: String,
+    },
+    /// Admit an applicant as an active partner.
+    Admit(Why),
+    /// Close everything to a partner at once.
+    Suspend(Why),
+    /// Give a suspended partner its access back.
+    Resume(Why),
+    /// Remove a partner for good.
+    Remove(Why),
+    /// Record that a partner accepted an agreement version.
+    Accept {
+        /// The partner's id.
+        id: String,
+        /// The version; without it, the current one.
+        #[arg(long)]
+        agreement: Option<String>,
+        /// Who accepted for the partner.
+        #[arg(long)]
+        by: String,
+    },
+}
+
+/// A change of status with its reason.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The partner's id.
+    pub id: String,
+    /// The reason, kept for ever.
+    #[arg(long)]
+    pub reason: String,
+    /// Who decided.
+    #[arg(long = "as", value_name = "PERSON", default_value = "operator")]
+    pub person: String,
+}
+
+/// `agreement …`.
+#[derive(Debug, Subcommand)]
+pub enum Agreement {
+    /// Publish a new version; packages wait until a partner accepts it.
+    Publish {
+        /// The version, such as 2026-11.
+        version: String,
+        /// The agreement's text, whose digest is recorded.
+        #[arg(long)]
+        text: Option<PathBuf>,
+    },
+    /// List the versions and who accepted which, when.
+    List,
+}
+
+/// `person …`.
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Add a person of the program, or give one another role.
+    Add {
+        /// The name, as given to `--as`.
+        name: String,
+        /// The role.
+        #[arg(long)]
+        role: String,
+    },
+    /// List the people of the program.
+    List,
+}
+
+/// `seat …`.
+#[derive(Debug, Subcommand)]
+pub enum Seat {
+    /// Add a seat with its own age recipient.
+    Add {
+        /// The partner's id.
+        #[arg(long)]
+        partner: String,
+        /// The person's mail address.
+        #[arg(long)]
+        email: String,
+        /// An age recipient: age1… or ssh-ed25519 ….
+        #[arg(long)]
+        recipient: String,
+    },
+    /// List the seats.
+    List,
+    /// Retire a seat: it gets nothing any more.
+    Retire {
+        /// The seat.
+        id: String,
+        /// The reason, kept for ever.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `case …`.
+#[derive(Debug, Subcommand)]
+pub enum Case {
+    /// Make a case from a CSAF 2.0 or CVE 5.x file.
+    Import {
+        /// The advisory.
+        file: PathBuf,
+        /// The release time, with hour and zone.
+        #[arg(long)]
+        release: Option<String>,
+    },
+    /// Make a case by hand.
+    Create {
+        /// The title.
+        #[arg(long)]
+        title: String,
+        /// The release time, with hour and zone.
+        #[arg(long)]
+        release: Option<String>,
+        /// The TLP 2.0 label.
+        #[arg(long, default_value = "AMBER+STRICT")]
+        tlp: String,
+        /// A CVE id; may be repeated.
+        #[arg(long = "cve")]
+        cves: Vec<String>,
+    },
+    /// Change a case.
+    Set {
+        /// The case.
+        case: String,
+        /// The release time, with hour and zone.
+        #[arg(long)]
+        release: Option<String>,
+        /// The TLP 2.0 label.
+        #[arg(long)]
+        tlp: Option<String>,
+    },
+    /// List the cases.
+    List,
+    /// Show one case whole.
+    Show {
+        /// The case.
+        case: String,
+    },
+    /// End the embargo early.
+    End {
+        /// The case.
+        case: String,
+        /// Why.
+        #[arg(long, value_enum)]
+        reason: EndReason,
+        /// Who decided.
+        #[arg(long = "as", value_name = "PERSON")]
+        person: String,
+    },
+}
+
+/// Why an embargo ends early.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum EndReason {
+    /// The details are public.
+    DetailsPublic,
+    /// Exploitation was seen.
+    ExploitationSeen,
+}
+
+/// `artifact …`.
+#[derive(Debug, Subcommand)]
+pub enum Artifact {
+    /// Add masters, with their marks.
+    Add {
+        /// The case.
+        case: String,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The kind; without it, told from each file's name.
+        #[arg(long)]
+        kind: Option<String>,
+    },
+}
+
+/// `wave …`.
+#[derive(Debug, Subcommand)]
+pub enum Wave {
+    /// Plan the waves: each tier's head start before the release.
+    Plan {
+        /// The case.
+        case: String,
+        /// TIER=OFFSET, such as validate=14d; without any, the program's defaults.
+        #[arg(long = "tier", value_name = "TIER=OFFSET")]
+        tiers: Vec<String>,
+    },
+    /// Show who gets what when.
+    Show {
+        /// The case.
+        case: String,
+    },
+    /// Approve the plan; two different people must.
+    Approve {
+        /// The case.
+        case: String,
+        /// Who approves.
+        #[arg(long = "as", value_name = "PERSON")]
+        person: String,
+    },
+    /// Open what is due.
+    Open {
+        /// The case.
+        case: String,
+    },
+}
+
+/// `package …`.
+#[derive(Debug, Subcommand)]
+pub enum Package {
+    /// Fetch a seat's package; a receipt is in the log before the first byte.
+    Fetch {
+        /// The case.
+        case: String,
+        /// The seat.
+        #[arg(long)]
+        seat: String,
+        /// The file to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Open a package; needs no data directory, and stock age opens the same file to a tar.
+    Open {
+        /// The package.
+        file: PathBuf,
+        /// The seat's age identity file, or its OpenSSH ed25519 key.
+        #[arg(long, value_name = "KEYFILE")]
+        identity: PathBuf,
+        /// The folder to make.
+        #[arg(long)]
+        out: PathBuf,
+        /// The program's published log key, to check the manifest's signature against.
+        #[arg(long, value_name = "VKEY")]
+        log_key: Option<String>,
+    },
+}
+
+/// `trace …`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The leak: text, Markdown, HTML, code, a rule, a request log, Suricata EVE JSON.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// The case; without it, it is found.
+    #[arg(long)]
+    pub case: Option<String>,
+}
+
+/// `log …`.
+#[derive(Debug, Subcommand)]
+pub enum Log {
+    /// Print the published key and the signed checkpoint.
+    Show,
+    /// Replay the whole log and name the first difference.
+    Audit,
+}
+
+/// `settings …`.
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Show the settings.
+    Show,
+    /// Change settings.
+    Set {
+        /// The accepted chance, for a whole trace, that anybody innocent is accused.
+        #[arg(long)]
+        innocent_risk: Option<f64>,
+    },
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the demo's program is made; it must not exist yet.
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Only tell the story.
+    #[arg(long)]
+    pub no_serve: bool,
+}
