@@ -1,0 +1,288 @@
+//! The evidence file: one JSON document that anybody checks without the program's database.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// The `format` of every evidence file that this version writes and verifies.
+pub const FORMAT: &str = "headstart-evidence-1";
+
+/// Largest evidence file, in bytes.
+pub const EVIDENCE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// The whole file: what is claimed, and the program's signature over it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// What is claimed and shown.
+    pub body: Body,
+    /// A signed note over the digest of `body`, by the log key.
+    pub signature: String,
+}
+
+/// What is claimed and shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The program's name.
+    pub program: String,
+    /// The program's published log key, as a C2SP verifier key.
+    pub log_key: String,
+    /// The trace.
+    pub trace: String,
+    /// When the evidence was made, RFC 3339 in UTC.
+    pub made_at: String,
+    /// The case.
+    pub case: String,
+    /// The answer: always `accuse`; a trace that withholds proves nothing.
+    pub verdict: String,
+    /// The leak, as it was handed in.
+    pub leak: Vec<File>,
+    /// The masters of the case, in the order of their sites.
+    pub masters: Vec<MasterFile>,
+    /// The code's canonical bytes.
+    pub code: Bytes,
+    /// The opened leaf that fixed code, masters and counts before any copy was given.
+    pub code_leaf: OpenedLeaf,
+    /// The bar of this trace.
+    pub bar: Bar,
+    /// One for each site.
+    pub readings: Vec<Reading>,
+    /// Who is named, with what proves it.
+    pub accused: Vec<Accused>,
+    /// The signed checkpoint that every inclusion proof here leads to.
+    pub checkpoint: String,
+    /// What this evidence does not prove; sentences for people.
+    pub limits: Vec<String>,
+}
+
+/// A file of the leak.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Name, without folders.
+    pub name: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// A master of the case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterFile {
+    /// The artifact.
+    pub artifact: String,
+    /// Its kind.
+    pub kind: String,
+    /// The master's file name, which decides how its marks are read.
+    pub name: String,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// A leaf whose text and salt are shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenedLeaf {
+    /// The canonical text that the leaf commits to.
+    pub text: String,
+    /// The salt, hexadecimal.
+    pub salt: String,
+    /// Position in the log, from 0.
+    pub index: u64,
+    /// The inclusion proof, each hash in base64.
+    pub proof: Vec<String>,
+}
+
+/// The bar of a trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bar {
+    /// The accepted risk for the whole trace.
+    pub innocent_risk: f64,
+    /// Up to this risk a candidate is a lead.
+    pub lead_risk: f64,
+    /// How many cases were tried for this leak.
+    pub alignments: u64,
+}
+
+/// What the leak shows at one site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Reading {
+    /// Nothing.
+    Erased,
+    /// One of these values.
+    Values {
+        /// The values.
+        values: Vec<u64>,
+        /// The model's chance that the reading is spurious.
+        noise: f64,
+    },
+    /// Values with weights.
+    Soft {
+        /// Value and weight.
+        weights: Vec<(u64, f64)>,
+        /// The model's chance that the reading is spurious.
+        noise: f64,
+    },
+}
+
+/// A partner or a seat that is named.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accused {
+    /// The partner.
+    pub partner: String,
+    /// The seat, where the seat's own evidence passes the bar.
+    pub seat: Option<String>,
+    /// The engine's numbers.
+    pub finding: Finding,
+    /// The key of the partner's layer, hexadecimal.
+    pub partner_key: String,
+    /// Every seat of this partner that had a copy, with its key and leaf; the accused seat first.
+    pub seats: Vec<OpenedSeat>,
+    /// When the accused seats first and last fetched their package.
+    pub receipts: Vec<OpenedLeaf>,
+}
+
+/// One seat's opened commitment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenedSeat {
+    /// The seat.
+    pub seat: String,
+    /// The key of the seat's layer, hexadecimal.
+    pub key: String,
+    /// The leaf of its package.
+    pub leaf: OpenedLeaf,
+}
+
+/// The engine's numbers for one accused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Evidence in bits.
+    pub evidence_bits: f64,
+    /// The e-value in bits.
+    pub e_value_bits: f64,
+    /// Exact tail before correction.
+    pub tail_risk: f64,
+    /// The risk for the whole trace, after every correction.
+    pub innocent_risk: f64,
+}
+
+/// Bytes, as standard base64 in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Bytes(pub Vec<u8>);
+
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        STANDARD.encode(bytes.0)
+    }
+}
+
+impl TryFrom<String> for Bytes {
+    type Error = base64::DecodeError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        STANDARD.decode(text).map(Self)
+    }
+}
+
+impl From<&fingerprint::Reading> for Reading {
+    fn from(reading: &fingerprint::Reading) -> Self {
+        match reading {
+            fingerprint::Reading::Erased => Self::Erased,
+            fingerprint::Reading::Values { values, noise } => Self::Values {
+                values: values.clone(),
+                noise: *noise,
+            },
+            fingerprint::Reading::Soft { weights, noise } => Self::Soft {
+                weights: weights.clone(),
+                noise: *noise,
+            },
+        }
+    }
+}
+
+impl From<&fingerprint::Finding> for Finding {
+    fn from(finding: &fingerprint::Finding) -> Self {
+        Self {
+            evidence_bits: finding.evidence_bits,
+            e_value_bits: finding.e_value_bits,
+            tail_risk: finding.tail_risk,
+            innocent_risk: finding.innocent_risk,
+        }
+    }
+}
+
+/// A file that is not evidence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotEvidence {
+    /// Too large.
+    #[error("the file has {size_bytes} bytes; evidence has at most {EVIDENCE_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        size_bytes: usize,
+    },
+    /// Not the JSON of evidence.
+    #[error("this is not an evidence file: {reason}")]
+    Shape {
+        /// Where and why.
+        reason: String,
+    },
+    /// Evidence of another version.
+    #[error("evidence of format `{found}`; this version verifies `{FORMAT}`")]
+    Format {
+        /// The format that was found.
+        found: String,
+    },
+}
+
+impl Evidence {
+    /// Reads an evidence file.
+    ///
+    /// # Errors
+    /// [`NotEvidence`] for anything that is not a whole evidence file of [`FORMAT`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotEvidence> {
+        if bytes.len() > EVIDENCE_BYTES_MAX {
+            return Err(NotEvidence::TooLarge {
+                size_bytes: bytes.len(),
+            });
+        }
+        let evidence: Self = serde_json::from_slice(bytes).map_err(|error| NotEvidence::Shape {
+            reason: error.to_string(),
+        })?;
+        if evidence.body.format != FORMAT {
+            return Err(NotEvidence::Format {
+                found: evidence.body.format.chars().take(80).collect(),
+            });
+        }
+        Ok(evidence)
+    }
+
+    /// The file's text.
+    pub fn to_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("evidence has no map keys to refuse");
+        text.push('\n');
+        text
+    }
+}
+
+impl Body {
+    /// The text that the program signs: the digest of the body's compact JSON.
+    pub fn signed_text(&self) -> String {
+        let json = serde_json::to_string(self).expect("evidence has no map keys to refuse");
+        format!(
+            "headstart evidence v1\n{}\n{}\n",
+            self.trace,
+            domain::Digest::of(json.as_bytes())
+        )
+    }
+}

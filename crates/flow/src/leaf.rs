@@ -1,0 +1,349 @@
+//! What the leaves of the log commit to, as canonical text: one `word value` a line, in a fixed order.
+//!
+//! A leaf in the log is only the salted digest of such a text, so nobody reads a partner, a title or a mark from it.
+//! The text and its salt are kept where only the program key opens them, and are shown in evidence.
+
+use std::fmt::Write;
+
+use domain::{ArtifactId, CaseId, Digest, PartnerId, SeatId};
+use jiff::Timestamp;
+
+/// Longest text of a leaf, in bytes.
+pub const LEAF_BYTES_MAX: usize = 64 * 1024;
+
+/// The commitment to a case's secret, logged before anything is derived from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// Digest of the secret, as [`fingerprint::Key::commitment`] makes it.
+    pub secret: Digest,
+}
+
+/// The commitment to a case's code, before any copy is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CodeLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// Digest of the secret.
+    pub secret: Digest,
+    /// Digest of the signed checkpoint that held the secret's commitment.
+    pub beacon: Digest,
+    /// Digest of the code's canonical bytes: biases, layers, site map.
+    pub code: Digest,
+    /// Version of the decoder whose verdicts count.
+    pub decoder: String,
+    /// The accepted risk for a whole trace.
+    pub innocent_risk: f64,
+    /// How many partners and seats have copies after this press.
+    pub groups: u32,
+    /// See `groups`.
+    pub slots: u32,
+    /// The digests of the masters, in the order of their sites.
+    pub masters: Vec<(ArtifactId, Digest)>,
+}
+
+/// The commitment to one seat's package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// The seat's partner.
+    pub partner: PartnerId,
+    /// The seat.
+    pub seat: SeatId,
+    /// The number of the seat's copy.
+    pub slot: u32,
+    /// Digest of the code.
+    pub code: Digest,
+    /// Commitment to the key of the partner's layer.
+    pub partner_key: Digest,
+    /// Commitment to the key of the seat's layer.
+    pub seat_key: Digest,
+    /// The digests of the marked copies.
+    pub copies: Vec<(ArtifactId, Digest)>,
+    /// Digest of the sealed package, as it is given out.
+    pub package: Digest,
+}
+
+/// The record that a seat fetched a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// The seat's partner.
+    pub partner: PartnerId,
+    /// The seat.
+    pub seat: SeatId,
+    /// Digest of the sealed package.
+    pub package: Digest,
+    /// When the fetch was granted.
+    pub at: Timestamp,
+}
+
+/// A leaf's text that is not the canonical form of anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("leaf text: expected `{expected}` on line {line}")]
+pub struct LeafError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The word that should stand there.
+    pub expected: &'static str,
+}
+
+const SECRET: &str = "headstart secret v1";
+const CODE: &str = "headstart code v1";
+const PACKAGE: &str = "headstart package v1";
+const RECEIPT: &str = "headstart receipt v1";
+
+impl SecretLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        format!("{SECRET}\ncase {}\nsecret {}\n", self.case, self.secret)
+    }
+}
+
+impl CodeLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{CODE}\ncase {}\nsecret {}\nbeacon {}\ncode {}\ndecoder {}\nrisk {:e}\ngroups {}\nslots {}\n",
+            self.case,
+            self.secret,
+            self.beacon,
+            self.code,
+            self.decoder,
+            self.innocent_risk,
+            self.groups,
+            self.slots
+        );
+        push_list(&mut text, "master", &self.masters);
+        text
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`CodeLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, CODE)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            secret: lines.digest("secret")?,
+            beacon: lines.digest("beacon")?,
+            code: lines.digest("code")?,
+            decoder: lines.text("decoder")?.to_owned(),
+            innocent_risk: lines.value("risk")?,
+            groups: lines.value("groups")?,
+            slots: lines.value("slots")?,
+            masters: lines.list("master")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+impl PackageLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{PACKAGE}\ncase {}\npartner {}\nseat {}\nslot {}\ncode {}\npartner-key {}\nseat-key {}\n",
+            self.case,
+            self.partner,
+            self.seat,
+            self.slot,
+            self.code,
+            self.partner_key,
+            self.seat_key
+        );
+        push_list(&mut text, "copy", &self.copies);
+        writeln!(text, "package {}", self.package).expect("writing to a string does not fail");
+        text
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`PackageLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, PACKAGE)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            partner: lines.value("partner")?,
+            seat: lines.value("seat")?,
+            slot: lines.value("slot")?,
+            code: lines.digest("code")?,
+            partner_key: lines.digest("partner-key")?,
+            seat_key: lines.digest("seat-key")?,
+            copies: lines.list("copy")?,
+            package: lines.digest("package")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+impl ReceiptLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        format!(
+            "{RECEIPT}\ncase {}\npartner {}\nseat {}\npackage {}\nat {}\n",
+            self.case, self.partner, self.seat, self.package, self.at
+        )
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`ReceiptLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, RECEIPT)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            partner: lines.value("partner")?,
+            seat: lines.value("seat")?,
+            package: lines.digest("package")?,
+            at: lines.value("at")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+fn push_list(text: &mut String, word: &str, list: &[(ArtifactId, Digest)]) {
+    for (artifact, digest) in list {
+        writeln!(text, "{word} {artifact} {digest}").expect("writing to a string does not fail");
+    }
+}
+
+/// Reads `word value` lines in order.
+struct Lines<'a> {
+    whole: &'a str,
+    rest: std::iter::Peekable<std::str::Lines<'a>>,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str, heading: &'static str) -> Result<Self, LeafError> {
+        let mut rest = text.lines().peekable();
+        if text.len() > LEAF_BYTES_MAX || rest.next() != Some(heading) {
+            return Err(LeafError {
+                line: 1,
+                expected: heading,
+            });
+        }
+        Ok(Self {
+            whole: text,
+            rest,
+            line: 1,
+        })
+    }
+
+    fn text(&mut self, word: &'static str) -> Result<&'a str, LeafError> {
+        self.line += 1;
+        self.rest
+            .next()
+            .and_then(|line| line.strip_prefix(word)?.strip_prefix(' '))
+            .ok_or(self.wrong(word))
+    }
+
+    fn value<T: std::str::FromStr>(&mut self, word: &'static str) -> Result<T, LeafError> {
+        let text = self.text(word)?;
+        text.parse().map_err(|_| self.wrong(word))
+    }
+
+    fn digest(&mut self, word: &'static str) -> Result<Digest, LeafError> {
+        let text = self.text(word)?;
+        Digest::parse(text).ok_or(self.wrong(word))
+    }
+
+    fn list(&mut self, word: &'static str) -> Result<Vec<(ArtifactId, Digest)>, LeafError> {
+        let mut list = Vec::new();
+        while self
+            .rest
+            .peek()
+            .is_some_and(|line| line.split(' ').next() == Some(word))
+        {
+            let (artifact, digest) = self.text(word)?.split_once(' ').ok_or(self.wrong(word))?;
+            let artifact = artifact.parse().map_err(|_| self.wrong(word))?;
+            list.push((artifact, Digest::parse(digest).ok_or(self.wrong(word))?));
+        }
+        Ok(list)
+    }
+
+    /// Two texts that parse to the same leaf would be two commitments to one fact: only the canonical one counts.
+    fn same_as<T>(self, canonical: &str, leaf: T) -> Result<T, LeafError> {
+        if self.whole == canonical {
+            Ok(leaf)
+        } else {
+            Err(LeafError {
+                line: self.line,
+                expected: "canonical form",
+            })
+        }
+    }
+
+    fn wrong(&self, expected: &'static str) -> LeafError {
+        LeafError {
+            line: self.line,
+            expected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package() -> PackageLeaf {
+        PackageLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            partner: "p-07".parse().unwrap(),
+            seat: "p-07.s1".parse().unwrap(),
+            slot: 3,
+            code: Digest::of(b"code"),
+            partner_key: Digest::of(b"partner"),
+            seat_key: Digest::of(b"seat"),
+            copies: vec![("a1".parse().unwrap(), Digest::of(b"copy"))],
+            package: Digest::of(b"package"),
+        }
+    }
+
+    #[test]
+    fn a_package_leaf_is_read_back() {
+        assert_eq!(PackageLeaf::parse(&package().to_text()), Ok(package()));
+    }
+
+    #[test]
+    fn a_code_leaf_is_read_back() {
+        let leaf = CodeLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            secret: Digest::of(b"secret"),
+            beacon: Digest::of(b"beacon"),
+            code: Digest::of(b"code"),
+            decoder: "v1".to_owned(),
+            innocent_risk: 1e-6,
+            groups: 24,
+            slots: 60,
+            masters: vec![("a1".parse().unwrap(), Digest::of(b"master"))],
+        };
+        assert_eq!(CodeLeaf::parse(&leaf.to_text()), Ok(leaf));
+    }
+
+    #[test]
+    fn a_receipt_leaf_is_read_back() {
+        let leaf = ReceiptLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            partner: "p-07".parse().unwrap(),
+            seat: "p-07.s1".parse().unwrap(),
+            package: Digest::of(b"package"),
+            at: "2026-11-24T18:00:00Z".parse().unwrap(),
+        };
+        assert_eq!(ReceiptLeaf::parse(&leaf.to_text()), Ok(leaf));
+    }
+
+    #[test]
+    fn only_the_canonical_text_is_a_leaf() {
+        let text = package().to_text();
+        assert!(PackageLeaf::parse(&text.replace("slot 3", "slot 03")).is_err());
+        assert!(PackageLeaf::parse(&format!("{text}more\n")).is_err());
+        assert!(PackageLeaf::parse(text.trim_end()).is_err());
+    }
+}

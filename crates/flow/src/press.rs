@@ -1,0 +1,137 @@
+//! Copies from a codebook, and what the log must hold before they are given.
+
+use domain::{ArtifactId, Digest};
+use fingerprint::{Code, Key};
+
+use crate::book::{Book, BookMaster, Seating};
+use crate::leaf::{CodeLeaf, PackageLeaf, SecretLeaf};
+
+/// Version of what turns a leak into a verdict: readers, scores, risks. It is fixed in the log before a copy is given.
+///
+/// INVARIANT: raise it whenever the readings of `carriers` or the findings of `fingerprint` change for the same input.
+pub const DECODER: &str = "1";
+
+/// One artifact as one seat gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The artifact.
+    pub artifact: ArtifactId,
+    /// The master's file name.
+    pub file_name: String,
+    /// The marked copy.
+    pub bytes: Vec<u8>,
+}
+
+/// Why copies cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PressError {
+    /// A master refused a codeword.
+    #[error("artifact {artifact} cannot be rendered: {reason}")]
+    Render {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Renders every artifact that a seat may have.
+///
+/// # Errors
+/// [`PressError::Render`] when a master refuses its part of the codeword.
+pub fn copies(book: &Book, seating: &Seating) -> Result<Vec<Copy>, PressError> {
+    let group = book.key().of_partner(seating.partner.as_str());
+    let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+    copies_from(book.masters(), book.code(), &group, &slot, &seating.artifacts)
+}
+
+/// Renders copies from what evidence shows: masters, code, and the two keys of one seat.
+///
+/// # Errors
+/// [`PressError::Render`] when a master refuses its part of the codeword.
+pub fn copies_from(
+    masters: &[BookMaster],
+    code: &Code,
+    partner_key: &Key,
+    seat_key: &Key,
+    artifacts: &[ArtifactId],
+) -> Result<Vec<Copy>, PressError> {
+    let codeword = code.codeword(partner_key, seat_key);
+    let mut rest = codeword.as_slice();
+    let mut copies = Vec::new();
+    for entry in masters {
+        let sites = entry.master.sites().len();
+        let refused = |reason: String| PressError::Render {
+            artifact: entry.artifact.clone(),
+            reason,
+        };
+        let Some((symbols, others)) = rest.split_at_checked(sites) else {
+            return Err(refused("the code has fewer sites than the masters".into()));
+        };
+        rest = others;
+        if !artifacts.contains(&entry.artifact) {
+            continue;
+        }
+        let bytes = entry
+            .master
+            .embed(symbols)
+            .map_err(|error| refused(error.to_string()))?;
+        copies.push(Copy {
+            artifact: entry.artifact.clone(),
+            file_name: entry.master.file_name().to_owned(),
+            bytes,
+        });
+    }
+    Ok(copies)
+}
+
+/// What the log holds of a case's secret before anything is derived from it.
+pub fn secret_leaf(book_case: &domain::CaseId, secret: &crate::keys::CaseSecret) -> SecretLeaf {
+    SecretLeaf {
+        case: book_case.clone(),
+        secret: Digest::from_bytes(secret.commitment()),
+    }
+}
+
+/// What the log holds of a case's code once all of `book`'s seats have their slots.
+pub fn code_leaf(book: &Book, innocent_risk: f64) -> CodeLeaf {
+    let count = |length: usize| u32::try_from(length).expect("far fewer than 2^32");
+    CodeLeaf {
+        case: book.case().clone(),
+        secret: Digest::from_bytes(book.secret().commitment()),
+        beacon: Digest::of(book.beacon()),
+        code: Digest::of(&book.code().to_bytes()),
+        decoder: DECODER.to_owned(),
+        innocent_risk,
+        groups: count(book.partners().len()),
+        slots: count(book.seatings().len()),
+        masters: book.master_digests(),
+    }
+}
+
+/// What the log holds of one seat's package.
+///
+/// `package`: digest of the sealed package, as it will be given out.
+pub fn package_leaf(
+    book: &Book,
+    seating: &Seating,
+    copies: &[Copy],
+    package: Digest,
+) -> PackageLeaf {
+    let group = book.key().of_partner(seating.partner.as_str());
+    let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+    PackageLeaf {
+        case: book.case().clone(),
+        partner: seating.partner.clone(),
+        seat: seating.seat.clone(),
+        slot: seating.slot,
+        code: Digest::of(&book.code().to_bytes()),
+        partner_key: Digest::from_bytes(group.commitment()),
+        seat_key: Digest::from_bytes(slot.commitment()),
+        copies: copies
+            .iter()
+            .map(|copy| (copy.artifact.clone(), Digest::of(&copy.bytes)))
+            .collect(),
+        package,
+    }
+}

@@ -1,0 +1,23 @@
+//! A fetch and its receipt: the leaf that the log holds before the first byte is given.
+
+use domain::{CaseId, Digest, PartnerId, SeatId};
+use jiff::Timestamp;
+
+use crate::leaf::ReceiptLeaf;
+
+/// What the log holds of one fetch.
+pub fn receipt_leaf(
+    case: &CaseId,
+    partner: &PartnerId,
+    seat: &SeatId,
+    package: Digest,
+    now: Timestamp,
+) -> ReceiptLeaf {
+    ReceiptLeaf {
+        case: case.clone(),
+        partner: partner.clone(),
+        seat: seat.clone(),
+        package,
+        at: now,
+    }
+}
