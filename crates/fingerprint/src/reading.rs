@@ -1,0 +1,123 @@
+//! What was read at one site of a leak.
+
+use crate::{Alphabet, Mass};
+
+/// The least noise that any reading is given: nothing that people read is surer than this.
+pub const NOISE_MIN: f64 = 0.001;
+
+/// What was read at one site.
+///
+/// The proof holds wherever a reading came from, as long as it does not depend on codewords.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Nothing can be read.
+    Erased,
+    /// The leak shows one of these values.
+    Values {
+        /// Values of the site's alphabet, in any order; several mean doubt.
+        values: Vec<u64>,
+        /// Chance in (0, 0.5] that the reading is spurious. It models a leaker, never an innocent:
+        /// a wrong figure costs power and not validity.
+        noise: f64,
+    },
+    /// The leak shows one of these values, some more probably than others.
+    Soft {
+        /// Values with positive weights; only their proportions count.
+        weights: Vec<(u64, f64)>,
+        /// As above.
+        noise: f64,
+    },
+}
+
+/// A reading brought into one form: sorted values with shares that sum to one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Clean {
+    Erased,
+    Set {
+        values: Vec<u64>,
+        mass: Mass,
+        noise: f64,
+    },
+    Soft {
+        shares: Vec<(u64, f64)>,
+        noise: f64,
+    },
+}
+
+/// Why a reading cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Unusable {
+    Value(u64),
+    Noise(f64),
+    Weight(f64),
+    Empty,
+}
+
+impl Reading {
+    pub(crate) fn clean(&self, alphabet: &Alphabet) -> Result<Clean, Unusable> {
+        let check_noise = |noise: f64| {
+            if noise > 0.0 && noise <= 0.5 {
+                Ok(noise.max(NOISE_MIN))
+            } else {
+                Err(Unusable::Noise(noise))
+            }
+        };
+        match self {
+            Self::Erased => Ok(Clean::Erased),
+            Self::Values { values, noise } => {
+                let noise = check_noise(*noise)?;
+                let mut values = values.clone();
+                values.sort_unstable();
+                values.dedup();
+                let mut mass = Mass::ZERO;
+                for value in &values {
+                    let p = alphabet.probability(*value);
+                    if p == Mass::ZERO {
+                        return Err(Unusable::Value(*value));
+                    }
+                    mass = mass.plus(p);
+                }
+                if values.is_empty() {
+                    return Err(Unusable::Empty);
+                }
+                if mass == Mass::ONE {
+                    return Ok(Clean::Erased);
+                }
+                Ok(Clean::Set {
+                    values,
+                    mass,
+                    noise,
+                })
+            }
+            Self::Soft { weights, noise } => {
+                let noise = check_noise(*noise)?;
+                let mut shares = weights.clone();
+                shares.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                shares.dedup_by(|later, first| {
+                    let same = later.0 == first.0;
+                    if same {
+                        first.1 += later.1;
+                    }
+                    same
+                });
+                let mut total = 0.0;
+                for (value, weight) in &shares {
+                    if alphabet.probability(*value) == Mass::ZERO {
+                        return Err(Unusable::Value(*value));
+                    }
+                    if !(*weight > 0.0 && *weight <= 1e9) {
+                        return Err(Unusable::Weight(*weight));
+                    }
+                    total += weight;
+                }
+                if shares.is_empty() {
+                    return Err(Unusable::Empty);
+                }
+                for share in &mut shares {
+                    share.1 /= total;
+                }
+                Ok(Clean::Soft { shares, noise })
+            }
+        }
+    }
+}

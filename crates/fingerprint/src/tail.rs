@@ -1,0 +1,151 @@
+//! The exact tail of a score under innocence.
+//!
+//! A score is a sum of independent integer weights. Its distribution is convolved directly: all
+//! terms are positive, so the relative error stays near machine precision at any depth, where a
+//! Fourier transform is useless below 1e-14 and a Gaussian is wrong by thousands in the unsafe
+//! direction. States whose share of the answer is provably negligible are cut off at the edges,
+//! and a bound on what was cut is added: the result is an upper bound.
+
+/// One independent term: the outcomes' probabilities and weights (256ths of a bit), repeated.
+#[derive(Clone, Debug)]
+pub(crate) struct Term {
+    /// `(probability, weight)`, with `Σ p·2^(w/256) ≤ 1`.
+    pub outcomes: Vec<(f64, i32)>,
+    pub count: u32,
+}
+
+/// Units of a bit: scores are integers of `1/256` bit.
+pub(crate) const UNIT: f64 = 256.0;
+/// Below this the answer is only said to be at most this (2^-900).
+const DEPTH_BITS: f64 = 900.0;
+/// Share of the Markov bound that may be cut off, in all.
+const CUT: f64 = 1e-10;
+
+/// An upper bound on the chance that the sum reaches `threshold`, exact but for rounding (below one
+/// part in a million) and the cut (below 1e-10 of `2^(-threshold/256)`).
+pub(crate) fn tail(terms: &[Term], threshold: i64) -> f64 {
+    let (mut rest_min, mut rest_max) = (0_i64, 0_i64);
+    let mut steps = 0_u64;
+    for term in terms {
+        let (low, high) = range(term);
+        rest_min += low * i64::from(term.count);
+        rest_max += high * i64::from(term.count);
+        steps += u64::from(term.count);
+    }
+    if threshold <= rest_min {
+        return 1.0;
+    }
+    if threshold > rest_max {
+        // No outcome reaches it; callers ask for scores that were reached, so this is never used to accuse.
+        return 0.0;
+    }
+    let goal = threshold.min((DEPTH_BITS * UNIT) as i64);
+    let markov = libm::exp2(-(goal as f64) / UNIT);
+    let budget = CUT * markov.min(1.0) / (2.0 * steps.max(1) as f64);
+    let mut window = Window {
+        low: 0,
+        mass: vec![1.0],
+    };
+    let mut reached = 0.0;
+    let mut next = Vec::new();
+    for term in terms {
+        let (low, high) = range(term);
+        for _ in 0..term.count {
+            rest_min -= low;
+            rest_max -= high;
+            window.add(term, low, high, &mut next);
+            reached += window.settle(goal, rest_min, rest_max);
+            reached += window.cut(goal, budget);
+            if window.mass.is_empty() {
+                return outward(reached, steps);
+            }
+        }
+    }
+    outward(reached, steps)
+}
+
+/// Rounds up by more than the arithmetic can have lost, and never says zero.
+fn outward(value: f64, steps: u64) -> f64 {
+    (value * (1.0 + 1e-14 * (steps as f64 + 10.0) * 8.0) + 1e-290).min(1.0)
+}
+
+fn range(term: &Term) -> (i64, i64) {
+    let weights = || term.outcomes.iter().map(|o| i64::from(o.1));
+    (weights().min().unwrap_or(0), weights().max().unwrap_or(0))
+}
+
+/// A dense distribution: `mass[i]` is the probability of the sum `low + i`.
+struct Window {
+    low: i64,
+    mass: Vec<f64>,
+}
+
+impl Window {
+    fn add(&mut self, term: &Term, low: i64, high: i64, next: &mut Vec<f64>) {
+        let spread = usize::try_from(high - low).unwrap_or(0);
+        next.clear();
+        next.resize(self.mass.len() + spread, 0.0);
+        for (p, weight) in &term.outcomes {
+            let shift = usize::try_from(i64::from(*weight) - low).unwrap_or(0);
+            for (to, from) in next.iter_mut().skip(shift).zip(&self.mass) {
+                *to += p * from;
+            }
+        }
+        core::mem::swap(&mut self.mass, next);
+        self.low += low;
+    }
+
+    /// Takes out the states that must reach the goal (and returns their mass), and those that cannot.
+    fn settle(&mut self, goal: i64, rest_min: i64, rest_max: i64) -> f64 {
+        let sure = usize::try_from((goal - rest_min - self.low).max(0)).unwrap_or(usize::MAX);
+        let mut taken = 0.0;
+        if sure < self.mass.len() {
+            taken = self.mass.drain(sure..).sum();
+        }
+        let hopeless = usize::try_from((goal - rest_max - self.low).max(0)).unwrap_or(usize::MAX);
+        self.drop_front(hopeless.min(self.mass.len()));
+        taken
+    }
+
+    /// Cuts both edges while a bound on what they could still add stays within `budget` each,
+    /// and returns that bound. What is left of the sum reaches the goal from state `s` with
+    /// probability at most `2^((s-goal)/256)`, because every term is an e-value.
+    fn cut(&mut self, goal: i64, budget: f64) -> f64 {
+        let step = libm::exp2(1.0 / UNIT);
+        let mut spent_low = 0.0;
+        let mut front = 0;
+        let mut factor = libm::exp2((self.low - goal) as f64 / UNIT);
+        for mass in &self.mass {
+            let bound = mass * factor.min(1.0);
+            if spent_low + bound > budget {
+                break;
+            }
+            spent_low += bound;
+            front += 1;
+            factor *= step;
+        }
+        self.drop_front(front);
+        let mut spent_high = 0.0;
+        let mut keep = self.mass.len();
+        let top = self.low + keep as i64 - 1;
+        factor = libm::exp2((top - goal) as f64 / UNIT);
+        while let Some(mass) = keep.checked_sub(1).and_then(|i| self.mass.get(i)) {
+            let bound = mass * factor.min(1.0);
+            if spent_high + bound > budget {
+                break;
+            }
+            spent_high += bound;
+            keep -= 1;
+            factor /= step;
+        }
+        self.mass.truncate(keep);
+        (spent_low + spent_high) * (1.0 + 1e-9)
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        if count > 0 {
+            self.mass.drain(..count);
+            self.low += count as i64;
+        }
+    }
+}
