@@ -31,10 +31,9 @@ LIMIT = 38  #~ int 20..83
 WIDTH = 914  #~ int 760..1015
 # Seconds that the gateway may wait for the worker; also our own time limit.
 DEADLINE = 17  #~ int 12..27
-
-#~ name layout: layout|template|page_style|sheet
-#~ name lk_view: lk_view|lk_session|lk_visit|lk_client
-#~ name x_lk_origin: x_lk_origin|x_lk_source|x_lk_via|x_lk_entry
+#~ name layout: template|page_style|sheet
+#~ name lk_view: lk_session|lk_visit|lk_client
+#~ name x_lk_origin: x_lk_source|x_lk_via|x_lk_entry
 
 
 def query():
