@@ -1,1 +1,19 @@
 //! Where marks live in a text, a program or a rule, and how they are read back.
+//!
+//! A [`Master`] is written once, with mark [`Site`]s; [`Master::embed`] renders the copy of one codeword;
+//! [`read()`] says what a [`Leak`] shows at each site; [`find::rank`] says which masters a leak may come from.
+//!
+//! This crate is pure: no clock, disk, network or ambient randomness.
+
+pub mod find;
+mod format;
+mod leak;
+mod marks;
+mod read;
+mod text;
+
+pub use format::{CommentStyle, Format, RuleKind};
+pub use leak::{LEAK_BYTES_MAX, LEAK_TOKENS_MAX, Leak, LeakError};
+pub use marks::error::{self, MarkError, MarkErrorKind, MarkErrors};
+pub use marks::{Carrier, EmbedError, Master, Site};
+pub use read::{Erasure, SiteReading, read};

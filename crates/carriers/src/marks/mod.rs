@@ -1,0 +1,259 @@
+//! Masters: the marks that an author writes, and the copies that are rendered from them.
+
+pub mod error;
+mod directive;
+mod names;
+mod parse;
+pub(crate) mod permutation;
+mod prose;
+mod scan;
+mod shuffle;
+pub(crate) mod values;
+
+use std::fmt;
+
+use crate::format::{Dialect, Format};
+use error::MarkErrors;
+use values::ValueForm;
+
+/// What carries a site's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// Wordings in text for people.
+    Alternative,
+    /// Wordings of one link: the same choice everywhere in the file.
+    Linked,
+    /// Alternatives declared in a program or a rule.
+    Literal,
+    /// A number from a range.
+    Integer,
+    /// Random characters, or a part of them.
+    Nonce,
+    /// An identifier's name.
+    Name,
+    /// The order of a list.
+    Shuffle,
+}
+
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Carrier::Alternative => "alternative",
+            Carrier::Linked => "linked",
+            Carrier::Literal => "literal",
+            Carrier::Integer => "integer",
+            Carrier::Nonce => "nonce",
+            Carrier::Name => "name",
+            Carrier::Shuffle => "shuffle",
+        })
+    }
+}
+
+impl Carrier {
+    /// Whether the value does something when the artifact runs, and so shows on the wire.
+    pub fn is_functional(self) -> bool {
+        matches!(self, Carrier::Literal | Carrier::Integer | Carrier::Nonce)
+    }
+}
+
+/// One place of a master that differs between copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Line of its first occurrence in the master, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// What carries the value.
+    pub carrier: Carrier,
+    /// Number of values, 2 to 2^32.
+    pub values: u64,
+    /// Paragraph of prose, from 0; always 0 in programs and rules.
+    pub section: u32,
+    /// A few words for people: `via|through|using`, `int 240..320`.
+    pub label: String,
+    /// The wordings in order of their values; empty for numbers, nonces and orders.
+    pub choices: Vec<String>,
+}
+
+/// A piece of a master.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Text(String),
+    Choice {
+        site: usize,
+        wordings: Vec<String>,
+    },
+    /// `count` sites from `site` on, written as one literal.
+    Value {
+        site: usize,
+        count: usize,
+        form: ValueForm,
+    },
+    /// `between` has one piece less than `items`.
+    Shuffle {
+        site: usize,
+        items: Vec<Vec<Part>>,
+        between: Vec<Vec<Part>>,
+    },
+}
+
+/// An artifact as written once, with its mark sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    file_name: String,
+    dialect_name: Format,
+    sites: Vec<Site>,
+    body: Body,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Body {
+    /// Not text: no marks, every copy is the same.
+    Bytes(Vec<u8>),
+    Parts(Vec<Part>),
+}
+
+/// Why a copy cannot be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmbedError {
+    /// Another number of symbols than sites.
+    #[error("{found} symbols for {expected} mark sites")]
+    Length {
+        /// Sites of the master.
+        expected: usize,
+        /// Symbols given.
+        found: usize,
+    },
+    /// A symbol that the site does not have.
+    #[error("symbol {symbol} at site {site}, which has {values} values")]
+    Symbol {
+        /// Index of the site.
+        site: usize,
+        /// Symbol given.
+        symbol: u64,
+        /// Number of values of the site.
+        values: u64,
+    },
+}
+
+impl EmbedError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        "plan the code from this master's own sites".into()
+    }
+}
+
+impl Master {
+    /// Reads a master: `bytes` of at most [`error::MASTER_BYTES_MAX`], with marks as the ending of `file_name` allows.
+    ///
+    /// A file that is not UTF-8 and holds no mark syntax is a master without sites.
+    ///
+    /// # Errors
+    /// All that is wrong with the marks, in order of place.
+    pub fn parse(file_name: &str, bytes: &[u8]) -> Result<Master, MarkErrors> {
+        let dialect = Dialect::of(file_name);
+        let (sites, body) = parse::parse(dialect, bytes)?;
+        Ok(Master {
+            file_name: file_name.to_owned(),
+            dialect_name: dialect.format(),
+            sites,
+            body,
+        })
+    }
+
+    /// The sites in order of their first occurrence.
+    pub fn sites(&self) -> &[Site] {
+        &self.sites
+    }
+
+    /// The name given to [`Master::parse`].
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// What kind of file it is.
+    pub fn format(&self) -> Format {
+        self.dialect_name
+    }
+
+    /// The copy with these symbols, one for each site in order; all zeros is the default copy.
+    ///
+    /// # Errors
+    /// [`EmbedError`] unless there is one symbol a site, below its number of values.
+    pub fn embed(&self, symbols: &[u64]) -> Result<Vec<u8>, EmbedError> {
+        if symbols.len() != self.sites.len() {
+            return Err(EmbedError::Length {
+                expected: self.sites.len(),
+                found: symbols.len(),
+            });
+        }
+        for (site, (symbol, shape)) in symbols.iter().zip(&self.sites).enumerate() {
+            if *symbol >= shape.values {
+                return Err(EmbedError::Symbol {
+                    site,
+                    symbol: *symbol,
+                    values: shape.values,
+                });
+            }
+        }
+        match &self.body {
+            Body::Bytes(bytes) => Ok(bytes.clone()),
+            Body::Parts(parts) => {
+                let mut out = String::new();
+                render(parts, symbols, &mut out);
+                Ok(out.into_bytes())
+            }
+        }
+    }
+
+    /// The pieces, none when the master is no text.
+    pub(crate) fn parts(&self) -> &[Part] {
+        match &self.body {
+            Body::Bytes(_) => &[],
+            Body::Parts(parts) => parts,
+        }
+    }
+}
+
+/// Symbols that are missing count as 0; callers have checked them.
+fn render(parts: &[Part], symbols: &[u64], out: &mut String) {
+    for part in parts {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Choice { site, wordings } => {
+                let symbol = symbols.get(*site).copied().unwrap_or(0) as usize;
+                out.push_str(wordings.get(symbol).map_or("", String::as_str));
+            }
+            Part::Value { site, count, form } => {
+                let own = symbols.get(*site..*site + *count).unwrap_or_default();
+                out.push_str(&form.render(own));
+            }
+            Part::Shuffle { site, items, between } => {
+                let symbol = symbols.get(*site).copied().unwrap_or(0);
+                let order = permutation::order_of(symbol, items.len());
+                for (place, item) in order.iter().enumerate() {
+                    if let Some(item) = items.get(*item) {
+                        render(item, symbols, out);
+                    }
+                    if let Some(piece) = between.get(place) {
+                        render(piece, symbols, out);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A label of at most 48 characters.
+fn label_of(text: &str) -> String {
+    let flat: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if flat.chars().count() <= 48 {
+        return flat;
+    }
+    flat.chars().take(47).chain(['…']).collect()
+}

@@ -1,0 +1,194 @@
+//! Sites with many values: nonces and integers written into a literal.
+
+/// Characters that a nonce is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alphabet {
+    HexLower,
+    HexUpper,
+    Base64,
+    Base64Url,
+    Alnum,
+}
+
+const HEX_LOWER: &[u8] = b"0123456789abcdef";
+const HEX_UPPER: &[u8] = b"0123456789ABCDEF";
+const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const BASE64_URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ALNUM: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+impl Alphabet {
+    pub(crate) fn chars(self) -> &'static [u8] {
+        match self {
+            Alphabet::HexLower => HEX_LOWER,
+            Alphabet::HexUpper => HEX_UPPER,
+            Alphabet::Base64 => BASE64,
+            Alphabet::Base64Url => BASE64_URL,
+            Alphabet::Alnum => ALNUM,
+        }
+    }
+
+    pub(crate) fn is_hex(self) -> bool {
+        matches!(self, Alphabet::HexLower | Alphabet::HexUpper)
+    }
+
+    /// Whether `byte` may stand in the nonce as a leak shows it (hex in either case).
+    pub(crate) fn holds(self, byte: u8) -> bool {
+        if self.is_hex() {
+            byte.is_ascii_hexdigit()
+        } else {
+            self.chars().contains(&byte)
+        }
+    }
+
+    fn digit(self, byte: u8) -> Option<u64> {
+        let byte = match self {
+            Alphabet::HexLower => byte.to_ascii_lowercase(),
+            Alphabet::HexUpper => byte.to_ascii_uppercase(),
+            _ => byte,
+        };
+        self.chars()
+            .iter()
+            .position(|c| *c == byte)
+            .map(|p| p as u64)
+    }
+
+    /// Characters that one site covers: as many as fit into 2^32 values.
+    fn chars_per_site(self) -> usize {
+        if self.is_hex() { 8 } else { 5 }
+    }
+}
+
+/// How the value of one literal is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ValueForm {
+    /// Decimal, or hexadecimal with `0x` where the master writes it so.
+    Integer { low: u64, high: u64, hex: bool },
+    /// `chars` characters of the alphabet; several sites when they hold more than 2^32 values.
+    Nonce { alphabet: Alphabet, chars: usize },
+}
+
+impl ValueForm {
+    /// Values of each site that the literal carries.
+    pub(crate) fn site_values(&self) -> Vec<u64> {
+        match self {
+            ValueForm::Integer { low, high, .. } => vec![high - low + 1],
+            ValueForm::Nonce { alphabet, chars } => {
+                let base = alphabet.chars().len() as u64;
+                chunks(*alphabet, *chars)
+                    .map(|(_, len)| base.pow(len as u32))
+                    .collect()
+            }
+        }
+    }
+
+    /// The literal's text for the symbols of its sites, each below its number of values.
+    pub(crate) fn render(&self, symbols: &[u64]) -> String {
+        match self {
+            ValueForm::Integer { low, hex, .. } => {
+                let value = low + symbols.first().copied().unwrap_or(0);
+                if *hex {
+                    format!("0x{value:x}")
+                } else {
+                    value.to_string()
+                }
+            }
+            ValueForm::Nonce { alphabet, chars } => {
+                let digits = alphabet.chars();
+                let base = digits.len() as u64;
+                let mut out = String::with_capacity(*chars);
+                for ((_, len), symbol) in chunks(*alphabet, *chars).zip(symbols) {
+                    for place in (0..len).rev() {
+                        let digit = (symbol / base.pow(place as u32)) % base;
+                        out.push(char::from(digits[digit as usize]));
+                    }
+                }
+                out
+            }
+        }
+    }
+
+    /// The symbols that `text` shows, if it is a value of this form.
+    pub(crate) fn parse(&self, text: &str) -> Option<Vec<u64>> {
+        match self {
+            ValueForm::Integer { low, high, .. } => {
+                let value = integer(text)?;
+                (*low..=*high).contains(&value).then(|| vec![value - low])
+            }
+            ValueForm::Nonce { alphabet, chars } => {
+                let bytes = text.as_bytes();
+                if bytes.len() != *chars {
+                    return None;
+                }
+                let base = alphabet.chars().len() as u64;
+                let mut symbols = Vec::new();
+                for (start, len) in chunks(*alphabet, *chars) {
+                    let mut symbol = 0u64;
+                    for byte in &bytes[start..start + len] {
+                        symbol = symbol * base + alphabet.digit(*byte)?;
+                    }
+                    symbols.push(symbol);
+                }
+                Some(symbols)
+            }
+        }
+    }
+}
+
+/// (start, length) of the characters of each site.
+fn chunks(alphabet: Alphabet, chars: usize) -> impl Iterator<Item = (usize, usize)> {
+    let step = alphabet.chars_per_site();
+    (0..chars).step_by(step).map(move |start| (start, step.min(chars - start)))
+}
+
+/// A decimal or `0x` integer, without sign or separators, below 2^63.
+pub(crate) fn integer(text: &str) -> Option<u64> {
+    let value = if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        if hex.is_empty() || hex.len() > 16 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        u64::from_str_radix(hex, 16).ok()?
+    } else {
+        if text.is_empty() || text.len() > 19 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        text.parse().ok()?
+    };
+    (value < 1 << 63).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_renders_and_reads_back_at_both_ends() {
+        for (alphabet, chars) in [
+            (Alphabet::HexLower, 8),
+            (Alphabet::HexUpper, 16),
+            (Alphabet::Alnum, 7),
+            (Alphabet::Base64, 8),
+            (Alphabet::Base64Url, 12),
+        ] {
+            let form = ValueForm::Nonce { alphabet, chars };
+            let values = form.site_values();
+            assert!(values.iter().all(|v| (2..=1 << 32).contains(v)));
+            let top: Vec<u64> = values.iter().map(|v| v - 1).collect();
+            for symbols in [vec![0; values.len()], top] {
+                let text = form.render(&symbols);
+                assert_eq!(text.len(), chars);
+                assert_eq!(form.parse(&text), Some(symbols));
+            }
+        }
+    }
+
+    #[test]
+    fn an_integer_outside_its_range_is_no_value() {
+        let form = ValueForm::Integer { low: 240, high: 320, hex: false };
+        assert_eq!(form.site_values(), [81]);
+        assert_eq!(form.parse("240"), Some(vec![0]));
+        assert_eq!(form.parse("0x140"), Some(vec![80]));
+        assert_eq!(form.parse("239"), None);
+        assert_eq!(form.parse("321"), None);
+        assert_eq!(form.parse("99999999999999999999999"), None);
+    }
+}
