@@ -16,7 +16,7 @@ pub const NAME_BYTES_MAX: usize = 100;
 /// Most files in a package.
 pub const ENTRIES_MAX: usize = 1000;
 /// Largest package, in bytes, before encryption.
-pub const PACKAGE_BYTES_MAX: u64 = 1 << 30;
+pub const PACKAGE_BYTES_MAX: u64 = 256 << 20;
 
 const BLOCK: usize = 512;
 /// Noon of the tar world: 1980-01-01, because GNU tar warns about 1970.

@@ -1,1 +1,334 @@
-//! Events, blobs and the log in SQLite or PostgreSQL.
+//! Events, blobs and the transparency log in SQLite or PostgreSQL.
+//!
+//! One set of functions for both databases ([`Store`]), tested by one suite that runs on both.
+//! What one decision writes is one [`Batch`], stored whole or not at all; an acknowledged batch survives a crash.
+//!
+//! - **Events** belong to streams and are versioned: of two writers that decided on the same state, one gets
+//!   [`CommitError::Conflict`]. They are never changed or deleted, and the database itself refuses to; a running digest
+//!   over all of them shows to an [`Store::audit`] what was changed behind its back.
+//! - **Blobs** are kept under their SHA-256.
+//! - **Log entries** get their place when they are committed, and are in the tree once [`Store::integrate`] has put a
+//!   signed checkpoint over them, with every hash of the tree, in one transaction.
+//! - **Index records** and **settings** are the only things that are replaced.
+//!
+//! The store holds ciphertext, commitments and schedule; it knows nothing of keys but the log's, for a moment.
+//!
+//! # One file of queries, compiled twice
+//! `queries.rs` is a child module of both `sqlite` and `postgres`, with a type `Db` that is the one or the other, and
+//! uses the SQL that both understand. Only schemas and transactions differ.
+
+mod address;
+mod audit;
+mod batch;
+mod error;
+mod postgres;
+mod sqlite;
+mod wanted;
+
+pub use address::Address;
+pub use audit::{Audit, AuditError};
+pub use batch::{
+    BLOB_BYTES_MAX, BODY_BYTES_MAX, Batch, ENTRY_BYTES_MAX, NAME_BYTES_MAX, NewEvent, Recorded,
+    blob_id,
+};
+pub use error::{CommitError, LogError, StoreError};
+
+use jiff::Timestamp;
+use tlog::{Checkpoint, ConsistencyProof, Hash, InclusionProof, Signer};
+
+use crate::wanted::Wanted;
+
+/// Events that [`Store::journal`] returns at most.
+pub const JOURNAL_PAGE_MAX: u64 = 10_000;
+
+/// A store; clones share their connections.
+#[derive(Clone)]
+pub struct Store(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+/// Calls one function of `queries.rs` on the database that this store has.
+macro_rules! ask {
+    ($store:expr, $function:ident $(, $argument:expr)*) => {
+        match &$store.0 {
+            Backend::Sqlite(pool) => sqlite::queries::$function(pool $(, $argument)*).await,
+            Backend::Postgres(pool) => postgres::queries::$function(pool $(, $argument)*).await,
+        }
+    };
+}
+pub(crate) use ask;
+
+impl Store {
+    /// Makes a new store: a SQLite file that only its owner can read, or the tables in a PostgreSQL database.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when something is there already; it is left alone.
+    pub async fn create(address: impl Into<Address>) -> Result<Self, StoreError> {
+        let backend = match address.into() {
+            Address::Sqlite(path) => Backend::Sqlite(sqlite::create(&path).await?),
+            Address::Postgres(url) => Backend::Postgres(postgres::create(&url).await?),
+        };
+        Ok(Self(backend))
+    }
+
+    /// Opens a store that exists, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when nothing is there, [`StoreError::NotAStore`], [`StoreError::Newer`].
+    pub async fn open(address: impl Into<Address>) -> Result<Self, StoreError> {
+        let backend = match address.into() {
+            Address::Sqlite(path) => Backend::Sqlite(sqlite::open(&path).await?),
+            Address::Postgres(url) => Backend::Postgres(postgres::open(&url).await?),
+        };
+        Ok(Self(backend))
+    }
+
+    /// Closes all connections, also those of clones. Dropping the store is enough for what is committed.
+    pub async fn close(&self) {
+        match &self.0 {
+            Backend::Sqlite(pool) => pool.close().await,
+            Backend::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Stores a batch in one transaction. When this returns `Ok`, it survives a crash.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] when a stream has another version than the batch supposes; the limits and names of
+    /// [`Batch`]. Nothing is stored then.
+    pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        batch.check()?;
+        ask!(self, commit, batch)
+    }
+
+    /// The events of one stream with a version above `after_version`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events(
+        &self,
+        stream: &str,
+        after_version: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        ask!(self, events, stream, after_version)
+    }
+
+    /// The events of all streams that begin with `prefix`, after a place in the journal, in order of commit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events_under(
+        &self,
+        prefix: &str,
+        after_sequence: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        ask!(self, events_under, prefix, after_sequence)
+    }
+
+    /// All events after a place in the journal, in order of commit, at most `limit` and [`JOURNAL_PAGE_MAX`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn journal(
+        &self,
+        after_sequence: u64,
+        limit: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let rows = ask!(self, journal, after_sequence, limit.min(JOURNAL_PAGE_MAX))?;
+        Ok(rows.into_iter().map(|(event, _)| event).collect())
+    }
+
+    /// The streams that begin with `prefix`, by name, with their versions.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn streams(&self, prefix: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        ask!(self, streams, prefix)
+    }
+
+    /// A blob by its id; its digest is checked again.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the bytes have another digest.
+    pub async fn blob(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let bytes = ask!(self, blob, id)?;
+        match bytes {
+            Some(bytes) if blob_id(&bytes) != id => Err(StoreError::damaged(format!(
+                "the blob {} has another digest",
+                id.escape_debug()
+            ))),
+            bytes => Ok(bytes),
+        }
+    }
+
+    /// All index records with their cases, by case.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn index_records(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        ask!(self, index_records)
+    }
+
+    /// A setting by its name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        ask!(self, meta, name)
+    }
+
+    /// Replaces one setting.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`].
+    pub async fn set_meta(&self, name: &str, value: &str) -> Result<(), CommitError> {
+        self.commit(&Batch {
+            meta: vec![(name.to_owned(), value.to_owned())],
+            ..Batch::default()
+        })
+        .await
+    }
+
+    /// The latest time that any process has stored with [`Store::see_time`] or a batch.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        ask!(self, latest_time)
+    }
+
+    /// Moves the latest time forward to `now` if it is behind, and returns it. It never goes back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn see_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        ask!(self, see, now)
+    }
+
+    /// Puts all staged entries into the tree, in the order of their commits, under a checkpoint signed with this key
+    /// whose name is the log's origin. `None` when nothing was staged.
+    ///
+    /// Several processes may call this at any time: there is one tree.
+    ///
+    /// # Errors
+    /// [`LogError::OtherKey`]; [`LogError::Diverged`] when what is stored does not hash to what was signed.
+    pub async fn integrate(&self, signer: &Signer) -> Result<Option<Checkpoint>, LogError> {
+        ask!(self, integrate, signer)
+    }
+
+    /// The newest signed checkpoint, as a note; `None` before the first one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn checkpoint(&self) -> Result<Option<String>, StoreError> {
+        Ok(ask!(self, checkpoint)?.map(|(_, note)| note))
+    }
+
+    /// All signed checkpoints with their sizes, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn checkpoints(&self) -> Result<Vec<(u64, String)>, StoreError> {
+        ask!(self, checkpoints)
+    }
+
+    /// Entries in the newest checkpoint's tree.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn log_size(&self) -> Result<u64, StoreError> {
+        Ok(ask!(self, checkpoint)?.map_or(0, |(size, _)| size))
+    }
+
+    /// Entries that no checkpoint covers yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn staged(&self) -> Result<u64, StoreError> {
+        ask!(self, staged)
+    }
+
+    /// The first index of an entry in the newest checkpoint's tree, by its leaf hash ([`tlog::leaf_hash`]).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn leaf_index(&self, leaf: &Hash) -> Result<Option<u64>, StoreError> {
+        ask!(self, leaf_index, leaf)
+    }
+
+    /// An entry of the newest checkpoint's tree.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.entries(index, 1).await?.pop())
+    }
+
+    /// Entries of the newest checkpoint's tree from `first` on, at most `limit` and 256: an entry bundle.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries(&self, first: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let size = self.log_size().await?;
+        let limit = limit.min(256).min(size.saturating_sub(first));
+        let rows = ask!(self, entries, first, limit)?;
+        Ok(rows.into_iter().map(|(_, _, entry)| entry).collect())
+    }
+
+    /// The hashes of one level of the tree from `first` on, at most `limit` and 256. A tile (level L, index N, width W)
+    /// of C2SP tlog-tiles is `tree_hashes(8 * L, 256 * N, W)`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tree_hashes(
+        &self,
+        level: u8,
+        first: u64,
+        limit: u64,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let end = first.saturating_add(limit.min(256));
+        let rows = ask!(self, hash_range, level, first, end)?;
+        Ok(rows.into_iter().map(|(_, hash)| hash).collect())
+    }
+
+    /// The proof that entry `index` is in the tree of the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LogError::NotYet`] when the newest checkpoint is smaller, [`LogError::Refused`] unless `index < size`.
+    pub async fn inclusion(&self, index: u64, size: u64) -> Result<InclusionProof, LogError> {
+        let wanted = Wanted::by(|reader| tlog::inclusion_proof(reader, index, size));
+        let nodes = ask!(self, proof_nodes, size, &wanted)?;
+        tlog::inclusion_proof(&nodes, index, size).map_err(|error| LogError::Refused {
+            what: error.to_string(),
+        })
+    }
+
+    /// The proof that the tree of `old_size` entries is the beginning of that of `new_size`.
+    ///
+    /// # Errors
+    /// [`LogError::NotYet`] when the newest checkpoint is smaller, [`LogError::Refused`] unless `old_size <= new_size`.
+    pub async fn consistency(
+        &self,
+        old_size: u64,
+        new_size: u64,
+    ) -> Result<ConsistencyProof, LogError> {
+        let wanted = Wanted::by(|reader| tlog::consistency_proof(reader, old_size, new_size));
+        let nodes = ask!(self, proof_nodes, new_size, &wanted)?;
+        tlog::consistency_proof(&nodes, old_size, new_size).map_err(|error| LogError::Refused {
+            what: error.to_string(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            Backend::Sqlite(_) => "Store(SQLite)",
+            Backend::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! PostgreSQL, 13 or newer: one database, the tables in the first schema of its search path.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::address::Address;
+use crate::error::StoreError;
+
+pub(crate) type Db = sqlx::Postgres;
+
+#[path = "queries.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "compiled once for each database, see its head"
+)]
+pub(crate) mod queries;
+#[path = "schema.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "compiled once for each database, see its head"
+)]
+mod schema;
+
+const SCHEMAS: &[&str] = &[include_str!("schema/postgres_1.sql")];
+
+const CONNECTIONS_MAX: u32 = 8;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Names the lock that writers of one database hold in turn: `HSstore1` in ASCII.
+const WRITE_LOCK: i64 = 0x4853_7374_6f72_6531;
+
+async fn pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("headstart")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    let synchronous: String = sqlx::query_scalar("SELECT current_setting('synchronous_commit')")
+        .fetch_one(&pool)
+        .await?;
+    if synchronous == "off" {
+        return Err(StoreError::NotDurable);
+    }
+    Ok(pool)
+}
+
+/// Writers run one after another, as in SQLite: sequences have no gaps, and what a writer reads is still true when it
+/// writes. READ COMMITTED, so that the statements after the lock see what the writer before has committed.
+pub(crate) async fn begin_write(
+    pool: &sqlx::PgPool,
+) -> Result<sqlx::Transaction<'static, Db>, sqlx::Error> {
+    let mut tx = pool
+        .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+        .await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(WRITE_LOCK)
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx)
+}
+
+/// All reads of a transaction see one state.
+pub(crate) async fn begin_read(
+    pool: &sqlx::PgPool,
+) -> Result<sqlx::Transaction<'static, Db>, sqlx::Error> {
+    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await
+}
+
+async fn exists(pool: &sqlx::PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT to_regclass('schema_version') IS NOT NULL")
+        .fetch_one(pool)
+        .await
+}
+
+pub(crate) async fn create(url: &str) -> Result<sqlx::PgPool, StoreError> {
+    let pool = pool(url).await?;
+    if exists(&pool).await? {
+        return Err(StoreError::Exists {
+            address: Address::from(url),
+        });
+    }
+    // CRASH: tables are made in one transaction, so there are all or none.
+    schema::migrate(&pool, SCHEMAS, true).await?;
+    Ok(pool)
+}
+
+pub(crate) async fn open(url: &str) -> Result<sqlx::PgPool, StoreError> {
+    let pool = pool(url).await?;
+    if !exists(&pool).await? {
+        return Err(StoreError::Missing {
+            address: Address::from(url),
+        });
+    }
+    schema::migrate(&pool, SCHEMAS, false).await?;
+    Ok(pool)
+}
