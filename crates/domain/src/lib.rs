@@ -1,1 +1,33 @@
 //! The rules of an early-disclosure program, as pure decisions.
+//!
+//! State + command + `now` → events, or a refusal; `apply` folds events into state.
+//! There are two kinds of streams: [`program::Program`] (`program`) and [`case::Case`]
+//! (`case/HS-2026-0001`). No clock, disk, network or randomness; whatever says what a case is
+//! about arrives as [`sealed::Sealed`] and is never looked into.
+
+pub mod agreement;
+pub mod artifact;
+pub mod case;
+pub mod clock;
+pub mod commitment;
+pub mod country;
+pub mod decide;
+pub mod describe;
+pub mod duty;
+pub mod event;
+pub mod explain;
+pub mod ids;
+pub mod open;
+pub mod package;
+pub mod partner;
+pub mod person;
+pub mod plan;
+pub mod policy;
+pub mod program;
+pub mod receipt;
+pub mod roster;
+pub mod sealed;
+pub mod seat;
+pub mod settings;
+pub mod tlp;
+pub mod wave;

@@ -1,0 +1,853 @@
+//! The program: settings, people, agreements, partners and seats.
+//!
+//! Stream `program`. State + command + now → events, or a refusal.
+
+use crate::agreement::{Acceptance, Agreement, Means};
+use crate::event::Recorded;
+use crate::explain::{Class, Explain};
+use crate::ids::{AgreementVersion, PartnerId, PersonName, SeatId};
+use crate::partner::{PARTNER_NAME_CHARS_MAX, Partner, Profile, Status};
+use crate::person::{Actor, Person, Role};
+use crate::roster::RosterRow;
+use crate::sealed::Digest;
+use crate::seat::{Email, Recipient, Seat};
+use crate::settings::Settings;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Name of the program's event stream.
+pub const PROGRAM_STREAM: &str = "program";
+
+/// Partners that a program can have.
+pub const PARTNERS_MAX: usize = 10_000;
+/// Seats that a partner can have, retired ones included.
+pub const SEATS_OF_PARTNER_MAX: usize = 1_000;
+/// Characters of a reason.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Characters of a program's name.
+pub const PROGRAM_NAME_CHARS_MAX: usize = 200;
+
+/// One fact of the program's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ProgramFact {
+    /// The program was founded.
+    ProgramFounded {
+        /// Its name.
+        name: String,
+        /// Its clock stands still and moves only when it is told to.
+        test_clock: bool,
+    },
+    /// Settings were changed.
+    SettingsChanged {
+        /// The new ones, whole.
+        settings: Settings,
+    },
+    /// A person was added, or given other roles.
+    PersonAdded {
+        /// The person.
+        person: PersonName,
+        /// All of the person's roles.
+        roles: BTreeSet<Role>,
+    },
+    /// A person left.
+    PersonRemoved {
+        /// The person.
+        person: PersonName,
+    },
+    /// A version of the agreement became the current one.
+    AgreementPublished {
+        /// Its name.
+        version: AgreementVersion,
+        /// SHA-256 of its text, when the program keeps it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Digest>,
+    },
+    /// A partner accepted a version.
+    AgreementAccepted {
+        /// The partner.
+        partner: PartnerId,
+        /// The version.
+        version: AgreementVersion,
+        /// Who signed for the partner.
+        signatory: String,
+        /// On paper or on line.
+        means: Means,
+    },
+    /// A partner asked to join, for the first time or after it was removed.
+    PartnerApplied {
+        /// Who it is.
+        #[serde(flatten)]
+        profile: Profile,
+    },
+    /// A partner was taken over from a roster.
+    PartnerImported {
+        /// Who it is.
+        #[serde(flatten)]
+        profile: Profile,
+        /// Where it stands.
+        status: Status,
+    },
+    /// An applicant was admitted.
+    PartnerActivated {
+        /// The partner.
+        partner: PartnerId,
+    },
+    /// A partner was suspended: everything closes at once.
+    PartnerSuspended {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// A suspended partner takes part again.
+    PartnerResumed {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// A partner was removed; its seats retire with it.
+    PartnerRemoved {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// A seat was added.
+    SeatAdded {
+        /// The seat.
+        seat: SeatId,
+        /// Its partner.
+        partner: PartnerId,
+        /// Where it is reached.
+        email: Email,
+        /// What its packages are sealed to.
+        recipient: Recipient,
+    },
+    /// A seat gets nothing any more.
+    SeatRetired {
+        /// The seat.
+        seat: SeatId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An event of the program's stream.
+pub type ProgramEvent = Recorded<ProgramFact>;
+
+/// What can be asked of a program.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProgramCommand {
+    /// Found the program; an agreement version `1`, as made on paper, is published with it.
+    Found {
+        /// Its name.
+        name: String,
+        /// Whether its clock is a test clock.
+        test_clock: bool,
+    },
+    /// Replace the settings.
+    ChangeSettings(Settings),
+    /// Add a person, or replace the person's roles.
+    AddPerson {
+        /// The person.
+        person: PersonName,
+        /// All of the person's roles.
+        roles: BTreeSet<Role>,
+    },
+    /// Take a person out.
+    RemovePerson(PersonName),
+    /// Publish a version of the agreement, which becomes the current one.
+    PublishAgreement {
+        /// Its name, which no earlier version had.
+        version: AgreementVersion,
+        /// SHA-256 of its text.
+        text: Option<Digest>,
+    },
+    /// Record that a partner accepted a version.
+    AcceptAgreement {
+        /// The partner.
+        partner: PartnerId,
+        /// The version.
+        version: AgreementVersion,
+        /// Who signed for the partner.
+        signatory: String,
+        /// On paper or on line.
+        means: Means,
+    },
+    /// A partner applies; the only way back for one that was removed.
+    Apply(Profile),
+    /// Take over a whole roster, or nothing of it.
+    Import(Vec<RosterRow>),
+    /// Admit an applicant.
+    Activate(PartnerId),
+    /// Suspend an active partner.
+    Suspend {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// Resume a suspended partner.
+    Resume {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// Remove a partner.
+    Remove {
+        /// The partner.
+        partner: PartnerId,
+        /// Why.
+        reason: String,
+    },
+    /// Add a seat.
+    AddSeat {
+        /// Its partner.
+        partner: PartnerId,
+        /// Where it is reached.
+        email: Email,
+        /// What its packages are sealed to.
+        recipient: Recipient,
+        /// Its id; none for the next `partner.sN`.
+        seat: Option<SeatId>,
+    },
+    /// Retire a seat.
+    RetireSeat {
+        /// The seat.
+        seat: SeatId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a program's command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProgramRefusal {
+    /// There is a program already.
+    #[error("the program is founded already")]
+    Founded,
+    /// There is no program yet.
+    #[error("there is no program yet")]
+    NotFounded,
+    /// A text is empty, too long, or holds control characters.
+    #[error("the {what} is empty, longer than {chars_max} characters, or holds control characters")]
+    Text {
+        /// Which text.
+        what: &'static str,
+        /// Its limit.
+        chars_max: usize,
+    },
+    /// No such partner.
+    #[error("there is no partner `{partner}`")]
+    UnknownPartner {
+        /// As it was given.
+        partner: PartnerId,
+    },
+    /// The partner exists.
+    #[error("there is a partner `{partner}` already")]
+    PartnerExists {
+        /// As it was given.
+        partner: PartnerId,
+    },
+    /// The partner's status does not allow it.
+    #[error("the partner `{partner}` is {status}, and cannot be {wanted}")]
+    Status {
+        /// The partner.
+        partner: PartnerId,
+        /// Where it stands.
+        status: Status,
+        /// What was asked: "activated", "suspended", …
+        wanted: &'static str,
+    },
+    /// No such seat.
+    #[error("there is no seat `{seat}`")]
+    UnknownSeat {
+        /// As it was given.
+        seat: SeatId,
+    },
+    /// The seat exists, or existed.
+    #[error("there is a seat `{seat}` already")]
+    SeatExists {
+        /// As it was given.
+        seat: SeatId,
+    },
+    /// The seat is retired already.
+    #[error("the seat `{seat}` is retired already")]
+    SeatIsRetired {
+        /// As it was given.
+        seat: SeatId,
+    },
+    /// No such person.
+    #[error("there is no person `{person}`")]
+    UnknownPerson {
+        /// As it was given.
+        person: PersonName,
+    },
+    /// A person needs a role.
+    #[error("`{person}` would have no role")]
+    NoRole {
+        /// As it was given.
+        person: PersonName,
+    },
+    /// The version exists.
+    #[error("the agreement has a version `{version}` already")]
+    VersionExists {
+        /// As it was given.
+        version: AgreementVersion,
+    },
+    /// No such version.
+    #[error("the agreement has no version `{version}`")]
+    UnknownVersion {
+        /// As it was given.
+        version: AgreementVersion,
+    },
+    /// The version was accepted before; the first acceptance stays.
+    #[error("the partner `{partner}` accepted version `{version}` already")]
+    AcceptedBefore {
+        /// The partner.
+        partner: PartnerId,
+        /// The version.
+        version: AgreementVersion,
+    },
+    /// A named limit is reached.
+    #[error("a {of} can have at most {max} {what}")]
+    Full {
+        /// Of what: "program", "partner".
+        of: &'static str,
+        /// What there would be too many of.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+    },
+}
+
+impl Explain for ProgramRefusal {
+    fn code(&self) -> &str {
+        match self {
+            Self::Founded => "program-founded",
+            Self::NotFounded => "program-not-founded",
+            Self::Text { .. } => "text-out-of-range",
+            Self::UnknownPartner { .. } => "unknown-partner",
+            Self::PartnerExists { .. } => "partner-exists",
+            Self::Status { .. } => "partner-status",
+            Self::UnknownSeat { .. } => "unknown-seat",
+            Self::SeatExists { .. } => "seat-exists",
+            Self::SeatIsRetired { .. } => "seat-retired",
+            Self::UnknownPerson { .. } => "unknown-person",
+            Self::NoRole { .. } => "no-role",
+            Self::VersionExists { .. } => "agreement-version-exists",
+            Self::UnknownVersion { .. } => "unknown-agreement-version",
+            Self::AcceptedBefore { .. } => "agreement-accepted-before",
+            Self::Full { .. } => "limit-reached",
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::Founded => "Use another data directory for another program.".into(),
+            Self::NotFounded => "Found it with `headstart init --program NAME`.".into(),
+            Self::Text { .. } => "Say it in a sentence.".into(),
+            Self::UnknownPartner { .. } => "Check the id against the roster.".into(),
+            Self::PartnerExists { .. } => "Choose another id.".into(),
+            Self::Status { status, .. } => match status {
+                Status::Applicant => "An applicant has to be activated first.".into(),
+                Status::Active => "An active partner can be suspended or removed.".into(),
+                Status::Suspended => "A suspended partner can be resumed or removed.".into(),
+                Status::Removed => {
+                    "A removed partner comes back only by a fresh application.".into()
+                }
+            },
+            Self::UnknownSeat { .. } => "Check the id against the partner's seats.".into(),
+            Self::SeatExists { .. } | Self::SeatIsRetired { .. } => {
+                "Seats are never used again: add a new one.".into()
+            }
+            Self::UnknownPerson { .. } => "Check the name, or add the person.".into(),
+            Self::NoRole { .. } => {
+                format!("Roles are {}.", Role::ALL.map(Role::as_str).join(", "))
+            }
+            Self::VersionExists { .. } => "Versions are never edited: give it a new name.".into(),
+            Self::UnknownVersion { .. } => "Publish it first.".into(),
+            Self::AcceptedBefore { .. } => "The first acceptance stays on record.".into(),
+            Self::Full { .. } => "This is a limit of the software.".into(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Status { .. } => Class::NotAllowed,
+            _ => Class::Usage,
+        }
+    }
+}
+
+/// The program as its events left it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Program {
+    name: Option<String>,
+    founded_at: Option<Timestamp>,
+    test_clock: bool,
+    settings: Settings,
+    people: BTreeMap<PersonName, Person>,
+    agreements: Vec<Agreement>,
+    partners: BTreeMap<PartnerId, Partner>,
+    seats: BTreeMap<SeatId, Seat>,
+}
+
+impl Program {
+    /// Folds a stream, from its first event.
+    pub fn replay<'a>(events: impl IntoIterator<Item = &'a ProgramEvent>) -> Self {
+        let mut program = Self::default();
+        for event in events {
+            program.apply(event);
+        }
+        program
+    }
+
+    /// Its name; none before it is founded.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// When it was founded.
+    pub fn founded_at(&self) -> Option<Timestamp> {
+        self.founded_at
+    }
+
+    /// Whether its clock is a test clock.
+    pub fn test_clock(&self) -> bool {
+        self.test_clock
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its people, by name.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// One person.
+    pub fn person(&self, name: &PersonName) -> Option<&Person> {
+        self.people.get(name)
+    }
+
+    /// The agreement's versions, oldest first.
+    pub fn agreements(&self) -> &[Agreement] {
+        &self.agreements
+    }
+
+    /// The agreement's current version.
+    pub fn current_agreement(&self) -> Option<&AgreementVersion> {
+        self.agreements.last().map(|agreement| &agreement.version)
+    }
+
+    /// Its partners, by id, removed ones included.
+    pub fn partners(&self) -> impl Iterator<Item = &Partner> {
+        self.partners.values()
+    }
+
+    /// One partner.
+    pub fn partner(&self, id: &PartnerId) -> Option<&Partner> {
+        self.partners.get(id)
+    }
+
+    /// All seats, by id, retired ones included.
+    pub fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
+    }
+
+    /// One seat.
+    pub fn seat(&self, id: &SeatId) -> Option<&Seat> {
+        self.seats.get(id)
+    }
+
+    /// A partner's seats, by id, retired ones included.
+    pub fn seats_of<'a>(&'a self, partner: &'a PartnerId) -> impl Iterator<Item = &'a Seat> {
+        self.seats
+            .values()
+            .filter(move |seat| seat.partner == *partner)
+    }
+
+    /// Decides a command. Nothing is changed: the events say what would be.
+    ///
+    /// # Errors
+    /// [`ProgramRefusal`], and then nothing of the command happens.
+    pub fn decide(
+        &self,
+        command: ProgramCommand,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<ProgramEvent>, ProgramRefusal> {
+        let facts = self.facts(command)?;
+        let record = |fact| Recorded {
+            at: now,
+            by: by.clone(),
+            fact,
+        };
+        Ok(facts.into_iter().map(record).collect())
+    }
+
+    fn facts(&self, command: ProgramCommand) -> Result<Vec<ProgramFact>, ProgramRefusal> {
+        use ProgramCommand as Command;
+        use ProgramFact as Fact;
+        if self.name.is_none() && !matches!(command, Command::Found { .. }) {
+            return Err(ProgramRefusal::NotFounded);
+        }
+        Ok(match command {
+            Command::Found { name, test_clock } => {
+                if self.name.is_some() {
+                    return Err(ProgramRefusal::Founded);
+                }
+                let name = checked("program's name", PROGRAM_NAME_CHARS_MAX, name)?;
+                vec![
+                    Fact::ProgramFounded { name, test_clock },
+                    Fact::AgreementPublished {
+                        version: first_agreement(),
+                        text: None,
+                    },
+                ]
+            }
+            Command::ChangeSettings(settings) => vec![Fact::SettingsChanged { settings }],
+            Command::AddPerson { person, roles } => {
+                if roles.is_empty() {
+                    return Err(ProgramRefusal::NoRole { person });
+                }
+                vec![Fact::PersonAdded { person, roles }]
+            }
+            Command::RemovePerson(person) => {
+                if !self.people.contains_key(&person) {
+                    return Err(ProgramRefusal::UnknownPerson { person });
+                }
+                vec![Fact::PersonRemoved { person }]
+            }
+            Command::PublishAgreement { version, text } => {
+                if self.has_version(&version) {
+                    return Err(ProgramRefusal::VersionExists { version });
+                }
+                vec![Fact::AgreementPublished { version, text }]
+            }
+            Command::AcceptAgreement {
+                partner,
+                version,
+                signatory,
+                means,
+            } => {
+                let known = self.known(&partner)?;
+                if known.status == Status::Removed {
+                    return Err(status_refusal(known, "bound by an agreement"));
+                }
+                if !self.has_version(&version) {
+                    return Err(ProgramRefusal::UnknownVersion { version });
+                }
+                if known.accepted.contains_key(&version) {
+                    return Err(ProgramRefusal::AcceptedBefore { partner, version });
+                }
+                let signatory = checked("signatory", PARTNER_NAME_CHARS_MAX, signatory)?;
+                vec![Fact::AgreementAccepted {
+                    partner,
+                    version,
+                    signatory,
+                    means,
+                }]
+            }
+            Command::Apply(profile) => vec![Fact::PartnerApplied {
+                profile: self.applicant(profile)?,
+            }],
+            Command::Import(rows) => self.import(rows)?,
+            Command::Activate(partner) => {
+                self.standing(&partner, &[Status::Applicant], "activated")?;
+                vec![Fact::PartnerActivated { partner }]
+            }
+            Command::Suspend { partner, reason } => {
+                self.standing(&partner, &[Status::Active], "suspended")?;
+                let reason = checked("reason", REASON_CHARS_MAX, reason)?;
+                vec![Fact::PartnerSuspended { partner, reason }]
+            }
+            Command::Resume { partner, reason } => {
+                self.standing(&partner, &[Status::Suspended], "resumed")?;
+                let reason = checked("reason", REASON_CHARS_MAX, reason)?;
+                vec![Fact::PartnerResumed { partner, reason }]
+            }
+            Command::Remove { partner, reason } => {
+                let here = [Status::Applicant, Status::Active, Status::Suspended];
+                self.standing(&partner, &here, "removed")?;
+                let reason = checked("reason", REASON_CHARS_MAX, reason)?;
+                vec![Fact::PartnerRemoved { partner, reason }]
+            }
+            Command::AddSeat {
+                partner,
+                email,
+                recipient,
+                seat,
+            } => {
+                let here = [Status::Applicant, Status::Active];
+                self.standing(&partner, &here, "given a seat")?;
+                let seat = self.free_seat(&partner, seat)?;
+                vec![Fact::SeatAdded {
+                    seat,
+                    partner,
+                    email,
+                    recipient,
+                }]
+            }
+            Command::RetireSeat { seat, reason } => {
+                match self.seats.get(&seat) {
+                    None => return Err(ProgramRefusal::UnknownSeat { seat }),
+                    Some(known) if known.retired_at.is_some() => {
+                        return Err(ProgramRefusal::SeatIsRetired { seat });
+                    }
+                    Some(_) => {}
+                }
+                let reason = checked("reason", REASON_CHARS_MAX, reason)?;
+                vec![Fact::SeatRetired { seat, reason }]
+            }
+        })
+    }
+
+    fn known(&self, partner: &PartnerId) -> Result<&Partner, ProgramRefusal> {
+        self.partners
+            .get(partner)
+            .ok_or_else(|| ProgramRefusal::UnknownPartner {
+                partner: partner.clone(),
+            })
+    }
+
+    fn standing(
+        &self,
+        partner: &PartnerId,
+        allowed: &[Status],
+        wanted: &'static str,
+    ) -> Result<(), ProgramRefusal> {
+        let known = self.known(partner)?;
+        if allowed.contains(&known.status) {
+            Ok(())
+        } else {
+            Err(status_refusal(known, wanted))
+        }
+    }
+
+    fn has_version(&self, version: &AgreementVersion) -> bool {
+        self.agreements
+            .iter()
+            .any(|known| known.version == *version)
+    }
+
+    fn applicant(&self, mut profile: Profile) -> Result<Profile, ProgramRefusal> {
+        match self.partners.get(&profile.partner) {
+            Some(known) if known.status != Status::Removed => {
+                return Err(ProgramRefusal::PartnerExists {
+                    partner: profile.partner,
+                });
+            }
+            Some(_) => {}
+            None => self.room_for(1)?,
+        }
+        profile.name = checked("partner's name", PARTNER_NAME_CHARS_MAX, profile.name)?;
+        Ok(profile)
+    }
+
+    fn room_for(&self, more: usize) -> Result<(), ProgramRefusal> {
+        if self.partners.len().saturating_add(more) > PARTNERS_MAX {
+            return Err(ProgramRefusal::Full {
+                of: "program",
+                what: "partners",
+                max: PARTNERS_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    fn import(&self, rows: Vec<RosterRow>) -> Result<Vec<ProgramFact>, ProgramRefusal> {
+        self.room_for(rows.len())?;
+        let mut seen = BTreeSet::new();
+        let mut facts = Vec::new();
+        for row in rows {
+            let partner = row.profile.partner.clone();
+            if self.partners.contains_key(&partner) || !seen.insert(partner.clone()) {
+                return Err(ProgramRefusal::PartnerExists { partner });
+            }
+            let mut profile = row.profile;
+            profile.name = checked("partner's name", PARTNER_NAME_CHARS_MAX, profile.name)?;
+            if let Some(version) = &row.agreement
+                && !self.has_version(version)
+            {
+                return Err(ProgramRefusal::UnknownVersion {
+                    version: version.clone(),
+                });
+            }
+            let signatory = profile.name.clone();
+            facts.push(ProgramFact::PartnerImported {
+                profile,
+                status: row.status,
+            });
+            if let Some(version) = row.agreement {
+                facts.push(ProgramFact::AgreementAccepted {
+                    partner,
+                    version,
+                    signatory,
+                    means: Means::Paper,
+                });
+            }
+        }
+        Ok(facts)
+    }
+
+    fn free_seat(
+        &self,
+        partner: &PartnerId,
+        given: Option<SeatId>,
+    ) -> Result<SeatId, ProgramRefusal> {
+        let count = self.seats_of(partner).count();
+        if count >= SEATS_OF_PARTNER_MAX {
+            return Err(ProgramRefusal::Full {
+                of: "partner",
+                what: "seats",
+                max: SEATS_OF_PARTNER_MAX,
+            });
+        }
+        if let Some(seat) = given {
+            if self.seats.contains_key(&seat) {
+                return Err(ProgramRefusal::SeatExists { seat });
+            }
+            return Ok(seat);
+        }
+        // Given ids may have taken some of the numbers; as many tries as there are seats suffice.
+        let mut number = count as u32 + 1;
+        let mut seat = SeatId::numbered(partner, number);
+        while self.seats.contains_key(&seat) {
+            number += 1;
+            seat = SeatId::numbered(partner, number);
+        }
+        Ok(seat)
+    }
+
+    /// Folds one event into the state. Never fails: what does not fit the state changes nothing.
+    pub fn apply(&mut self, event: &ProgramEvent) {
+        let at = event.at;
+        match event.fact.clone() {
+            ProgramFact::ProgramFounded { name, test_clock } => {
+                self.name = Some(name);
+                self.founded_at = Some(at);
+                self.test_clock = test_clock;
+            }
+            ProgramFact::SettingsChanged { settings } => self.settings = settings,
+            ProgramFact::PersonAdded { person, roles } => {
+                let name = person.clone();
+                self.people.insert(person, Person { name, roles });
+            }
+            ProgramFact::PersonRemoved { person } => {
+                self.people.remove(&person);
+            }
+            ProgramFact::AgreementPublished { version, text } => self.agreements.push(Agreement {
+                version,
+                text,
+                published_at: at,
+            }),
+            ProgramFact::AgreementAccepted {
+                partner,
+                version,
+                signatory,
+                means,
+            } => {
+                if let Some(known) = self.partners.get_mut(&partner) {
+                    known.accepted.entry(version).or_insert(Acceptance {
+                        signatory,
+                        means,
+                        at,
+                    });
+                }
+            }
+            ProgramFact::PartnerApplied { profile } => self.enter(profile, Status::Applicant),
+            ProgramFact::PartnerImported { profile, status } => self.enter(profile, status),
+            ProgramFact::PartnerActivated { partner } => {
+                self.stand(&partner, Status::Active, None);
+            }
+            ProgramFact::PartnerSuspended { partner, reason } => {
+                self.stand(&partner, Status::Suspended, Some(reason));
+            }
+            ProgramFact::PartnerResumed { partner, reason } => {
+                self.stand(&partner, Status::Active, Some(reason));
+            }
+            ProgramFact::PartnerRemoved { partner, reason } => {
+                self.stand(&partner, Status::Removed, Some(reason));
+                for seat in self
+                    .seats
+                    .values_mut()
+                    .filter(|seat| seat.partner == partner)
+                {
+                    seat.retired_at.get_or_insert(at);
+                }
+            }
+            ProgramFact::SeatAdded {
+                seat,
+                partner,
+                email,
+                recipient,
+            } => {
+                self.seats.entry(seat.clone()).or_insert(Seat {
+                    id: seat,
+                    partner,
+                    email,
+                    recipient,
+                    added_at: at,
+                    retired_at: None,
+                });
+            }
+            ProgramFact::SeatRetired { seat, .. } => {
+                if let Some(seat) = self.seats.get_mut(&seat) {
+                    seat.retired_at.get_or_insert(at);
+                }
+            }
+        }
+    }
+
+    /// A partner comes in with nothing from an earlier life: no acceptance, no seat.
+    fn enter(&mut self, profile: Profile, status: Status) {
+        let partner = Partner {
+            profile,
+            status,
+            reason: None,
+            accepted: BTreeMap::new(),
+        };
+        self.partners
+            .insert(partner.profile.partner.clone(), partner);
+    }
+
+    fn stand(&mut self, partner: &PartnerId, status: Status, reason: Option<String>) {
+        if let Some(known) = self.partners.get_mut(partner) {
+            known.status = status;
+            known.reason = reason;
+        }
+    }
+}
+
+fn first_agreement() -> AgreementVersion {
+    AgreementVersion::parse("1").expect("`1` has the shape of a version")
+}
+
+fn status_refusal(partner: &Partner, wanted: &'static str) -> ProgramRefusal {
+    ProgramRefusal::Status {
+        partner: partner.id().clone(),
+        status: partner.status,
+        wanted,
+    }
+}
+
+fn checked(what: &'static str, chars_max: usize, text: String) -> Result<String, ProgramRefusal> {
+    let trimmed = text.trim();
+    let sound = !trimmed.is_empty()
+        && trimmed.chars().nth(chars_max).is_none()
+        && !trimmed.chars().any(char::is_control);
+    if sound {
+        Ok(trimmed.to_owned())
+    } else {
+        Err(ProgramRefusal::Text { what, chars_max })
+    }
+}
