@@ -29,7 +29,13 @@ pub(crate) enum KeyType {
 
 /// Signs notes with an Ed25519 key (signature type 0x01).
 ///
-/// The secret is zeroised when dropped, and shown neither by `Debug` nor in any other way but [`Signer::secret`].
+/// The secret is zeroised when dropped, and shown neither by `Debug` nor in any other way but [`Signer::secret`]:
+///
+/// ```compile_fail,E0599
+/// fn show(signer: &tlog::Signer) -> String {
+///     signer.to_string()
+/// }
+/// ```
 pub struct Signer(SecretKey);
 
 impl Signer {

@@ -3,6 +3,38 @@
 //! The crate is pure: it has no clock, disk, network or randomness of its own.
 //! Times are given in POSIX seconds, keys are made from seeds, tiles are read through [`TileReader`].
 //!
+//! # A log in a few lines
+//! ```
+//! use std::collections::BTreeMap;
+//! use tlog::{Checkpoint, Entry, Growth, Signer, VerifiedTiles, confirm, empty_root, inclusion_proof, leaf_hash};
+//!
+//! struct Parcel(&'static str);
+//! impl Entry for Parcel {
+//!     fn entry_bytes(&self) -> Vec<u8> {
+//!         self.0.as_bytes().to_vec()
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The log's side: append, store the tiles, sign.
+//! let signer = Signer::from_seed("log.example", [7; 32])?;
+//! let mut growth = Growth::resume(BTreeMap::new(), 0, &empty_root())?;
+//! for parcel in [Parcel("first"), Parcel("second"), Parcel("third")] {
+//!     growth.append(leaf_hash(&parcel.entry_bytes()))?;
+//! }
+//! let checkpoint = Checkpoint::new("log.example", growth.size(), growth.root())?;
+//! let tiles = growth.into_tiles();
+//! let note = checkpoint.sign(&signer)?.to_text();
+//!
+//! // Anyone's side: make a proof from tiles that need not be trusted, and confirm.
+//! let verified = VerifiedTiles::new(&tiles, checkpoint.size(), &checkpoint.root())?;
+//! let proof = inclusion_proof(&verified, 1, checkpoint.size())?;
+//! let logged = confirm(Parcel("second"), &proof, &note, &signer.verifier())?;
+//! assert_eq!(logged.index(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Sources
 //! <https://c2sp.org/tlog-tiles>, <https://c2sp.org/tlog-checkpoint>, <https://c2sp.org/signed-note>,
 //! <https://c2sp.org/tlog-cosignature> (the Ed25519 kind), <https://c2sp.org/tlog-proof>,
@@ -11,6 +43,7 @@
 mod bundle;
 mod checkpoint;
 mod cosign;
+mod growth;
 mod hash;
 mod key;
 mod logged;
@@ -27,6 +60,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosign::{
     Cosignature, CosignatureError, Cosigner, CosignerKey, Quorum, QuorumError, TIME_MAX_S,
 };
+pub use growth::Growth;
 pub use hash::{HASH_BYTES, Hash, HashParseError, empty_root, leaf_hash, node_hash};
 pub use key::{KEY_NAME_BYTES_MAX, KEY_TEXT_BYTES_MAX, KeyError, Signer, Verifier, check_key_name};
 pub use logged::{ConfirmError, Entry, Logged, confirm, confirm_cosigned};

@@ -22,7 +22,13 @@ impl<T: Entry + ?Sized> Entry for &T {
     }
 }
 
-/// A value whose entry is shown to be in a log. Only [`confirm`] and [`confirm_cosigned`] make one.
+/// A value whose entry is shown to be in a log. Only [`confirm`] and [`confirm_cosigned`] make one:
+///
+/// ```compile_fail,E0451
+/// fn forge(logged: tlog::Logged<u8>) -> tlog::Logged<u8> {
+///     tlog::Logged { value: 7, ..logged }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged<T> {
     value: T,

@@ -53,14 +53,11 @@ impl<R: TileReader> VerifiedTiles<R> {
         for tile in right_edge(size) {
             edge.insert(tile, verified.fetch(tile)?);
         }
-        // Every subtree on the right edge is made of hashes of these tiles alone.
-        let frontier = Frontier::read(&EdgeReader { edge: &edge, size }, size).map_err(|_| {
-            TileError::OtherRoot {
-                found: empty_root(),
-                expected: *root,
-            }
-        })?;
-        let found = frontier.root();
+        let missing = TileError::OtherRoot {
+            found: empty_root(),
+            expected: *root,
+        };
+        let found = edge_root(&edge, size).ok_or(missing)?;
         if found != *root {
             return Err(TileError::OtherRoot {
                 found,
@@ -90,6 +87,11 @@ impl<R: TileReader> VerifiedTiles<R> {
         let tile = Tile::of_subtree(level, index, self.size).ok_or(out.clone())?;
         let hashes = self.checked_tile(tile)?;
         subtree_in(&hashes, level, index).ok_or(out)
+    }
+
+    /// The tiles that have been checked so far, with their hashes: at first those on the right edge.
+    pub(crate) fn into_checked(self) -> BTreeMap<Tile, Vec<Hash>> {
+        self.checked.into_inner()
     }
 
     /// The tile's hashes. A tile that is not on the right edge is full, and one hash of the tile above is its root.
@@ -160,7 +162,7 @@ pub fn tiles_for_consistency(old_size: u64, new_size: u64) -> Result<BTreeSet<Ti
 }
 
 /// Partial tiles of a tree of `size` leaves, the lowest level first. Full tiles are covered by those above them.
-fn right_edge(size: u64) -> impl Iterator<Item = Tile> {
+pub(crate) fn right_edge(size: u64) -> impl Iterator<Item = Tile> {
     (0..TILE_HEIGHT).filter_map(move |level| {
         let hashes = size >> (level * TILE_HEIGHT);
         Tile::at(level, hashes / u64::from(TILE_WIDTH), size)
@@ -177,7 +179,7 @@ fn subtree_in(hashes: &[Hash], level: u8, index: u64) -> Option<Hash> {
 }
 
 /// Root over the hashes of a tile, or of a part of one.
-fn join(hashes: &[Hash]) -> Hash {
+pub(crate) fn join(hashes: &[Hash]) -> Hash {
     let mut frontier = Frontier::new();
     for hash in hashes {
         frontier
@@ -185,6 +187,14 @@ fn join(hashes: &[Hash]) -> Hash {
             .expect("a tile has far fewer hashes than a tree can have leaves");
     }
     frontier.root()
+}
+
+/// Root of a tree of `size` leaves from its partial tiles: every subtree on the right edge is made of their hashes.
+/// `None` when one of them is not there.
+pub(crate) fn edge_root(edge: &BTreeMap<Tile, Vec<Hash>>, size: u64) -> Option<Hash> {
+    Frontier::read(&EdgeReader { edge, size }, size)
+        .ok()
+        .map(|frontier| frontier.root())
 }
 
 /// Reads hashes from the right edge's tiles, before they are checked.
