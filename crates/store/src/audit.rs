@@ -60,12 +60,21 @@ impl Store {
     ///
     /// Events must have their places, versions and running digest; blobs their ids; log entries, every stored hash of
     /// the tree and its roots must be those that each checkpoint signed with `log`'s key.
+    /// SQLite also checks its own pages and indexes.
     /// What is written meanwhile by other processes is not looked at. Nothing is changed.
     ///
     /// # Errors
     /// [`AuditError::Difference`] names the first thing that is not as it was written.
     pub async fn audit(&self, log: &Verifier) -> Result<Audit, AuditError> {
         let mut audit = Audit::default();
+        if let Backend::Sqlite(pool) = &self.0
+            && let Some(fault) = sqlite::fault(pool).await?
+        {
+            return difference(format!(
+                "the database file is damaged: {}",
+                fault.escape_debug()
+            ));
+        }
         self.audit_events(&mut audit).await?;
         self.audit_blobs(&mut audit).await?;
         self.audit_log(log, &mut audit).await?;

@@ -152,3 +152,11 @@ pub(crate) async fn open(path: &Path) -> Result<sqlx::SqlitePool, StoreError> {
     schema::migrate(&pool, SCHEMAS, false).await?;
     Ok(pool)
 }
+
+/// What SQLite itself finds wrong with its pages and indexes; an audit reads tables, and a lookup an index.
+pub(crate) async fn fault(pool: &sqlx::SqlitePool) -> Result<Option<String>, StoreError> {
+    let first: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+        .fetch_one(pool)
+        .await?;
+    Ok((first != "ok").then_some(first))
+}

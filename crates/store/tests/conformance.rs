@@ -1,0 +1,521 @@
+//! What a store promises, on SQLite and on PostgreSQL. Each query runs here on both.
+
+mod support;
+
+use store::{AuditError, Batch, CommitError, LogError, Store, StoreError, blob_id};
+use support::{Home, event, events, leaves, signer};
+use tlog::{Checkpoint, MemoryTree, leaf_hash};
+
+/// One test on each database for each case.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::Home::sqlite().await).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name(super::Home::postgres().await).await; })*
+        }
+    };
+}
+
+on_both! {
+    a_store_is_made_once_and_never_silently
+    events_come_back_as_they_were_written
+    a_version_is_written_once
+    a_batch_is_all_or_nothing
+    of_two_stores_that_decide_on_the_same_state_one_wins
+    blobs_are_kept_under_their_digest
+    index_records_and_settings_are_replaced
+    the_latest_time_never_goes_back
+    the_log_grows_and_proves_it
+    several_integrations_at_once_make_one_tree
+    a_log_that_no_longer_matches_its_checkpoint_is_not_signed
+    history_cannot_be_changed_with_sql
+    an_audit_names_what_was_changed_behind_the_stores_back
+    limits_and_names_are_refused_with_the_reason
+    streams_are_found_by_prefix_byte_by_byte
+}
+
+async fn a_store_is_made_once_and_never_silently(home: Home) {
+    let error = Store::open(home.address.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }), "{error}");
+    assert!(error.hint().contains("headstart init"));
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store.set_meta("program", "Example PSIRT").await.unwrap();
+    let error = Store::create(home.address.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Exists { .. }), "{error}");
+    store.close().await;
+    let store = Store::open(home.address.clone()).await.unwrap();
+    assert_eq!(
+        store.meta("program").await.unwrap().as_deref(),
+        Some("Example PSIRT")
+    );
+    home.execute("INSERT INTO schema_version (version) VALUES (999)")
+        .await
+        .unwrap();
+    let error = Store::open(home.address.clone()).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Newer { found: 999, .. }),
+        "{error}"
+    );
+}
+
+async fn events_come_back_as_they_were_written(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let mut odd = event("case/1", 2);
+    odd.body = "{\"title\":\"ß 漢 \u{1f512} '; DROP TABLE events; --\"}".into();
+    odd.at = "-000044-03-15T08:00:00Z".parse().unwrap();
+    let batch = events(vec![event("case/1", 1), event("case/2", 1), odd.clone()]);
+    store.commit(&batch).await.unwrap();
+    let stored = store.events("case/1", 0).await.unwrap();
+    assert_eq!(stored.len(), 2);
+    assert_eq!((stored[1].sequence, stored[1].version), (3, 2));
+    assert_eq!(
+        (&stored[1].body, stored[1].at, &stored[1].kind),
+        (&odd.body, odd.at, &odd.kind)
+    );
+    assert_eq!(store.events("case/1", 1).await.unwrap(), stored[1..]);
+    assert!(store.events("case/3", 0).await.unwrap().is_empty());
+    let journal = store.journal(0, 10).await.unwrap();
+    assert_eq!(
+        journal.iter().map(|e| e.sequence).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert_eq!(store.journal(1, 1).await.unwrap(), journal[1..2]);
+    assert_eq!(store.journal(u64::MAX, u64::MAX).await.unwrap(), []);
+}
+
+async fn a_version_is_written_once(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store
+        .commit(&events(vec![event("case/1", 1)]))
+        .await
+        .unwrap();
+    for version in [0, 1, 3, u64::MAX] {
+        let error = store
+            .commit(&events(vec![event("case/1", version)]))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, CommitError::Conflict { stream, found: 1, .. } if stream == "case/1"),
+            "{version}: {error}"
+        );
+    }
+    store
+        .commit(&events(vec![event("case/1", 2), event("case/1", 3)]))
+        .await
+        .unwrap();
+    assert_eq!(store.streams("").await.unwrap(), [("case/1".to_owned(), 3)]);
+}
+
+async fn a_batch_is_all_or_nothing(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let batch = Batch {
+        events: vec![event("case/1", 1), event("case/1", 3)],
+        blobs: vec![(blob_id(b"copy"), b"copy".to_vec())],
+        leaves: vec![b"leaf".to_vec()],
+        index: vec![("case/1".into(), b"sketch".to_vec())],
+        meta: vec![("name".into(), "value".into())],
+        seen_at: Some("2026-11-03T12:00:00Z".parse().unwrap()),
+    };
+    assert!(matches!(
+        store.commit(&batch).await,
+        Err(CommitError::Conflict { .. })
+    ));
+    assert_eq!(store.journal(0, 10).await.unwrap(), []);
+    assert_eq!(store.blob(&blob_id(b"copy")).await.unwrap(), None);
+    assert_eq!(store.staged().await.unwrap(), 0);
+    assert_eq!(store.index_records().await.unwrap(), []);
+    assert_eq!(store.meta("name").await.unwrap(), None);
+    assert_eq!(store.latest_time().await.unwrap(), None);
+    let right = Batch {
+        events: vec![event("case/1", 1)],
+        ..batch
+    };
+    store.commit(&right).await.unwrap();
+    assert_eq!(
+        store.blob(&blob_id(b"copy")).await.unwrap().as_deref(),
+        Some(&b"copy"[..])
+    );
+    assert_eq!(store.staged().await.unwrap(), 1);
+    assert_eq!(store.latest_time().await.unwrap(), right.seen_at);
+}
+
+async fn of_two_stores_that_decide_on_the_same_state_one_wins(home: Home) {
+    let first = Store::create(home.address.clone()).await.unwrap();
+    let second = Store::open(home.address.clone()).await.unwrap();
+    for version in 1..=20 {
+        let (mine, theirs) = (
+            events(vec![event("case/1", version)]),
+            events(vec![event("case/1", version)]),
+        );
+        let (mine, theirs) = tokio::join!(first.commit(&mine), second.commit(&theirs));
+        let conflicts = [&mine, &theirs]
+            .iter()
+            .filter(|result| matches!(result, Err(CommitError::Conflict { .. })))
+            .count();
+        assert_eq!(
+            (mine.is_ok() as u32 + theirs.is_ok() as u32, conflicts),
+            (1, 1),
+            "{mine:?} {theirs:?}"
+        );
+    }
+    assert_eq!(first.events("case/1", 0).await.unwrap().len(), 20);
+}
+
+async fn blobs_are_kept_under_their_digest(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let bytes = vec![0xab; 300_000];
+    let id = blob_id(&bytes);
+    let batch = Batch {
+        blobs: vec![(id.clone(), bytes.clone())],
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    store.commit(&batch).await.unwrap();
+    assert_eq!(store.blob(&id).await.unwrap(), Some(bytes));
+    assert_eq!(store.blob("nothing").await.unwrap(), None);
+    let wrong = Batch {
+        blobs: vec![(id.clone(), b"other".to_vec())],
+        ..Batch::default()
+    };
+    assert!(
+        matches!(store.commit(&wrong).await, Err(CommitError::BlobMismatch { id: found }) if found == id)
+    );
+}
+
+async fn index_records_and_settings_are_replaced(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    for value in ["one", "two"] {
+        let batch = Batch {
+            index: vec![("b".into(), value.into()), ("a".into(), b"\0".to_vec())],
+            meta: vec![("name".into(), value.into())],
+            ..Batch::default()
+        };
+        store.commit(&batch).await.unwrap();
+    }
+    let expected = [
+        ("a".to_owned(), b"\0".to_vec()),
+        ("b".to_owned(), b"two".to_vec()),
+    ];
+    assert_eq!(store.index_records().await.unwrap(), expected);
+    assert_eq!(store.meta("name").await.unwrap().as_deref(), Some("two"));
+    assert_eq!(store.meta("store/latest-time").await.unwrap(), None);
+}
+
+async fn the_latest_time_never_goes_back(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let (early, late) = (time("2026-11-03T12:00:00Z"), time("2026-11-03T12:00:00.5Z"));
+    assert_eq!(store.latest_time().await.unwrap(), None);
+    assert_eq!(store.see_time(late).await.unwrap(), late);
+    assert_eq!(store.see_time(early).await.unwrap(), late);
+    let batch = Batch {
+        seen_at: Some(early),
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    assert_eq!(store.latest_time().await.unwrap(), Some(late));
+    // A setting that has the same name is another thing.
+    store
+        .set_meta("store/latest-time", "1970-01-01T00:00:00Z")
+        .await
+        .unwrap();
+    assert_eq!(store.latest_time().await.unwrap(), Some(late));
+}
+
+async fn the_log_grows_and_proves_it(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    assert_eq!(store.integrate(&signer()).await.unwrap(), None);
+    assert_eq!(store.checkpoint().await.unwrap(), None);
+    let mut tree = MemoryTree::new();
+    let mut roots = vec![];
+    let mut next = 0;
+    for step in [1, 1, 5, 250, 700, 1] {
+        store.commit(&leaves(next..next + step)).await.unwrap();
+        assert_eq!(store.staged().await.unwrap(), u64::from(step));
+        // What is staged is not in the tree.
+        let staged = leaf_hash(format!("entry {next}").as_bytes());
+        assert_eq!(store.leaf_index(&staged).await.unwrap(), None);
+        assert_eq!(store.entry(u64::from(next)).await.unwrap(), None);
+        let checkpoint = store.integrate(&signer()).await.unwrap().unwrap();
+        (next..next + step).for_each(|n| tree.append(leaf_hash(format!("entry {n}").as_bytes())));
+        next += step;
+        assert_eq!(
+            (checkpoint.size(), checkpoint.root()),
+            (tree.size(), tree.root())
+        );
+        roots.push((checkpoint.size(), checkpoint.root()));
+    }
+    assert_eq!(store.integrate(&signer()).await.unwrap(), None);
+    let note = store.checkpoint().await.unwrap().unwrap();
+    let checkpoint = Checkpoint::open(&note, &signer().verifier()).unwrap();
+    let (size, root) = (checkpoint.size(), checkpoint.root());
+    for index in [0, 1, 2, 6, 255, 256, 257, 511, 512, 956, 957] {
+        let entry = store.entry(index).await.unwrap().unwrap();
+        let leaf = leaf_hash(&entry);
+        assert_eq!(store.leaf_index(&leaf).await.unwrap(), Some(index));
+        let proof = store.inclusion(index, size).await.unwrap();
+        tlog::verify_inclusion(&leaf, &proof, size, &root).unwrap();
+    }
+    for (old_size, old_root) in roots {
+        let proof = store.consistency(old_size, size).await.unwrap();
+        tlog::verify_consistency(old_size, &old_root, size, &root, &proof).unwrap();
+    }
+    assert!(matches!(
+        store.inclusion(0, size + 1).await,
+        Err(LogError::NotYet { .. })
+    ));
+    assert!(matches!(
+        store.inclusion(size, size).await,
+        Err(LogError::Refused { .. })
+    ));
+    assert!(matches!(
+        store.consistency(2, 1).await,
+        Err(LogError::Refused { .. })
+    ));
+    assert_eq!(store.tree_hashes(0, 256, 256).await.unwrap().len(), 256);
+    assert_eq!(store.tree_hashes(8, 0, 256).await.unwrap().len(), 3);
+    assert_eq!(store.entries(900, 256).await.unwrap().len(), 58);
+    let audit = store.audit(&signer().verifier()).await.unwrap();
+    assert_eq!(
+        (audit.entries, audit.staged, audit.checkpoints),
+        (958, 0, 6)
+    );
+}
+
+async fn several_integrations_at_once_make_one_tree(home: Home) {
+    let first = Store::create(home.address.clone()).await.unwrap();
+    let second = Store::open(home.address.clone()).await.unwrap();
+    let mut grown = 0;
+    for round in 0..10 {
+        let (mine, theirs) = (
+            leaves(round * 10..round * 10 + 5),
+            leaves(round * 10 + 5..round * 10 + 10),
+        );
+        let (mine, theirs) = tokio::join!(first.commit(&mine), second.commit(&theirs));
+        mine.unwrap();
+        theirs.unwrap();
+        let key = signer();
+        let (mine, theirs) = tokio::join!(first.integrate(&key), second.integrate(&key));
+        grown += [mine.unwrap(), theirs.unwrap()].iter().flatten().count();
+    }
+    assert_eq!(grown, 10);
+    let audit = first.audit(&signer().verifier()).await.unwrap();
+    assert_eq!((audit.entries, audit.checkpoints), (100, 10));
+}
+
+async fn a_log_that_no_longer_matches_its_checkpoint_is_not_signed(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store.commit(&leaves(0..6)).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    store.commit(&leaves(6..7)).await.unwrap();
+    let other = tlog::Signer::from_seed("log.example/store", [8; 32]).unwrap();
+    assert!(matches!(
+        store.integrate(&other).await,
+        Err(LogError::OtherKey)
+    ));
+    home.unlock("log_hashes").await;
+    home.execute(match home.address {
+        store::Address::Sqlite(_) => "UPDATE log_hashes SET hash = zeroblob(32) WHERE level = 2",
+        store::Address::Postgres(_) => {
+            "UPDATE log_hashes SET hash = decode(repeat('00', 32), 'hex') WHERE level = 2"
+        }
+    })
+    .await
+    .unwrap();
+    let error = store.integrate(&signer()).await.unwrap_err();
+    assert!(matches!(error, LogError::Diverged { size: 6 }), "{error}");
+    assert_eq!(store.log_size().await.unwrap(), 6);
+    let error = store.audit(&signer().verifier()).await.unwrap_err();
+    assert!(error.to_string().contains("level 2, index 0"), "{error}");
+}
+
+async fn history_cannot_be_changed_with_sql(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let batch = Batch {
+        events: vec![event("case/1", 1)],
+        blobs: vec![(blob_id(b"copy"), b"copy".to_vec())],
+        leaves: vec![b"leaf".to_vec()],
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    let mut statements = vec![
+        "UPDATE events SET body = '{}'",
+        "DELETE FROM events",
+        "UPDATE blobs SET id = upper(id)",
+        "DELETE FROM blobs",
+        "UPDATE log_entries SET entry = leaf",
+        "DELETE FROM log_entries",
+        "UPDATE log_hashes SET level = 1",
+        "DELETE FROM log_hashes",
+        "UPDATE log_checkpoints SET note = ''",
+        "DELETE FROM log_checkpoints",
+        "INSERT INTO log_checkpoints (size, note) VALUES (1, 'again')",
+    ];
+    match home.address {
+        store::Address::Sqlite(_) => statements.extend([
+            "INSERT OR REPLACE INTO events SELECT sequence, stream, version, at, kind, '{}', chain FROM events",
+            "REPLACE INTO blobs SELECT id, x'00' FROM blobs",
+            "REPLACE INTO log_entries SELECT idx, leaf, x'00' FROM log_entries",
+            "REPLACE INTO log_hashes SELECT level, idx, zeroblob(32) FROM log_hashes",
+            "REPLACE INTO log_checkpoints SELECT size, '' FROM log_checkpoints",
+            "UPDATE OR REPLACE events SET kind = 'x'",
+        ]),
+        store::Address::Postgres(_) => statements.extend([
+            "TRUNCATE events",
+            "TRUNCATE blobs",
+            "TRUNCATE log_entries, log_hashes, log_checkpoints",
+            "INSERT INTO events SELECT * FROM events ON CONFLICT (sequence) DO UPDATE SET body = '{}'",
+        ]),
+    }
+    for statement in statements {
+        assert!(home.execute(statement).await.is_err(), "{statement}");
+    }
+    assert_eq!(store.audit(&signer().verifier()).await.unwrap().events, 1);
+    assert_eq!(
+        store.events("case/1", 0).await.unwrap()[0].body,
+        "{\"n\":1}"
+    );
+}
+
+async fn an_audit_names_what_was_changed_behind_the_stores_back(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let batch = Batch {
+        events: vec![event("case/1", 1), event("case/1", 2), event("case/2", 1)],
+        blobs: vec![(blob_id(b"copy"), b"copy".to_vec())],
+        leaves: vec![b"zero".to_vec(), b"one".to_vec(), b"two".to_vec()],
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    for table in [
+        "events",
+        "blobs",
+        "log_entries",
+        "log_hashes",
+        "log_checkpoints",
+    ] {
+        home.unlock(table).await;
+    }
+    // From the last thing that is looked at to the first, so that each becomes the first difference.
+    let is_sqlite = matches!(home.address, store::Address::Sqlite(_));
+    let changes = [
+        (
+            "INSERT INTO log_hashes SELECT 9, 9, hash FROM log_hashes WHERE level = 1",
+            "hashes of the log are stored",
+        ),
+        (
+            "DELETE FROM log_entries WHERE idx = 2",
+            "log entry 2 is missing",
+        ),
+        ("DELETE FROM log_hashes WHERE level = 1", "level 1, index 0"),
+        (
+            "UPDATE log_entries SET entry = leaf WHERE idx = 1",
+            "log entry 1 has another leaf hash",
+        ),
+        (
+            "UPDATE log_checkpoints SET note = replace(note, 'example', 'exemple')",
+            "checkpoint 3",
+        ),
+        if is_sqlite {
+            ("UPDATE blobs SET bytes = x'00'", "the blob ")
+        } else {
+            ("UPDATE blobs SET bytes = decode('00', 'hex')", "the blob ")
+        },
+        (
+            "UPDATE events SET stream = 'case/9' WHERE sequence = 3",
+            "event 3 is not as it was written",
+        ),
+        (
+            "UPDATE events SET at = '2026-11-03T12:00:00.12345679Z' WHERE sequence = 2",
+            "event 2 is not as it was written",
+        ),
+        (
+            "DELETE FROM events WHERE sequence = 1",
+            "event 1 is missing",
+        ),
+    ];
+    assert!(store.audit(&signer().verifier()).await.is_ok());
+    for (statement, named) in changes {
+        assert!(home.execute(statement).await.unwrap() > 0, "{statement}");
+        let error = store.audit(&signer().verifier()).await.unwrap_err();
+        assert!(
+            matches!(&error, AuditError::Difference { what } if what.contains(named)),
+            "{statement}: {error}"
+        );
+    }
+    let error = store.blob(&blob_id(b"copy")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }));
+}
+
+async fn limits_and_names_are_refused_with_the_reason(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let mut wrong = vec![];
+    for stream in [
+        "",
+        "a b",
+        "a\n",
+        "\u{e4}",
+        "nul\0",
+        &"s".repeat(store::NAME_BYTES_MAX + 1),
+    ] {
+        wrong.push(events(vec![event(stream, 1)]));
+    }
+    let mut nul = event("case/1", 1);
+    nul.body = "\0".into();
+    wrong.push(events(vec![nul]));
+    wrong.push(Batch {
+        leaves: vec![vec![0; store::ENTRY_BYTES_MAX + 1]],
+        ..Batch::default()
+    });
+    wrong.push(Batch {
+        meta: vec![("m".into(), "v".repeat(store::BODY_BYTES_MAX + 1))],
+        ..Batch::default()
+    });
+    wrong.push(Batch {
+        index: vec![(String::new(), vec![])],
+        ..Batch::default()
+    });
+    for batch in &wrong {
+        let error = store.commit(batch).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CommitError::Name { .. } | CommitError::TooLarge { .. }
+            ),
+            "{error}"
+        );
+        assert!(!error.hint().is_empty());
+    }
+    let largest = Batch {
+        leaves: vec![vec![0; store::ENTRY_BYTES_MAX]],
+        ..Batch::default()
+    };
+    store.commit(&largest).await.unwrap();
+}
+
+async fn streams_are_found_by_prefix_byte_by_byte(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let names = [
+        "case/10", "case/1", "Case/1", "case", "case0", "case/1%", "case/~", "seat/1",
+    ];
+    for name in names {
+        store.commit(&events(vec![event(name, 1)])).await.unwrap();
+    }
+    let found =
+        |list: Vec<(String, u64)>| list.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(
+        found(store.streams("case/").await.unwrap()),
+        ["case/1", "case/1%", "case/10", "case/~"]
+    );
+    assert_eq!(found(store.streams("case/1%").await.unwrap()), ["case/1%"]);
+    assert_eq!(found(store.streams("").await.unwrap()).len(), names.len());
+    let under = store.events_under("case/1", 0).await.unwrap();
+    assert_eq!(
+        under.iter().map(|e| e.sequence).collect::<Vec<_>>(),
+        [1, 2, 6]
+    );
+    assert_eq!(store.events_under("case/1", 2).await.unwrap().len(), 1);
+}
