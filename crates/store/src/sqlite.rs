@@ -160,3 +160,54 @@ pub(crate) async fn fault(pool: &sqlx::SqlitePool) -> Result<Option<String>, Sto
         .await?;
     Ok((first != "ok").then_some(first))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_syncs_each_commit() {
+        let home = tempfile::tempdir().unwrap();
+        let pool = create(&home.path().join("store.db")).await.unwrap();
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS_MAX {
+            connections.push(pool.acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+            // 2 is FULL.
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+            let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+            assert_eq!((mode.as_str(), synchronous, foreign_keys), ("wal", 2, 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_could_not_be_made_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let missing = home.path().join("missing/store.db");
+        assert!(matches!(
+            create(&missing).await,
+            Err(StoreError::File { .. })
+        ));
+        create(&home.path().join("store.db"))
+            .await
+            .unwrap()
+            .close()
+            .await;
+        let names: Vec<_> = fs::read_dir(home.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["store.db"]);
+    }
+}

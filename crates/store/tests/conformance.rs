@@ -1,5 +1,7 @@
 //! What a store promises, on SQLite and on PostgreSQL. Each query runs here on both.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use store::{AuditError, Batch, CommitError, LogError, Store, StoreError, blob_id};

@@ -1,0 +1,276 @@
+//! A SQLite store whose processes are killed, run side by side, or whose file is damaged.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use store::{Batch, Store, blob_id};
+use support::{Home, event, signer};
+use tlog::leaf_hash;
+
+const STORE: &str = "HEADSTART_TEST_STORE";
+const STREAM: &str = "HEADSTART_TEST_STREAM";
+const LIMIT: &str = "HEADSTART_TEST_LIMIT";
+
+/// The entry, and the blob, that go with one version of a stream.
+fn entry(stream: &str, version: u64) -> Vec<u8> {
+    format!("{stream} {version}").into_bytes()
+}
+
+fn batch(stream: &str, version: u64) -> Batch {
+    let entry = entry(stream, version);
+    Batch {
+        events: vec![event(stream, version)],
+        blobs: vec![(blob_id(&entry), entry.clone())],
+        leaves: vec![entry],
+        index: vec![(stream.into(), version.to_string().into())],
+        ..Batch::default()
+    }
+}
+
+/// Appends to one stream, and prints each version once it is acknowledged. Integrates after every third.
+async fn append(store: &Store, stream: &str, limit: u64, mut acknowledge: impl FnMut(u64)) {
+    let mut version = store.events(stream, 0).await.unwrap().len() as u64;
+    while version < limit {
+        version += 1;
+        store.commit(&batch(stream, version)).await.unwrap();
+        acknowledge(version);
+        if version.is_multiple_of(3) {
+            store.integrate(&signer()).await.unwrap();
+        }
+    }
+}
+
+/// Everything up to `acknowledged` must be there, each event with its blob and its log entry, and nothing be half there.
+async fn check(store: &Store, streams: &[(&str, u64)]) -> u64 {
+    let audit = store.audit(&signer().verifier()).await.unwrap();
+    let mut sum = 0;
+    for &(stream, acknowledged) in streams {
+        let events = store.events(stream, 0).await.unwrap();
+        let stored = events.len() as u64;
+        assert!(
+            stored >= acknowledged,
+            "{stream}: {stored} of {acknowledged}"
+        );
+        // One batch can be committed and not yet acknowledged.
+        assert!(
+            stored <= acknowledged + 1,
+            "{stream}: {stored} of {acknowledged}"
+        );
+        for event in &events {
+            let entry = entry(stream, event.version);
+            assert_eq!(store.blob(&blob_id(&entry)).await.unwrap(), Some(entry));
+        }
+        sum += stored;
+    }
+    assert_eq!((audit.events, audit.blobs), (sum, sum));
+    assert_eq!(audit.entries + audit.staged, sum);
+    sum
+}
+
+/// In a process of its own (see `child`), this appends until it is killed; alone, it is the same without a kill.
+#[tokio::test]
+async fn appends_until_it_is_stopped() {
+    let Ok(path) = std::env::var(STORE) else {
+        let home = Home::sqlite().await;
+        let store = Store::create(home.address.clone()).await.unwrap();
+        let mut acknowledged = 0;
+        append(&store, "alone", 10, |version| acknowledged = version).await;
+        assert_eq!(check(&store, &[("alone", acknowledged)]).await, 10);
+        return;
+    };
+    let store = Store::open(path.as_str()).await.unwrap();
+    let stream = std::env::var(STREAM).unwrap();
+    let limit = std::env::var(LIMIT).unwrap().parse().unwrap();
+    append(&store, &stream, limit, |version| {
+        let mut out = std::io::stderr();
+        writeln!(out, "acknowledged {version}").unwrap();
+    })
+    .await;
+}
+
+fn child(path: &Path, stream: &str, limit: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "appends_until_it_is_stopped", "--nocapture"])
+        .env(STORE, path)
+        .env(STREAM, stream)
+        .env(LIMIT, limit.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// The last version that a process acknowledged.
+fn last_acknowledged(stderr: impl std::io::Read, at_least: u64) -> u64 {
+    BufReader::new(stderr)
+        .lines()
+        .map_while(Result::ok)
+        // A line that was cut by the kill has no number, or a shorter and smaller one.
+        .filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok())
+        .fold(at_least, u64::max)
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_thirty_kills() {
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    Store::create(home.address.clone())
+        .await
+        .unwrap()
+        .close()
+        .await;
+    let mut acknowledged = 0;
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..30 {
+        // xorshift64: the moments differ, and are the same in every run.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut process = child(&path, "killed", u64::MAX).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(15_000 + random % 50_000));
+        process.kill().unwrap();
+        let stderr = process.stderr.take().unwrap();
+        process.wait().unwrap();
+        acknowledged = last_acknowledged(stderr, acknowledged);
+        let store = Store::open(&path).await.unwrap();
+        acknowledged = check(&store, &[("killed", acknowledged)]).await;
+        store.close().await;
+    }
+    assert!(
+        acknowledged > 30,
+        "the processes were killed before they did anything"
+    );
+    let store = Store::open(&path).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    for version in 1..=acknowledged {
+        let leaf = leaf_hash(&entry("killed", version));
+        assert_eq!(store.leaf_index(&leaf).await.unwrap(), Some(version - 1));
+    }
+}
+
+#[tokio::test]
+async fn several_processes_make_one_journal_and_one_tree() {
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let streams = ["one", "two", "three"];
+    let processes: Vec<_> = streams
+        .iter()
+        .map(|stream| child(&path, stream, 40).spawn().unwrap())
+        .collect();
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
+        assert_eq!(last_acknowledged(&output.stderr[..], 0), 40);
+    }
+    assert_eq!(
+        check(&store, &streams.map(|stream| (stream, 40))).await,
+        120
+    );
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn the_files_can_be_read_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::sqlite().await;
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store.commit(&batch("case/1", 1)).await.unwrap();
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    let mut names = vec![];
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o077,
+            0,
+            "{:?}",
+            file.path()
+        );
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["store.db", "store.db-shm", "store.db-wal"]);
+}
+
+#[tokio::test]
+async fn every_changed_byte_of_the_file_is_noticed_or_harmless() {
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    let store = Store::create(&path).await.unwrap();
+    append(&store, "case/1", 20, |_| {}).await;
+    let expected = store.journal(0, 100).await.unwrap();
+    let note = store.checkpoint().await.unwrap();
+    store.close().await;
+    let whole = std::fs::read(&path).unwrap();
+    let damaged_path = path.with_extension("damaged");
+    let (mut noticed, mut harmless) = (0, 0);
+    // A step that is coprime to the page size meets every part of a page.
+    for at in (0..whole.len()).step_by(977) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x11;
+        std::fs::write(&damaged_path, &damaged).unwrap();
+        let Ok(store) = Store::open(&damaged_path).await else {
+            noticed += 1;
+            continue;
+        };
+        if store.audit(&signer().verifier()).await.is_err() {
+            noticed += 1;
+        } else {
+            assert_eq!(store.journal(0, 100).await.unwrap(), expected, "byte {at}");
+            assert_eq!(
+                store.events("case/1", 0).await.unwrap(),
+                expected,
+                "byte {at}"
+            );
+            assert_eq!(store.checkpoint().await.unwrap(), note, "byte {at}");
+            for version in 1..=18 {
+                let leaf = leaf_hash(&entry("case/1", version));
+                assert_eq!(
+                    store.leaf_index(&leaf).await.unwrap(),
+                    Some(version - 1),
+                    "byte {at}"
+                );
+            }
+            harmless += 1;
+        }
+        store.close().await;
+        for end in ["-wal", "-shm"] {
+            let mut name = damaged_path.clone().into_os_string();
+            name.push(end);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+    assert!(noticed > 10, "{noticed} noticed, {harmless} harmless");
+}
+
+#[tokio::test]
+async fn a_file_of_something_else_is_no_store() {
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    for content in [&b""[..], b"hello", b"SQLite format 3\0 but not more"] {
+        std::fs::write(&path, content).unwrap();
+        assert!(Store::open(&path).await.is_err());
+        assert!(matches!(
+            Store::create(&path).await,
+            Err(store::StoreError::Exists { .. })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+    }
+}
