@@ -210,6 +210,11 @@ fn winnow(normal: &str) -> Vec<Gram> {
     kept
 }
 
+/// Whether a word is one that any text, program or request has.
+pub(crate) fn is_plain(word: &str) -> bool {
+    is_common(word) || PLAIN_CONTEXT.contains(&format!(" {} ", word.to_lowercase()))
+}
+
 /// Words that any request has.
 const PLAIN_CONTEXT: &str = " accept admin agent alert allow any api apache application array auth authorization base bearer bytes cache charset \
 chrome class client close code config connection content control cookie data default deflate delete description \
@@ -231,7 +236,7 @@ fn context_hashes(normal: &str) -> BTreeSet<u32> {
     out
 }
 
-fn context_tokens(normal: &str) -> Vec<(u32, String)> {
+pub(crate) fn context_tokens(normal: &str) -> Vec<(u32, String)> {
     let mut out = Vec::new();
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
     for chunk in normal.split(|c: char| !belongs(c)).filter(|c| c.len() >= 3 && c.len() <= 256) {

@@ -54,6 +54,10 @@ pub(super) fn push_target(method: &str, target: &str, out: &mut String) {
     out.push(' ');
     out.push_str(&percent_decode(path, false));
     out.push('\n');
+    if target.contains('%') {
+        out.push_str(target);
+        out.push('\n');
+    }
     push_form(query, out);
 }
 
@@ -102,7 +106,7 @@ pub(super) fn push_body(body: &str, out: &mut String) {
         return;
     }
     if trimmed.starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str::<serde_json::Value>(trimmed)
+        && let Some(value) = super::json::Json::parse(trimmed)
     {
         super::json::push_fields("", &value, out);
         return;
@@ -215,7 +219,7 @@ mod tests {
         let mut out = String::new();
         let line = r#"10.0.0.7 - - [14/Jul/2025:10:00:00 +0000] "GET /share/up%6Coad?sid=c41d9e7a&x=a+b HTTP/1.1" 200 12 "-" "lark-sync/2.1""#;
         assert!(access_line(line, &mut out));
-        assert_eq!(out, "GET /share/upload\nsid: c41d9e7a\nx: a b\nuser-agent: lark-sync/2.1\n\n");
+        assert_eq!(out, "GET /share/upload\n/share/up%6Coad?sid=c41d9e7a&x=a+b\nsid: c41d9e7a\nx: a b\nuser-agent: lark-sync/2.1\n\n");
         assert!(!access_line("He said \"GET lost\" to me", &mut String::new()));
     }
 

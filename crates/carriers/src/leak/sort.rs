@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
-use serde_json::Value;
-
+use super::json::Json;
 use super::{html, http, json};
 
 /// A leak in two heaps.
@@ -22,7 +21,7 @@ pub(super) fn sort(file_name: &str, raw: &str) -> Sorted {
         return sorted;
     }
     if trimmed.starts_with('{')
-        && let Ok(value) = serde_json::from_str::<Value>(trimmed)
+        && let Some(value) = Json::parse(trimmed)
     {
         json::push_event(&value, &mut sorted.text, &mut sorted.wire);
         return sorted;
@@ -46,15 +45,15 @@ fn lines(source: &str, sorted: &mut Sorted) {
         let trimmed = line.trim();
         record.clear();
         let is_record = if trimmed.starts_with('{') && trimmed.ends_with('}') {
-            match serde_json::from_str::<Value>(trimmed) {
-                Ok(value) => {
+            match Json::parse(trimmed) {
+                Some(value) => {
                     let mut text = String::new();
                     if !json::push_event(&value, &mut text, &mut record) {
                         sorted.text.push_str(&text);
                     }
                     true
                 }
-                Err(_) => false,
+                None => false,
             }
         } else {
             trimmed.contains("HTTP/") && http::access_line(trimmed, &mut record)
@@ -86,7 +85,7 @@ fn array(raw: &str, sorted: &mut Sorted) -> bool {
             f.write_str("an array of events")
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-            while let Some(item) = items.next_element::<Value>()? {
+            while let Some(item) = items.next_element::<Json>()? {
                 json::push_event(&item, &mut self.0.text, &mut self.0.wire);
             }
             Ok(())

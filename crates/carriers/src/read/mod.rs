@@ -1,9 +1,22 @@
 //! What a leak shows at each site of a master.
 
+mod align;
+mod dag;
+mod functional;
+mod order;
+mod seed;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use fingerprint::Reading;
 
-use crate::leak::Leak;
-use crate::marks::Master;
+use self::align::Outcome;
+use self::dag::Dag;
+use self::functional::Evidence;
+use self::order::Order;
+use crate::format::Format;
+use crate::leak::{Leak, View};
+use crate::marks::{Carrier, Master, Site};
 
 /// Why nothing was read at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,14 +73,158 @@ impl SiteReading {
     }
 }
 
+/// Chance that a value read from aligned text is not what the copy said.
+const ALIGNED_NOISE: f64 = 0.01;
+
+/// All that alignment says of one site.
+#[derive(Default)]
+struct Tally {
+    /// value → (best total, times seen, token)
+    values: BTreeMap<u64, (i32, u32, usize)>,
+    /// Why the best covered place could not be read.
+    erased: Option<(i32, Erasure)>,
+}
+
 /// What `leak` shows at each site of `master`, in order of the sites.
 ///
 /// Deterministic, and independent of any codeword: the proof of the decoder needs nothing else of it.
 pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
-    let _ = leak.words();
-    master
-        .sites()
+    let dag = Dag::of(master);
+    let view = &leak.text;
+    let (tallies, is_aligned) = tallies(master, &dag, view);
+    let mut out: Vec<SiteReading> = tallies
         .iter()
-        .map(|_| SiteReading::erased(Erasure::NotCovered))
-        .collect()
+        .zip(master.sites())
+        .map(|(tally, site)| aligned(tally, site, view))
+        .collect();
+    let is_program = matches!(master.format(), Format::Code(_) | Format::Rule(_));
+    let evidence = Evidence::of(master, leak, is_aligned);
+    for list in &dag.lists {
+        let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
+        let order = [is_aligned.then_some(view), on_wire]
+            .into_iter()
+            .flatten()
+            .find_map(|v| Some((order::read(&dag, list, v)?, v)));
+        let Some(slot) = out.get_mut(list.site) else {
+            continue;
+        };
+        *slot = match order {
+            Some((order, view)) => ordered(&order, view),
+            None => SiteReading::erased(Erasure::Order),
+        };
+    }
+    if let Some(evidence) = &evidence {
+        let mut found = functional::values(&dag, evidence);
+        if is_program {
+            found.extend(functional::literals(master, &dag, evidence));
+        }
+        for found in found {
+            let Some(slot) = out.get_mut(found.site) else {
+                continue;
+            };
+            if slot.reading == Reading::Erased {
+                *slot = SiteReading {
+                    reading: Reading::Values {
+                        values: found.values,
+                        noise: found.noise,
+                    },
+                    seen: Some(found.seen),
+                    at: Some(found.at),
+                    why_erased: None,
+                };
+            }
+        }
+    }
+    out
+}
+
+/// Aligns every chain and counts what each site shows; whether anything lined up at all.
+fn tallies(master: &Master, dag: &Dag, view: &View) -> (Vec<Tally>, bool) {
+    let mut tallies: Vec<Tally> = Vec::new();
+    tallies.resize_with(master.sites().len(), Tally::default);
+    let mut is_aligned = false;
+    // One place of the leak counts once, whichever chains lead to it.
+    let mut told: BTreeSet<(usize, usize, usize, u64)> = BTreeSet::new();
+    for chain in seed::chains(dag, view) {
+        is_aligned |= chain.score >= ALIGNED_WORDS_MIN;
+        for sight in align::align(dag, view, &chain) {
+            let (sites, why) = match sight.outcome {
+                Outcome::Read(values) => {
+                    for (site, value) in values {
+                        let fresh = told.insert((site, sight.element, sight.token, value));
+                        let Some(tally) = tallies.get_mut(site).filter(|_| fresh) else {
+                            continue;
+                        };
+                        let entry = tally.values.entry(value).or_insert((0, 0, sight.token));
+                        entry.1 += 1;
+                        if sight.total > entry.0 {
+                            (entry.0, entry.2) = (sight.total, sight.token);
+                        }
+                    }
+                    continue;
+                }
+                Outcome::Context(sites) => (sites, Erasure::Context),
+                Outcome::Ambiguous(sites) => (sites, Erasure::Ambiguous),
+                Outcome::NoValue(sites) => (sites, Erasure::NoValue),
+            };
+            for site in sites {
+                if let Some(tally) = tallies.get_mut(site)
+                    && tally.erased.is_none_or(|e| e.0 < sight.total)
+                {
+                    tally.erased = Some((sight.total, why));
+                }
+            }
+        }
+    }
+    (tallies, is_aligned)
+}
+
+/// Words in a chain that show that the leak has a part of the master.
+const ALIGNED_WORDS_MIN: f32 = 12.0;
+
+fn aligned(tally: &Tally, site: &Site, view: &View) -> SiteReading {
+    let Some(best) = tally.values.values().map(|v| v.0).max() else {
+        let why = tally.erased.map_or(Erasure::NotCovered, |e| e.1);
+        return SiteReading::erased(why);
+    };
+    let times: u32 = tally.values.values().map(|v| v.1).max().unwrap_or(0);
+    let several = matches!(site.carrier, Carrier::Linked | Carrier::Name);
+    // A place that lines up far better outweighs another; so does a link seen far more often.
+    let kept: Vec<(u64, usize)> = tally
+        .values
+        .iter()
+        .filter(|(_, v)| if several { v.1 * 4 > times } else { v.0 * 2 > best })
+        .map(|(value, v)| (*value, v.2))
+        .collect();
+    if kept.len() as u64 >= site.values {
+        return SiteReading::erased(Erasure::Ambiguous);
+    }
+    let token = kept.first().and_then(|k| view.tokens.get(k.1));
+    let shown = |value: u64| match site.choices.get(value as usize) {
+        Some(choice) if choice.trim().is_empty() => "(left out)".to_owned(),
+        Some(choice) => choice.trim().to_owned(),
+        None => token.map_or_else(String::new, |t| t.text(&view.text).to_owned()),
+    };
+    SiteReading {
+        seen: Some(kept.iter().map(|k| shown(k.0)).collect::<Vec<_>>().join(" / ")),
+        at: token.map(|t| t.start as usize),
+        reading: Reading::Values {
+            noise: if tally.values.len() == 1 { ALIGNED_NOISE } else { 0.05 },
+            values: kept.iter().map(|k| k.0).collect(),
+        },
+        why_erased: None,
+    }
+}
+
+fn ordered(order: &Order, view: &View) -> SiteReading {
+    let shown: Vec<String> = order.seen.iter().map(usize::to_string).collect();
+    SiteReading {
+        reading: Reading::Values {
+            values: order.values.clone(),
+            noise: if order.seen.len() == order.items { 0.02 } else { 0.05 },
+        },
+        seen: Some(format!("order {} of {}", shown.join(" "), order.items)),
+        at: view.tokens.get(order.token).map(|t| t.start as usize),
+        why_erased: None,
+    }
 }

@@ -4,7 +4,7 @@ mod fold;
 mod token;
 
 pub(crate) use fold::normalise;
-pub(crate) use token::{Kind, Token, hash_of, tokens, tokens_at};
+pub(crate) use token::{Kind, Token, hash_of, is_word_char, tokens};
 
 /// The words and punctuation of `text`, one space between, case folded: what survives a leak of prose.
 pub(crate) fn survives(text: &str) -> String {

@@ -28,10 +28,6 @@ impl Token {
         of.get(self.start as usize..(self.start + self.len) as usize)
             .unwrap_or_default()
     }
-
-    pub(crate) fn end(self) -> u32 {
-        self.start + self.len
-    }
 }
 
 /// FNV-1a of the lower-case text, with a finish that spreads it.
@@ -66,11 +62,6 @@ fn stands_alone(c: char) -> bool {
 
 /// The tokens of a normalised text.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
-    tokens_at(text, 0)
-}
-
-/// The tokens of a normalised text that begins at byte `offset` of a longer one.
-pub(crate) fn tokens_at(text: &str, offset: u32) -> Vec<Token> {
     let mut out = Vec::new();
     let mut chars = text.char_indices().peekable();
     while let Some((start, c)) = chars.next() {
@@ -107,7 +98,7 @@ pub(crate) fn tokens_at(text: &str, offset: u32) -> Vec<Token> {
         let word = text.get(start..start + len).unwrap_or_default();
         out.push(Token {
             hash: hash_of(word),
-            start: offset.saturating_add(u32::try_from(start).unwrap_or(u32::MAX)),
+            start: u32::try_from(start).unwrap_or(u32::MAX),
             len: u32::try_from(len).unwrap_or(u32::MAX),
             kind,
         });
