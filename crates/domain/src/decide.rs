@@ -22,7 +22,7 @@ use thiserror::Error;
 
 /// Artifacts that a case can have.
 pub const ARTIFACTS_MAX: usize = 100;
-/// Fetches of one case that a seat's receipts count apart; more are refused.
+/// Characters of a refusing rule's name that are recorded.
 pub const REFUSED_RULE_CHARS_MAX: usize = 64;
 
 /// What a case's commands are judged by, besides the case.

@@ -5,6 +5,7 @@
 //! (`case/HS-2026-0001`). No clock, disk, network or randomness; whatever says what a case is
 //! about arrives as [`sealed::Sealed`] and is never looked into.
 
+pub mod advisory;
 pub mod agreement;
 pub mod artifact;
 pub mod case;
@@ -25,6 +26,7 @@ pub mod plan;
 pub mod policy;
 pub mod program;
 pub mod receipt;
+pub mod release;
 pub mod roster;
 pub mod sealed;
 pub mod seat;
