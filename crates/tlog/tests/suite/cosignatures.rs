@@ -1,8 +1,8 @@
 //! Witnesses' cosignatures, against a checkpoint of a public log.
 
 use tlog::{
-    Checkpoint, Cosignature, CosignatureError, Cosigner, CosignerKey, Hash, Note, Quorum,
-    QuorumError, Signer, TIME_MAX_S, Verifier, VerifyError,
+    Checkpoint, Cosignature, CosignatureError, Cosigner, CosignerKey, Hash, KeyError, Note, Quorum,
+    QuorumError, Signature, Signer, TIME_MAX_S, Verifier, VerifyError,
 };
 
 /// A checkpoint of a public Certificate Transparency staging log with its witnesses' cosignatures.
@@ -116,7 +116,7 @@ fn a_cosignature_covers_time_text_and_extension_lines() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let mut changed = note.clone();
         changed
-            .add(tlog::Signature::new(line.name(), line.key_id(), bytes).unwrap())
+            .add(Signature::new(line.name(), line.key_id(), bytes).unwrap())
             .unwrap();
         assert!(cosigner.key().verify(&changed).is_err(), "bit {bit}");
     }
@@ -132,6 +132,29 @@ fn times_beyond_the_specifications_limit_are_refused() {
             time_s: TIME_MAX_S + 1
         })
     );
+}
+
+#[test]
+fn a_sound_signature_over_a_time_beyond_the_limit_is_refused() {
+    // The same key, asked for a plain signature, signs whatever message there is.
+    let (cosigner, plain) = (
+        Cosigner::from_seed("witness.example", [2; 32]).unwrap(),
+        Signer::from_seed("witness.example", [2; 32]).unwrap(),
+    );
+    for (time_s, accepted) in [
+        (TIME_MAX_S, true),
+        (TIME_MAX_S + 1, false),
+        (u64::MAX, false),
+    ] {
+        let mut note = note();
+        let message = format!("cosignature/v1\ntime {time_s}\n{}", note.text());
+        let signed = Note::sign(&message, &plain).unwrap();
+        let mut bytes = time_s.to_be_bytes().to_vec();
+        bytes.extend_from_slice(signed.signatures()[0].bytes());
+        note.add(Signature::new("witness.example", cosigner.key().key_id(), bytes).unwrap())
+            .unwrap();
+        assert_eq!(cosigner.key().verify(&note).is_ok(), accepted, "{time_s}");
+    }
 }
 
 #[test]
@@ -151,9 +174,13 @@ fn only_checkpoints_are_cosigned() {
 #[test]
 fn keys_of_one_kind_are_not_read_as_the_other() {
     let cosigner = Cosigner::from_seed("witness.example", [2; 32]).unwrap();
-    assert!(Verifier::parse(&cosigner.vkey()).is_err());
-    assert!(Signer::parse(&cosigner.secret()).is_err());
-    assert!(CosignerKey::parse(PUBLIC_LOG).is_err());
+    let wrong = |found, expected| KeyError::Type { found, expected };
+    assert_eq!(Verifier::parse(&cosigner.vkey()), Err(wrong(4, 1)));
+    assert_eq!(
+        Signer::parse(&cosigner.secret()).map(|_| ()),
+        Err(wrong(4, 1))
+    );
+    assert_eq!(CosignerKey::parse(PUBLIC_LOG), Err(wrong(1, 4)));
     assert_eq!(
         Cosigner::parse(&cosigner.secret()).unwrap().vkey(),
         cosigner.vkey()
