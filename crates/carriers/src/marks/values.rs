@@ -68,6 +68,14 @@ pub(crate) enum ValueForm {
 }
 
 impl ValueForm {
+    /// Forms of one family may show the same text.
+    pub(crate) fn family(&self) -> &'static str {
+        match self {
+            ValueForm::Integer { .. } => "integer",
+            ValueForm::Nonce { .. } => "nonce",
+        }
+    }
+
     /// Values of each site that the literal carries.
     pub(crate) fn site_values(&self) -> Vec<u64> {
         match self {

@@ -280,7 +280,7 @@ impl<'a> Window<'a> {
 
     /// A word that only has to have the right form.
     fn wild_step(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node { hash: 0, kind: Kind::Word, short: false };
+        let any = Node { hash: 0, kind: Kind::Word, short: false, begins_line: false };
         let mut out = self.step(row, &any, band);
         for (i, cell) in out.cells.iter_mut().enumerate() {
             let j = band.0 + i;
@@ -300,7 +300,7 @@ impl<'a> Window<'a> {
     }
 
     fn wild_back(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node { hash: 0, kind: Kind::Word, short: false };
+        let any = Node { hash: 0, kind: Kind::Word, short: false, begins_line: false };
         let mut out = self.back(row, &any, band);
         for (i, cell) in out.cells.iter_mut().enumerate() {
             let j = band.0 + i;

@@ -15,6 +15,8 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// At most three characters: says little.
     pub(crate) short: bool,
+    /// First of its line.
+    pub(crate) begins_line: bool,
 }
 
 /// One way through a group, and the values that it means.
@@ -263,12 +265,18 @@ impl<'a> Builder<'a> {
 }
 
 fn nodes(normal: &str) -> Vec<Node> {
+    let mut end = 0;
     text::tokens(normal)
         .into_iter()
-        .map(|t| Node {
-            hash: t.hash,
-            kind: t.kind,
-            short: t.len <= 3,
+        .map(|t| {
+            let between = normal.get(end..t.start as usize).unwrap_or_default();
+            end = (t.start + t.len) as usize;
+            Node {
+                hash: t.hash,
+                kind: t.kind,
+                short: t.len <= 3,
+                begins_line: between.contains('\n'),
+            }
         })
         .collect()
 }

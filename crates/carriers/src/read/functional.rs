@@ -11,8 +11,8 @@ use crate::text::{self, Kind, hash_of, is_word_char};
 
 /// Most values that one nonce may show and still say something.
 const CANDIDATES_MAX: usize = 1024;
-/// Marks between a key and its value.
-const KEY_MARKS_MAX: usize = 8;
+/// Tokens between a key and its value.
+const KEY_TOKENS_MAX: usize = 14;
 /// Names in common with the master before a leak is taken to concern it.
 const NAMES_MIN: usize = 2;
 
@@ -65,9 +65,16 @@ impl Evidence {
         // Records of requests that share a name with the master.
         let mut wire = String::new();
         let mut shared = BTreeSet::new();
-        for record in leak.wire.text.split("\n\n") {
-            let own = known(record);
-            if !own.is_empty() {
+        let records: Vec<(&str, BTreeSet<u32>)> = leak
+            .wire
+            .text
+            .split("\n\n")
+            .map(|record| (record, known(record)))
+            .collect();
+        // Ordinary traffic of the same product shares a name or two; the artifact's own shares many.
+        let most = records.iter().map(|r| r.1.len()).max().unwrap_or(0);
+        for (record, own) in records {
+            if !own.is_empty() && own.len() * 2 > most {
                 wire.push_str(record);
                 wire.push_str("\n\n");
                 shared.extend(own);
@@ -111,35 +118,82 @@ const NO_KEY: [&str; 30] = [
     "value", "bytes", "const", "let", "var", "def", "params", "json", "headers", "f", "b", "x", "format", "char", "hex",
 ];
 
-/// Hashes that may stand at each element, and its kind.
-fn flat(dag: &Dag) -> Vec<(Vec<u64>, Kind)> {
+/// What may stand at one element.
+struct Flat {
+    hashes: Vec<u64>,
+    kind: Kind,
+    begins_line: bool,
+}
+
+impl Flat {
+    fn is(&self, hash: u64) -> bool {
+        self.hashes.contains(&hash)
+    }
+}
+
+fn flat(dag: &Dag) -> Vec<Flat> {
     dag.elements
         .iter()
         .map(|e| match e {
-            Element::Fixed(node) => (vec![node.hash], node.kind),
-            Element::Group(branches) => {
-                let last = branches.iter().filter_map(|b| b.nodes.last().map(|n| n.hash));
-                (last.collect(), Kind::Word)
-            }
-            Element::Wild(_) => (Vec::new(), Kind::Word),
+            Element::Fixed(node) => Flat {
+                hashes: vec![node.hash],
+                kind: node.kind,
+                begins_line: node.begins_line,
+            },
+            Element::Group(branches) => Flat {
+                hashes: branches.iter().filter_map(|b| b.nodes.last().map(|n| n.hash)).collect(),
+                kind: Kind::Word,
+                begins_line: false,
+            },
+            Element::Wild(_) => Flat {
+                hashes: Vec::new(),
+                kind: Kind::Word,
+                begins_line: false,
+            },
         })
         .collect()
 }
 
-/// The words before an element, when only marks that assign stand between.
-fn before(flat: &[(Vec<u64>, Kind)], element: usize) -> Vec<u64> {
-    let assigns: Vec<u64> = ["=", ":", "/"].iter().map(|m| hash_of(m)).collect();
-    let mut assigned = false;
-    for (hashes, kind) in flat[..element].iter().rev().take(KEY_MARKS_MAX + 1) {
-        if *kind == Kind::Word {
-            return if assigned { hashes.clone() } else { Vec::new() };
-        }
-        assigned |= hashes.iter().any(|h| assigns.contains(h));
-    }
-    Vec::new()
+/// One hash of the words that dashes join: `X-Request-Id` is another key than `Id`.
+fn join(longer: u64, word: u64) -> u64 {
+    longer.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word
 }
 
-fn keys(flat: &[(Vec<u64>, Kind)], element: usize) -> Keys {
+/// The key that a value at `element` is assigned to: the word before the nearest `=` or `:` of its line,
+/// or the path segment just before it.
+fn before(flat: &[Flat], element: usize) -> Vec<u64> {
+    let [equals, colon, slash, comma, semicolon, dash] = ["=", ":", "/", ",", ";", "-"].map(hash_of);
+    let mut assigned = false;
+    let mut words = 0;
+    let mut key: Option<Vec<u64>> = None;
+    let mut dashed = false;
+    if flat.get(element).is_some_and(|f| f.begins_line) {
+        return Vec::new();
+    }
+    for step in flat.get(..element).unwrap_or_default().iter().rev().take(KEY_TOKENS_MAX) {
+        let is_word = step.kind == Kind::Word;
+        match &mut key {
+            Some(key) if is_word && dashed => {
+                if let Some(word) = step.hashes.first() {
+                    key.iter_mut().for_each(|k| *k = join(*k, *word));
+                }
+                dashed = false;
+            }
+            Some(_) if !dashed && step.is(dash) => dashed = true,
+            Some(_) => break,
+            None if is_word && assigned => key = Some(step.hashes.clone()),
+            None if is_word => words += 1,
+            None if step.is(comma) || step.is(semicolon) => break,
+            None => assigned |= step.is(equals) || step.is(colon) || (words == 0 && step.is(slash)),
+        }
+        if step.begins_line {
+            break;
+        }
+    }
+    key.unwrap_or_default()
+}
+
+fn keys(flat: &[Flat], element: usize) -> Keys {
     let excluded: Vec<u64> = NO_KEY.iter().map(|w| hash_of(w)).collect();
     let usable = |hashes: Vec<u64>| hashes.into_iter().filter(|h| !excluded.contains(h));
     let mut hashes: BTreeSet<u64> = usable(before(flat, element)).collect();
@@ -147,15 +201,15 @@ fn keys(flat: &[(Vec<u64>, Kind)], element: usize) -> Keys {
     let mut variables = hashes.clone();
     if let Some(byte) = filler {
         // `FILLER = "Q" * 263`: the variable stands before the filler.
-        let from = flat[..element].iter().rposition(|(h, _)| h.contains(&hash_of(&char::from(byte).to_string())));
+        let from = flat[..element].iter().rposition(|f| f.is(hash_of(&char::from(byte).to_string())));
         variables.extend(from.map(|f| before(flat, f)).into_iter().flat_map(usable));
         hashes.extend(variables.iter().copied());
     }
     // Where the variable is used, the word before is the name on the wire; once more for a second variable.
     for _ in 0..2 {
         let mut next = BTreeSet::new();
-        for (at, (own, kind)) in flat.iter().enumerate() {
-            if *kind == Kind::Word && own.iter().any(|h| variables.contains(h)) {
+        for (at, own) in flat.iter().enumerate() {
+            if own.kind == Kind::Word && own.hashes.iter().any(|h| variables.contains(h)) {
                 next.extend(usable(before(flat, at)).filter(|h| !hashes.contains(h)));
             }
         }
@@ -166,18 +220,18 @@ fn keys(flat: &[(Vec<u64>, Kind)], element: usize) -> Keys {
 }
 
 /// The character that a length repeats: one character in quotes just before it.
-fn filler(flat: &[(Vec<u64>, Kind)], element: usize) -> Option<u8> {
+fn filler(flat: &[Flat], element: usize) -> Option<u8> {
     let quotes = [hash_of("\""), hash_of("'")];
     let from = element.saturating_sub(9);
     let window = flat.get(from..element)?;
     window.windows(3).rev().find_map(|w| {
-        let is_quote = |i: usize| w[i].0.iter().any(|h| quotes.contains(h));
+        let is_quote = |i: usize| w[i].hashes.iter().any(|h| quotes.contains(h));
         if !is_quote(0) || !is_quote(2) {
             return None;
         }
         (b'0'..=b'9')
             .chain(b'a'..=b'z')
-            .find(|b| w[1].0.contains(&hash_of(&char::from(*b).to_string())))
+            .find(|b| w[1].is(hash_of(&char::from(*b).to_string())))
     })
 }
 
@@ -192,18 +246,30 @@ struct Candidate {
 /// All values of nonces and integers that the evidence shows.
 pub(super) fn values(dag: &Dag, evidence: &Evidence) -> Vec<Found> {
     let flat = flat(dag);
-    let mut out = Vec::new();
+    let mut all: Vec<(&Wild, Vec<Candidate>)> = Vec::new();
     for (element, step) in dag.elements.iter().enumerate() {
         let Element::Wild(wild) = step else { continue };
         let keys = keys(&flat, element);
-        let mut all: Vec<Candidate> = Vec::new();
+        let mut own: Vec<Candidate> = Vec::new();
         for (index, view) in evidence.views().into_iter().enumerate() {
+            let is_text = index == 1;
             match wild.form {
-                ValueForm::Nonce { .. } => nonces(wild, &keys, view, &mut all),
-                ValueForm::Integer { .. } => integers(wild, &keys, view, index == 1, &mut all),
+                ValueForm::Nonce { .. } => nonces(wild, &keys, view, &mut own),
+                ValueForm::Integer { .. } => integers(wild, &keys, view, is_text, &mut own),
             }
         }
-        out.extend(choose(wild, all));
+        all.push((wild, own));
+    }
+    // What a key gives to one site is no candidate of the others.
+    let owned: BTreeSet<(&'static str, String)> = all
+        .iter()
+        .flat_map(|(w, own)| own.iter().filter(|c| c.keyed).map(|c| (w.form.family(), c.text.clone())))
+        .collect();
+    let mut out = Vec::new();
+    for (wild, mut own) in all {
+        let family = wild.form.family();
+        own.retain(|c| c.keyed || !owned.contains(&(family, c.text.clone())));
+        out.extend(choose(wild, own));
     }
     out
 }
@@ -256,19 +322,43 @@ fn token_at(view: &View, at: usize) -> usize {
         .saturating_sub(1)
 }
 
-/// Whether the word before token `index` is one of the keys.
+/// Whether the key that token `index` is assigned to is one of the keys; as [`before`], in a leak.
 fn is_keyed(view: &View, index: usize, keys: &Keys) -> bool {
-    let Some(before) = view.tokens.get(..index) else {
-        return false;
+    let text = |i: usize| view.tokens.get(i).map_or("", |t| t.text(&view.text));
+    let begins_line = |i: usize| {
+        let start = view.tokens.get(i).map_or(0, |t| t.start as usize);
+        let end = i
+            .checked_sub(1)
+            .and_then(|p| view.tokens.get(p))
+            .map_or(0, |t| (t.start + t.len) as usize);
+        view.text.get(end..start).is_none_or(|b| b.contains('\n'))
     };
-    let mut assigned = false;
-    for token in before.iter().rev().take(KEY_MARKS_MAX + 1) {
-        if token.kind != Kind::Mark {
-            return assigned && keys.hashes.contains(&token.hash);
-        }
-        assigned |= matches!(token.text(&view.text), "=" | ":" | "/");
+    let (mut assigned, mut words, mut dashed) = (false, 0, false);
+    let mut key: Option<u64> = None;
+    if begins_line(index) {
+        return false;
     }
-    false
+    for at in (index.saturating_sub(KEY_TOKENS_MAX)..index).rev() {
+        let Some(token) = view.tokens.get(at) else { break };
+        let is_word = token.kind != Kind::Mark;
+        let shown = text(at);
+        match key {
+            Some(so_far) if is_word && dashed => {
+                key = Some(join(so_far, token.hash));
+                dashed = false;
+            }
+            Some(_) if !dashed && shown == "-" => dashed = true,
+            Some(_) => break,
+            None if is_word && assigned => key = Some(token.hash),
+            None if is_word => words += 1,
+            None if shown == "," || shown == ";" => break,
+            None => assigned |= shown == "=" || shown == ":" || (words == 0 && shown == "/"),
+        }
+        if begins_line(at) {
+            break;
+        }
+    }
+    key.is_some_and(|k| keys.hashes.contains(&k))
 }
 
 fn nonces(wild: &Wild, keys: &Keys, view: &View, all: &mut Vec<Candidate>) {
@@ -430,6 +520,12 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
         let mut loose: BTreeMap<u64, (usize, String)> = BTreeMap::new();
         for (index, view) in evidence.views().into_iter().enumerate() {
             if is_name && index == 0 {
+                // `x_lk_origin` may have become `X-Lk-Origin`.
+                for (value, wording) in &wordings {
+                    if let Some(at) = wire_key(&view.text, wording) {
+                        sure.entry(*value).or_insert_with(|| (at, shorten(wording)));
+                    }
+                }
                 continue;
             }
             let mut hits: Vec<(usize, usize, u64)> = Vec::new();
@@ -458,7 +554,7 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
                 let shown = view.text.get(*start..*end).unwrap_or_default();
                 if is_keyed(view, token_at(view, *start), &keys) {
                     sure.entry(*value).or_insert_with(|| (*start, shorten(shown)));
-                } else if is_telling(shown, is_name) {
+                } else if is_telling(shown, index == 1) {
                     loose.entry(*value).or_insert_with(|| (*start, shorten(shown)));
                 }
             }
@@ -481,11 +577,37 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
     out
 }
 
-/// A text that is no common word: six letters that are no plain word, or letters with digits or marks within.
-fn is_telling(shown: &str, is_name: bool) -> bool {
-    let compound = shown.chars().any(|c| !c.is_alphabetic()) && shown.chars().any(char::is_alphabetic);
-    let long = shown.chars().count() >= if is_name { 5 } else { 7 };
-    (compound && shown.len() >= 4) || (long && !crate::find::is_plain(shown))
+/// Where a line of a request has this name, whatever its case and its dashes.
+fn wire_key(wire: &str, name: &str) -> Option<usize> {
+    let fold = |t: &str| t.to_lowercase().replace('-', "_");
+    let name = fold(name);
+    let mut at = 0;
+    for line in wire.split_inclusive('\n') {
+        if let Some((key, _)) = line.split_once(':')
+            && key.len() == name.len()
+            && fold(key) == name
+        {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// A text that is no common word: letters with digits or signs of code within;
+/// in requests also any word of seven letters that is not plain.
+fn is_telling(shown: &str, in_text: bool) -> bool {
+    let letters = shown.chars().any(char::is_alphabetic);
+    let code = shown
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .chars()
+        .any(|c| c.is_numeric() || matches!(c, '_' | '/' | '=' | '|' | '\\' | ':' | '{' | '<' | '@' | '&'));
+    if in_text {
+        return letters && code && shown.len() >= 4;
+    }
+    let compound = code || shown.contains(['-', '.']);
+    (letters && compound && shown.len() >= 4)
+        || (shown.chars().count() >= 7 && !crate::find::is_plain(shown))
 }
 
 /// Where `needle` stands in `hay` as a whole.

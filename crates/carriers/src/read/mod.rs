@@ -101,10 +101,11 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
     let evidence = Evidence::of(master, leak, is_aligned);
     for list in &dag.lists {
         let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
-        let order = [is_aligned.then_some(view), on_wire]
+        let order = [is_aligned.then_some((view, false)), on_wire.map(|v| (v, true))]
             .into_iter()
             .flatten()
-            .find_map(|v| Some((order::read(&dag, list, v)?, v)));
+            .filter_map(|(v, wire)| Some((order::read(&dag, list, v, wire)?, v)))
+            .min_by_key(|(order, _)| order.values.len());
         let Some(slot) = out.get_mut(list.site) else {
             continue;
         };

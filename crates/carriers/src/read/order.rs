@@ -3,7 +3,7 @@
 use super::dag::{Dag, Element, List, Node};
 use crate::leak::View;
 use crate::marks::permutation;
-use crate::text::Kind;
+use crate::text::{Kind, hash_of};
 
 /// Most orders that a partly seen list may leave open.
 const OPEN_ORDERS_MAX: u64 = 5040;
@@ -24,16 +24,18 @@ pub(super) struct Order {
     pub(super) items: usize,
 }
 
-/// First words of an item, each as the hashes that may stand there.
-fn head(dag: &Dag, list: &List, item: usize) -> Vec<Vec<u64>> {
+/// First words of an item, each as the hashes that may stand there; on the wire, only its key.
+fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
     let Some(range) = list.items.get(item) else {
         return Vec::new();
     };
+    let assigns = [hash_of(":"), hash_of("=")];
     let mut words = Vec::new();
     for element in dag.elements.get(range.clone()).unwrap_or_default() {
         let is_word = |n: &&Node| n.kind == Kind::Word;
         match element {
             Element::Fixed(node) if node.kind == Kind::Word => words.push(vec![node.hash]),
+            Element::Fixed(node) if on_wire && !words.is_empty() && assigns.contains(&node.hash) => break,
             Element::Fixed(_) => {}
             Element::Group(branches) => {
                 // Names and single words may vary; longer alternatives end the head.
@@ -60,9 +62,11 @@ fn head(dag: &Dag, list: &List, item: usize) -> Vec<Vec<u64>> {
 }
 
 /// The order of a list in a view, if at least half of it, and two items, are found close together.
-pub(super) fn read(dag: &Dag, list: &List, view: &View) -> Option<Order> {
+///
+/// `on_wire`: the view holds requests, where a key is known but its value may be anything.
+pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
     let items = list.items.len();
-    let mut heads: Vec<Vec<Vec<u64>>> = (0..items).map(|i| head(dag, list, i)).collect();
+    let mut heads: Vec<Vec<Vec<u64>>> = (0..items).map(|i| head(dag, list, i, on_wire)).collect();
     // An item whose head begins another's cannot be told from it.
     for a in 0..items {
         let clash = (0..items).any(|b| {
@@ -84,6 +88,13 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View) -> Option<Order> {
         .filter(|(_, t)| t.kind == Kind::Word)
         .map(|(i, t)| (t.hash, i))
         .collect();
+    // On the wire a key begins a line and ends with a colon.
+    let is_key = |first: usize, last: usize| {
+        let text = |i: usize| view.tokens.get(i).map(|t| t.text(&view.text));
+        let start = view.tokens.get(first).map_or(0, |t| t.start as usize);
+        let line = view.text.get(..start).is_none_or(|t| t.is_empty() || t.ends_with('\n'));
+        line && text(last + 1) == Some(":")
+    };
     // (word index, item)
     let mut places: Vec<(usize, usize)> = Vec::new();
     for (item, head) in heads.iter().enumerate() {
@@ -94,6 +105,10 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View) -> Option<Order> {
             .windows(head.len())
             .enumerate()
             .filter(|(_, w)| w.iter().zip(head).all(|((hash, _), may)| may.contains(hash)))
+            .filter(|(_, w)| match (w.first(), w.last()) {
+                (Some(first), Some(last)) => !on_wire || is_key(first.1, last.1),
+                _ => false,
+            })
             .map(|(at, _)| (at, item))
             .take(PLACES_MAX);
         places.extend(found);
@@ -117,12 +132,24 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View) -> Option<Order> {
             }
         }
     }
-    let (count, _, start, end) = best?;
-    if count < 2 || count * 2 < items {
+    let (_, _, start, end) = best?;
+    let run = places.get(start..=end)?;
+    let near = |place: usize| place + span >= run[0].0 && place <= run[run.len() - 1].0 + span;
+    let again = |item: usize| {
+        let outside = places[..start].iter().chain(&places[end + 1..]);
+        outside.filter(|p| p.1 == item && near(p.0)).count() > 0
+    };
+    // In text an item that stands there twice has no place; requests repeat whole.
+    let seen: Vec<usize> = run
+        .iter()
+        .map(|p| p.1)
+        .filter(|i| on_wire || !again(*i))
+        .collect();
+    // One word alone may be there by chance: then the whole list has to be.
+    let chance = !on_wire && seen.iter().any(|i| heads[*i].len() < 2);
+    if seen.len() < 2 || seen.len() * 2 < items || (chance && seen.len() < items) {
         return None;
     }
-    let run = places.get(start..=end)?;
-    let seen: Vec<usize> = run.iter().map(|p| p.1).collect();
     let values = fitting(&seen, items)?;
     Some(Order {
         values,
