@@ -206,9 +206,9 @@ pub enum PackageFault {
     /// The seat has one already.
     #[error("is its second one")]
     Second,
-    /// Another seat has the slot.
-    #[error("has a slot that another one has")]
-    SlotTaken,
+    /// Another package has the slot, the bytes or the entry.
+    #[error("has a slot, bytes or an entry that another one has")]
+    Shared,
     /// The policy does not give this to the seat.
     #[error("holds what it may not have: {0}")]
     Policy(PolicyRefusal),
@@ -550,22 +550,31 @@ impl Case {
         if packages.is_empty() {
             return Err(CaseRefusal::NothingToPress);
         }
-        let mut slots: BTreeSet<u32> = self.packages().map(|package| package.slot).collect();
+        let mut slots = BTreeSet::new();
+        let mut blobs = BTreeSet::new();
+        // The code's own entry cannot be a package's.
+        let mut leaves = BTreeSet::from([code]);
+        let mut own = |package: &PressedPackage| {
+            let new_slot = slots.insert(package.slot);
+            let new_blob = blobs.insert(package.blob);
+            let new_leaf = leaves.insert(package.leaf);
+            new_slot && new_blob && new_leaf
+        };
+        for package in self.packages() {
+            own(package);
+        }
         let mut seats = BTreeSet::new();
         for package in &packages {
-            self.check_package(package, context)
-                .and_then(|()| match slots.insert(package.slot) {
-                    true => Ok(()),
-                    false => Err(PackageFault::SlotTaken),
-                })
-                .and_then(|()| match seats.insert(&package.seat) {
-                    true => Ok(()),
-                    false => Err(PackageFault::Second),
-                })
-                .map_err(|why| CaseRefusal::Package {
-                    seat: package.seat.clone(),
-                    why,
-                })?;
+            let fault = match self.check_package(package, context) {
+                Err(why) => Some(why),
+                Ok(()) if !seats.insert(&package.seat) => Some(PackageFault::Second),
+                Ok(()) if !own(package) => Some(PackageFault::Shared),
+                Ok(()) => None,
+            };
+            if let Some(why) = fault {
+                let seat = package.seat.clone();
+                return Err(CaseRefusal::Package { seat, why });
+            }
         }
         Ok(vec![CaseFact::CopiesPressed {
             code,

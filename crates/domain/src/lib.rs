@@ -33,3 +33,5 @@ pub mod seat;
 pub mod settings;
 pub mod tlp;
 pub mod wave;
+
+pub use release::parse_release;

@@ -104,10 +104,21 @@ impl fmt::Display for RosterFault {
 
 /// Everything that is wrong with a roster; nothing of it is imported.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the roster has {count} {}, and nothing of it was imported", if *count == 1 { "fault" } else { "faults" })]
+#[error("nothing of the roster was imported, {}", summary(faults, *count))]
 pub struct RosterErrors {
     faults: Vec<RosterFault>,
     count: usize,
+}
+
+/// All listed faults in one line.
+fn summary(faults: &[RosterFault], count: usize) -> String {
+    let listed: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let more = match count.saturating_sub(faults.len()) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let word = if count == 1 { "fault" } else { "faults" };
+    format!("{count} {word}: {}{more}", listed.join("; "))
 }
 
 impl RosterErrors {
@@ -580,9 +591,12 @@ mod tests {
                 "line 7, column 2 (name): the field is not UTF-8",
             ]
         );
-        assert_eq!(
-            errors.to_string(),
-            "the roster has 11 faults, and nothing of it was imported"
+        let shown = errors.to_string();
+        assert!(
+            shown.starts_with(
+                "nothing of the roster was imported, 11 faults: line 2, column 1 (id): "
+            ) && shown.ends_with("; line 7, column 2 (name): the field is not UTF-8"),
+            "{shown}"
         );
     }
 

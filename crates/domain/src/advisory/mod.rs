@@ -6,7 +6,7 @@ mod node;
 mod score;
 
 pub use node::{AdvisoryError, JsonPath};
-pub use score::{Score, ScoreError};
+pub use score::{Score, ScoreError, VECTOR_BYTES_MAX};
 
 use crate::ids::CveId;
 use crate::tlp::Tlp;

@@ -77,7 +77,7 @@ impl Score {
     ///
     /// # Errors
     /// [`ScoreError`] for a vector of no known version, with unknown, missing or repeated metrics,
-    /// or of more than [`VECTOR_BYTES_MAX`] bytes.
+    /// or of more than [`super::VECTOR_BYTES_MAX`] bytes.
     pub fn new(vector: &str, cve: Option<CveId>) -> Result<Self, ScoreError> {
         let refuse = |what: String| ScoreError {
             given: excerpt(vector),
