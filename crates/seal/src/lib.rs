@@ -14,6 +14,7 @@
 //! whoever holds a package's recipient can write another one.
 //! What the program gave is therefore a fact of the transparency log, never of this encryption.
 
+mod age_file;
 mod archive;
 mod identity;
 mod package;
@@ -23,6 +24,7 @@ mod recipient;
 mod unpack;
 mod vault;
 
+pub use age_file::AGE_HEADER_BYTES_MAX;
 pub use archive::{
     ArchiveError, ENTRIES_MAX, FileEntry, NAME_BYTES_MAX, NameError, PACKAGE_BYTES_MAX, check_name,
 };

@@ -1,9 +1,8 @@
 //! A seat's package: its copies in a tar, encrypted to the seat alone.
 
-use std::io::{Read as _, Write as _};
-
 use zeroize::Zeroizing;
 
+use crate::age_file::{AGE_HEADER_BYTES_MAX, AgeError, decrypt, encrypt};
 use crate::archive::{self, ArchiveError, FileEntry, PACKAGE_BYTES_MAX};
 use crate::identity::{Identities, IdentityError};
 use crate::padding::quarter_octave;
@@ -11,9 +10,6 @@ use crate::recipient::Recipient;
 
 /// The smallest size class of a package before encryption, in bytes.
 pub const PACKAGE_BYTES_MIN: u64 = 16 << 10;
-
-/// An age header, armour and the tags of its 64-KiB chunks add less than this to half as much again.
-const AGE_HEADER_BYTES_MAX: u64 = 64 << 10;
 
 /// Why files were not packed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +46,9 @@ pub enum OpenError {
         /// Its length.
         bytes: u64,
     },
+    /// A header of more than [`AGE_HEADER_BYTES_MAX`].
+    #[error("the file's age header has more than {AGE_HEADER_BYTES_MAX} bytes")]
+    HeaderTooLong,
     /// Not an age file of version 1.
     #[error("the file is not an age file of version 1")]
     NotAge,
@@ -69,7 +68,7 @@ impl OpenError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Identity(error) => error.hint(),
-            Self::TooLarge { .. } | Self::NotAge => {
+            Self::TooLarge { .. } | Self::HeaderTooLong | Self::NotAge => {
                 "give the file that `headstart package fetch` wrote"
             }
             Self::NotForThisKey => "use the identity whose recipient was registered for the seat",
@@ -77,6 +76,18 @@ impl OpenError {
             Self::Archive(_) => {
                 "nothing was written; a package made by the program never looks like this, so report it"
             }
+        }
+    }
+}
+
+impl From<AgeError> for OpenError {
+    fn from(error: AgeError) -> Self {
+        match error {
+            AgeError::TooLarge { bytes } => Self::TooLarge { bytes },
+            AgeError::HeaderTooLong => Self::HeaderTooLong,
+            AgeError::NotAge => Self::NotAge,
+            AgeError::NotForThisKey => Self::NotForThisKey,
+            AgeError::Damaged | AgeError::ExcessiveWork { .. } => Self::Damaged,
         }
     }
 }
@@ -124,44 +135,6 @@ pub fn open_package(bytes: &[u8], identity_file: &str) -> Result<Vec<FileEntry>,
     let identities = Identities::parse(identity_file)?;
     let plaintext = decrypt(bytes, PACKAGE_BYTES_MAX, identities.as_age())?;
     Ok(archive::read_tar(&plaintext)?)
-}
-
-/// An age file in binary format, to one recipient.
-pub(crate) fn encrypt(
-    recipient: &dyn age::Recipient,
-    plaintext: &[u8],
-) -> Result<Vec<u8>, age::EncryptError> {
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(recipient))?;
-    let mut ciphertext = Vec::with_capacity(plaintext.len() + plaintext.len() / 2048 + 512);
-    let mut writer = encryptor.wrap_output(&mut ciphertext)?;
-    writer.write_all(plaintext)?;
-    writer.finish()?;
-    Ok(ciphertext)
-}
-
-/// Why an age file did not open, without the parts that only matter to passphrases.
-pub(crate) fn decrypt<'a>(
-    bytes: &[u8],
-    plaintext_bytes_max: u64,
-    identities: impl Iterator<Item = &'a dyn age::Identity>,
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let size = bytes.len() as u64;
-    if size > plaintext_bytes_max + plaintext_bytes_max / 2 + AGE_HEADER_BYTES_MAX {
-        return Err(OpenError::TooLarge { bytes: size });
-    }
-    let decryptor = age::Decryptor::new_buffered(age::armor::ArmoredReader::new(bytes))
-        .map_err(|_| OpenError::NotAge)?;
-    let mut reader = decryptor.decrypt(identities).map_err(|error| match error {
-        age::DecryptError::NoMatchingKeys => OpenError::NotForThisKey,
-        age::DecryptError::InvalidHeader | age::DecryptError::UnknownFormat => OpenError::NotAge,
-        _ => OpenError::Damaged,
-    })?;
-    // A plaintext is never longer than its age file, so the buffer does not grow and leave copies behind.
-    let mut plaintext = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    reader
-        .read_to_end(&mut plaintext)
-        .map_err(|_| OpenError::Damaged)?;
-    Ok(plaintext)
 }
 
 #[cfg(test)]
@@ -288,6 +261,46 @@ AAAEADBJvjZT8X6JRJI8xVq/1aU8nMVgOtVnmdwqWwrSlXG3sKLqeplhpW+uObz5dvMgjz
             open_package(&package[..package.len() - 1], &identity),
             Err(OpenError::Damaged)
         );
+    }
+
+    #[test]
+    fn a_header_without_end_is_refused_at_its_limit() {
+        let (identity, _) = generate_identity();
+        let line = "A".repeat(64) + "\n";
+        // Without the limit, this takes minutes.
+        let body = format!("age-encryption.org/v1\n-> X a\n{}", line.repeat(20_000));
+        let stanzas = format!("age-encryption.org/v1\n{}", "-> X a\n\n".repeat(200_000));
+        let late_end = format!("{stanzas}--- {}\n", "A".repeat(43));
+        for text in [body, stanzas, late_end] {
+            let error = open_package(text.as_bytes(), &identity).unwrap_err();
+            assert_eq!(error, OpenError::HeaderTooLong);
+            assert!(error.to_string().contains("16384"));
+        }
+        let endless = format!(
+            "age-encryption.org/v1\n-> X25519 a\nAA\n--- {}",
+            "A\n".repeat(200_000)
+        );
+        assert_eq!(
+            open_package(endless.as_bytes(), &identity),
+            Err(OpenError::NotAge)
+        );
+    }
+
+    #[test]
+    fn hostile_armour_is_refused() {
+        let (identity, _) = generate_identity();
+        let begin = "-----BEGIN AGE ENCRYPTED FILE-----\n";
+        for text in [
+            begin.repeat(10_000),
+            format!("{begin}{}", "A".repeat(1_000_000)),
+            format!("{begin}{}", ("A".repeat(64) + "\n").repeat(20_000)),
+            format!("{begin}{}", "\n".repeat(1_000_000)),
+        ] {
+            assert_eq!(
+                open_package(text.as_bytes(), &identity),
+                Err(OpenError::NotAge)
+            );
+        }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use age::secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::package::{OpenError, decrypt, encrypt};
+use crate::age_file::{AgeError, decrypt, encrypt};
 use crate::padding::{pad, quarter_octave, unpad};
 use crate::recipient::{Recipient, RecipientError};
 use crate::vault::VaultKey;
@@ -91,8 +91,11 @@ pub enum SealError {
         /// Its length.
         bytes: u64,
     },
+    /// A key cannot be locked with nothing.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
     /// The encryption itself failed.
-    #[error("the bytes could not be encrypted to the program's recipient")]
+    #[error("the bytes could not be encrypted")]
     Encrypt,
     /// Not something sealed to a program.
     #[error("these bytes were not sealed to a program key")]
@@ -110,6 +113,7 @@ impl SealError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "split it into several artifacts",
+            Self::EmptyPassphrase => "use a generated passphrase, six random words or more",
             Self::Encrypt => "check the system's random numbers",
             Self::NotSealed | Self::Damaged => "audit the store, and restore it from a backup",
             Self::NotForThisKey => "use the key file that was made with this data directory",
@@ -129,8 +133,11 @@ impl ProgramKey {
     /// The key file: an age file under this passphrase, with [`WORK_FACTOR_LOG2`].
     ///
     /// # Errors
-    /// [`SealError::Encrypt`].
+    /// [`SealError::EmptyPassphrase`], [`SealError::Encrypt`].
     pub fn lock(&self, passphrase: &str) -> Result<Vec<u8>, SealError> {
+        if passphrase.is_empty() {
+            return Err(SealError::EmptyPassphrase);
+        }
         let secret = self.identity.to_string();
         let vault: Zeroizing<String> = Zeroizing::new(
             self.vault
@@ -158,25 +165,18 @@ impl ProgramKey {
         if bytes.len() > LOCKED_BYTES_MAX {
             return Err(UnlockError::TooLarge { bytes: bytes.len() });
         }
-        let decryptor = age::Decryptor::new_buffered(age::armor::ArmoredReader::new(bytes))
-            .map_err(|_| UnlockError::NotAKeyFile)?;
-        if !decryptor.is_scrypt() {
-            return Err(UnlockError::NotAKeyFile);
-        }
         let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
         identity.set_max_work_factor(WORK_FACTOR_LOG2_MAX);
-        let mut reader = decryptor
-            .decrypt(std::iter::once(&identity as &dyn age::Identity))
-            .map_err(|error| match error {
-                age::DecryptError::ExcessiveWork { required, .. } => {
-                    UnlockError::ExcessiveWork { required }
-                }
-                age::DecryptError::InvalidHeader => UnlockError::NotAKeyFile,
-                _ => UnlockError::Refused,
+        let identity = std::iter::once(&identity as &dyn age::Identity);
+        let text =
+            decrypt(bytes, LOCKED_BYTES_MAX as u64, identity).map_err(|error| match error {
+                AgeError::ExcessiveWork { required } => UnlockError::ExcessiveWork { required },
+                AgeError::Damaged => UnlockError::Refused,
+                // Sealed to a key instead of a passphrase, among others.
+                _ => UnlockError::NotAKeyFile,
             })?;
-        let mut text = Zeroizing::new(String::with_capacity(bytes.len()));
-        std::io::Read::read_to_string(&mut reader, &mut text).map_err(|_| UnlockError::Refused)?;
-        Self::from_text(&text).ok_or(UnlockError::NotAProgramKey)
+        let text = std::str::from_utf8(&text).map_err(|_| UnlockError::NotAProgramKey)?;
+        Self::from_text(text).ok_or(UnlockError::NotAProgramKey)
     }
 
     fn from_text(text: &str) -> Option<Self> {
@@ -216,9 +216,9 @@ impl ProgramKey {
     pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let identity = std::iter::once(&self.identity as &dyn age::Identity);
         let padded = decrypt(sealed, SEALED_BYTES_MAX, identity).map_err(|error| match error {
-            OpenError::TooLarge { bytes } => SealError::TooLarge { bytes },
-            OpenError::NotForThisKey => SealError::NotForThisKey,
-            OpenError::Damaged => SealError::Damaged,
+            AgeError::TooLarge { bytes } => SealError::TooLarge { bytes },
+            AgeError::NotForThisKey => SealError::NotForThisKey,
+            AgeError::Damaged => SealError::Damaged,
             _ => SealError::NotSealed,
         })?;
         unpad(&padded).map_err(|_| SealError::NotSealed)
@@ -364,6 +364,14 @@ mod tests {
         assert_eq!(
             ProgramKey::unlock(&encrypt(&recipient, b"x").unwrap(), "p").unwrap_err(),
             UnlockError::NotAProgramKey
+        );
+    }
+
+    #[test]
+    fn a_key_is_never_locked_with_nothing() {
+        assert_eq!(
+            ProgramKey::generate().lock("").unwrap_err(),
+            SealError::EmptyPassphrase
         );
     }
 
