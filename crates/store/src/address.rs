@@ -11,6 +11,8 @@ pub enum Address {
     /// The path of a SQLite database.
     Sqlite(PathBuf),
     /// A URL that begins with `postgres://` or `postgresql://`.
+    ///
+    /// This build speaks no TLS to PostgreSQL: use a local socket or a private network. `sslmode=require` is refused.
     Postgres(String),
 }
 

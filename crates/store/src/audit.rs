@@ -8,7 +8,8 @@ use crate::batch::{NewEvent, chain};
 use crate::error::StoreError;
 use crate::{Backend, Store, ask, postgres, sqlite};
 
-const PAGE: u64 = 1000;
+/// Rows read at once: bodies of events have up to 4 MiB each.
+const PAGE: u64 = 256;
 
 /// What an audit has read and found in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -518,15 +518,24 @@ async fn nodes(
     wanted: &[NodeKey],
 ) -> Result<BTreeMap<NodeKey, Hash>, StoreError> {
     let mut found = BTreeMap::new();
-    for &(level, index) in wanted {
-        let hash: Option<Vec<u8>> =
-            query_scalar("SELECT hash FROM log_hashes WHERE level = $1 AND idx = $2")
-                .bind(i64::from(level))
-                .bind(clamped(index))
-                .fetch_optional(&mut *connection)
-                .await?;
-        if let Some(hash) = hash {
-            found.insert((level, index), hash_of(level, clamped(index), &hash)?);
+    for keys in wanted.chunks(ROWS_MAX) {
+        let rows: Vec<(i64, i64, Vec<u8>)> = QueryBuilder::<Db>::new(
+            "SELECT level, idx, hash FROM log_hashes WHERE (level, idx) IN (",
+        )
+        .push_values(keys, |mut row, &(level, index)| {
+            row.push_bind(i64::from(level)).push_bind(clamped(index));
+        })
+        .push(")")
+        .build_query_as()
+        .fetch_all(&mut *connection)
+        .await?;
+        for (level, index, hash) in rows {
+            let level =
+                u8::try_from(level).map_err(|_| StoreError::damaged("a level of the log"))?;
+            found.insert(
+                (level, unsigned(index, "hash index")?),
+                hash_of(level, index, &hash)?,
+            );
         }
     }
     Ok(found)

@@ -78,7 +78,9 @@ pub(crate) async fn create(path: &Path) -> Result<sqlx::SqlitePool, StoreError> 
         });
     }
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    // What a crash left behind has another name, also where every process has the same number.
+    let now = jiff::Timestamp::now().as_nanosecond();
+    name.push(format!(".new-{}-{now}", std::process::id()));
     let new = Path::new(&name);
     let made = make(new).await;
     // CRASH: until the link, a file `….new-…` is left and there is no database; after it, the whole one is there.
