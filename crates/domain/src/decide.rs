@@ -1,24 +1,27 @@
 //! What may be done with a case: command + state + now → events, or a refusal.
 
+mod command;
+mod refusal;
+
+pub use command::CaseCommand;
+pub use refusal::{CaseRefusal, PackageFault};
+
 use crate::artifact::{Artifact, ArtifactKind};
-use crate::case::{Case, CaseEvent, CaseFact, EndReason, Stage, VerdictWord};
+use crate::case::{Case, CaseEvent, CaseFact, Stage};
 use crate::commitment::Leaf;
-use crate::describe::describe_utc;
 use crate::event::Recorded;
-use crate::explain::{Class, Explain};
-use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId, TraceId};
+use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId};
 use crate::open::{Denial, open};
 use crate::package::PressedPackage;
 use crate::person::Actor;
 use crate::plan::{Entitlement, WavePlan, ask};
-use crate::policy::{Policy, PolicyRefusal};
+use crate::policy::Policy;
 use crate::program::Program;
 use crate::sealed::{Digest, Sealed};
 use crate::tlp::Tlp;
 use crate::wave::{Offsets, WaveName};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use thiserror::Error;
 
 /// Artifacts that a case can have.
 pub const ARTIFACTS_MAX: usize = 100;
@@ -51,239 +54,6 @@ pub struct NewCase {
     pub details: Sealed,
     /// The secret that its codewords come from.
     pub secret: Sealed,
-}
-
-/// What can be asked of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaseCommand {
-    /// Write anew what it is about.
-    SetDetails(Sealed),
-    /// Change its label.
-    SetTlp(Tlp),
-    /// Set or move its release.
-    SetRelease(Timestamp),
-    /// Add an artifact; its id is [`Case::next_artifact`].
-    AddArtifact {
-        /// What it is.
-        kind: ArtifactKind,
-        /// File name and whatever else describes it, sealed.
-        name: Sealed,
-        /// The sealed master.
-        master: BlobId,
-        /// How many mark sites the master has.
-        sites: u32,
-    },
-    /// Plan the waves.
-    PlanWaves(Offsets),
-    /// Approve the plan.
-    Approve {
-        /// Who.
-        person: PersonName,
-        /// The digest of the plan that the person saw; none for the current one.
-        plan: Option<Digest>,
-    },
-    /// Record what was pressed, for seats that have no package yet.
-    Press {
-        /// The entry that commits to the parameters of the case's code.
-        code: Leaf,
-        /// Its opening, sealed, where it cannot be made again.
-        code_opening: Option<Sealed>,
-        /// The packages.
-        packages: Vec<PressedPackage>,
-    },
-    /// Open the waves that are due.
-    OpenWaves,
-    /// Record that a seat fetches its package, now.
-    Fetch {
-        /// The seat.
-        seat: SeatId,
-        /// The receipt's entry in the log.
-        receipt: Leaf,
-        /// Its opening, sealed, where it cannot be made again.
-        opening: Option<Sealed>,
-    },
-    /// Record that a seat was refused.
-    RefuseFetch {
-        /// The seat.
-        seat: SeatId,
-        /// [`Explain::code`] of the denial.
-        rule: String,
-    },
-    /// End the case before its release.
-    EndEarly(EndReason),
-    /// Record a trace.
-    Trace {
-        /// The trace.
-        trace: TraceId,
-        /// What it answered.
-        verdict: VerdictWord,
-        /// The sealed report.
-        report: BlobId,
-    },
-}
-
-/// Why a case's command was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CaseRefusal {
-    /// The release is not in the future.
-    #[error("the release {} has passed", describe_utc(*release))]
-    ReleasePassed {
-        /// As it was given.
-        release: Timestamp,
-    },
-    /// The case is over.
-    #[error("the case is {stage}")]
-    Over {
-        /// Released, or ended early.
-        stage: Stage,
-    },
-    /// The label would go down after copies were pressed with it.
-    #[error("the label cannot go down from {from} to {to}: copies were pressed with it")]
-    LabelDown {
-        /// The label.
-        from: Tlp,
-        /// As it was given.
-        to: Tlp,
-    },
-    /// Copies were pressed.
-    #[error("the artifacts are frozen: copies of them were pressed")]
-    Frozen,
-    /// A named limit is reached.
-    #[error("a case can have at most {max} artifacts")]
-    Full {
-        /// The limit.
-        max: usize,
-    },
-    /// There is nothing to give.
-    #[error("the case has no artifacts")]
-    NoArtifacts,
-    /// There is no plan that is still true.
-    #[error("the waves of the case are not planned, or the plan is out of date")]
-    NotPlanned,
-    /// Another plan than the current one was approved.
-    #[error("the plan has changed since it was shown")]
-    PlanChanged,
-    /// The person approved before.
-    #[error("`{person}` approved this plan already")]
-    ApprovedBefore {
-        /// As it was given.
-        person: PersonName,
-    },
-    /// Too few people approved.
-    #[error("a wave is due, and the plan has {have} of 2 approvals")]
-    NotApproved {
-        /// How many did.
-        have: usize,
-    },
-    /// Nothing was pressed.
-    #[error("a wave is due, and no copies were pressed")]
-    NotPressed,
-    /// The code of a case never changes.
-    #[error("the case was pressed with another code")]
-    OtherCode,
-    /// A package that cannot be recorded.
-    #[error("the package for the seat `{seat}` {why}")]
-    Package {
-        /// Its seat.
-        seat: SeatId,
-        /// What is wrong with it.
-        why: PackageFault,
-    },
-    /// No packages at all.
-    #[error("nobody may have anything of this case")]
-    NothingToPress,
-    /// The seat may not have its package.
-    #[error("{0}")]
-    Denied(Denial),
-}
-
-/// What is wrong with a package.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PackageFault {
-    /// The seat does not exist, or belongs to another partner.
-    #[error("is for a seat that its partner does not have")]
-    UnknownSeat,
-    /// The seat has one already.
-    #[error("is its second one")]
-    Second,
-    /// Another package has the slot, the bytes or the entry.
-    #[error("has a slot, bytes or an entry that another one has")]
-    Shared,
-    /// The policy does not give this to the seat.
-    #[error("holds what it may not have: {0}")]
-    Policy(PolicyRefusal),
-    /// It holds nothing, something twice, or something that the case does not have.
-    #[error("does not hold artifacts of the case, each once")]
-    Artifacts,
-    /// It names another wave than the policy does.
-    #[error("names another wave than `{wave}`")]
-    Wave {
-        /// The wave that the policy names.
-        wave: WaveName,
-    },
-}
-
-impl Explain for CaseRefusal {
-    fn code(&self) -> &str {
-        match self {
-            Self::ReleasePassed { .. } => "release-passed",
-            Self::Over { .. } => "case-over",
-            Self::LabelDown { .. } => "label-down",
-            Self::Frozen => "artifacts-frozen",
-            Self::Full { .. } => "limit-reached",
-            Self::NoArtifacts => "no-artifacts",
-            Self::NotPlanned => "not-planned",
-            Self::PlanChanged => "plan-changed",
-            Self::ApprovedBefore { .. } => "approved-before",
-            Self::NotApproved { .. } => "not-approved",
-            Self::NotPressed => "not-pressed",
-            Self::OtherCode => "other-code",
-            Self::Package { why, .. } => match why {
-                PackageFault::Policy(refusal) => &refusal.rule,
-                _ => "package-fault",
-            },
-            Self::NothingToPress => "nothing-to-press",
-            Self::Denied(denial) => denial.code(),
-        }
-    }
-
-    fn hint(&self) -> String {
-        match self {
-            Self::ReleasePassed { .. } => "Give a time that is still to come, with its zone.",
-            Self::Over { .. } => "What was decided stays on record; begin a new case.",
-            Self::LabelDown { .. } => "Labels only go up from here.",
-            Self::Frozen => {
-                "Begin a new case for further artifacts: a copy once given cannot be changed."
-            }
-            Self::Full { .. } => "This is a limit of the software.",
-            Self::NoArtifacts => "Add them with `headstart artifact add CASE FILE`.",
-            Self::NotPlanned => "Plan them with `headstart wave plan CASE`.",
-            Self::PlanChanged => "Look at the plan once more, then approve it.",
-            Self::ApprovedBefore { .. } => "A second, different person has to approve.",
-            Self::NotApproved { .. } => {
-                "Two different people approve with `headstart wave approve CASE --as PERSON`."
-            }
-            Self::NotPressed => "Press with `headstart press CASE`.",
-            Self::OtherCode => "Press again with the code of the first time.",
-            Self::Package { why, .. } => match why {
-                PackageFault::Policy(refusal) => &refusal.hint,
-                _ => "Press again.",
-            },
-            Self::NothingToPress => {
-                "Active partners need seats, and the policy must give them something."
-            }
-            Self::Denied(denial) => return denial.hint(),
-        }
-        .to_owned()
-    }
-
-    fn class(&self) -> Class {
-        match self {
-            Self::ReleasePassed { .. } | Self::Full { .. } | Self::NoArtifacts => Class::Usage,
-            Self::Denied(denial) => denial.class(),
-            _ => Class::NotAllowed,
-        }
-    }
 }
 
 /// Seats whose wave is due and not open.

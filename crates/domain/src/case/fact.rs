@@ -1,0 +1,171 @@
+//! What is recorded of a case.
+
+use crate::artifact::Artifact;
+use crate::commitment::Leaf;
+use crate::event::Recorded;
+use crate::ids::{BlobId, CaseId, PersonName, SeatId, TraceId};
+use crate::package::PressedPackage;
+use crate::plan::WavePlan;
+use crate::sealed::{Digest, Sealed};
+use crate::tlp::Tlp;
+use crate::wave::WaveName;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a case ended before its release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The details became public.
+    DetailsPublic,
+    /// The vulnerability is being exploited.
+    ExploitationSeen,
+}
+
+impl EndReason {
+    /// The reason's name, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DetailsPublic => "details-public",
+            Self::ExploitationSeen => "exploitation-seen",
+        }
+    }
+
+    /// Reads a reason; `None` for a word that is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::DetailsPublic, Self::ExploitationSeen]
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a trace answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictWord {
+    /// Somebody is named, with the risk.
+    Accuse,
+    /// Not enough evidence.
+    Withhold,
+}
+
+/// One fact of a case's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum CaseFact {
+    /// The case began.
+    CaseCreated {
+        /// Its id.
+        case: CaseId,
+        /// Its label.
+        tlp: Tlp,
+        /// Its release, when there is one yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<Timestamp>,
+        /// What it is about.
+        details: Sealed,
+        /// The secret that its codewords come from.
+        secret: Sealed,
+    },
+    /// What it is about was written anew.
+    DetailsSet {
+        /// What it is about.
+        details: Sealed,
+    },
+    /// Its label was changed.
+    TlpSet {
+        /// The label.
+        tlp: Tlp,
+    },
+    /// Its release was set or moved.
+    ReleaseSet {
+        /// The release.
+        release: Timestamp,
+    },
+    /// An artifact was added.
+    ArtifactAdded {
+        /// The artifact.
+        #[serde(flatten)]
+        artifact: Artifact,
+    },
+    /// Its waves were planned.
+    WavesPlanned {
+        /// The plan, whole, as it was shown.
+        plan: WavePlan,
+        /// The plan's digest.
+        digest: Digest,
+    },
+    /// A person approved a plan.
+    PlanApproved {
+        /// Who.
+        person: PersonName,
+        /// The digest of the plan.
+        plan: Digest,
+    },
+    /// Packages were pressed.
+    CopiesPressed {
+        /// The entry that commits to the parameters of the case's code.
+        code: Leaf,
+        /// The opening of that entry, sealed to the program, where it cannot be made again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code_opening: Option<Sealed>,
+        /// The packages.
+        packages: Vec<PressedPackage>,
+    },
+    /// A wave was opened for some seats.
+    WaveOpened {
+        /// The wave.
+        wave: WaveName,
+        /// When it was due.
+        opens_at: Timestamp,
+        /// The digest of the approved plan.
+        plan: Digest,
+        /// The seats that it was opened for.
+        seats: Vec<SeatId>,
+    },
+    /// A seat fetched its package.
+    PackageFetched {
+        /// The seat.
+        seat: SeatId,
+        /// The package.
+        package: BlobId,
+        /// The receipt's entry in the log.
+        receipt: Leaf,
+        /// The opening of that entry, sealed to the program, where it cannot be made again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opening: Option<Sealed>,
+    },
+    /// A seat asked for its package and was refused.
+    FetchRefused {
+        /// The seat.
+        seat: SeatId,
+        /// The rule that refused.
+        rule: String,
+    },
+    /// The case ended before its release.
+    CaseEndedEarly {
+        /// Why.
+        reason: EndReason,
+    },
+    /// The release came.
+    CaseReleased {},
+    /// A leak was traced to this case.
+    LeakTraced {
+        /// The trace.
+        trace: TraceId,
+        /// What it answered.
+        verdict: VerdictWord,
+        /// The sealed report.
+        report: BlobId,
+    },
+}
+
+/// An event of a case's stream.
+pub type CaseEvent = Recorded<CaseFact>;

@@ -1,0 +1,80 @@
+//! What can be asked of a case.
+
+use crate::artifact::ArtifactKind;
+use crate::case::{EndReason, VerdictWord};
+use crate::commitment::Leaf;
+use crate::ids::{BlobId, PersonName, SeatId, TraceId};
+use crate::package::PressedPackage;
+use crate::sealed::{Digest, Sealed};
+use crate::tlp::Tlp;
+use crate::wave::Offsets;
+use jiff::Timestamp;
+
+/// What can be asked of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaseCommand {
+    /// Write anew what it is about.
+    SetDetails(Sealed),
+    /// Change its label.
+    SetTlp(Tlp),
+    /// Set or move its release.
+    SetRelease(Timestamp),
+    /// Add an artifact; its id is [`crate::case::Case::next_artifact`].
+    AddArtifact {
+        /// What it is.
+        kind: ArtifactKind,
+        /// File name and whatever else describes it, sealed.
+        name: Sealed,
+        /// The sealed master.
+        master: BlobId,
+        /// How many mark sites the master has.
+        sites: u32,
+    },
+    /// Plan the waves.
+    PlanWaves(Offsets),
+    /// Approve the plan.
+    Approve {
+        /// Who.
+        person: PersonName,
+        /// The digest of the plan that the person saw; none for the current one.
+        plan: Option<Digest>,
+    },
+    /// Record what was pressed, for seats that have no package yet.
+    Press {
+        /// The entry that commits to the parameters of the case's code.
+        code: Leaf,
+        /// Its opening, sealed, where it cannot be made again.
+        code_opening: Option<Sealed>,
+        /// The packages.
+        packages: Vec<PressedPackage>,
+    },
+    /// Open the waves that are due.
+    OpenWaves,
+    /// Record that a seat fetches its package, now.
+    Fetch {
+        /// The seat.
+        seat: SeatId,
+        /// The receipt's entry in the log.
+        receipt: Leaf,
+        /// Its opening, sealed, where it cannot be made again.
+        opening: Option<Sealed>,
+    },
+    /// Record that a seat was refused.
+    RefuseFetch {
+        /// The seat.
+        seat: SeatId,
+        /// [`crate::explain::Explain::code`] of the denial.
+        rule: String,
+    },
+    /// End the case before its release.
+    EndEarly(EndReason),
+    /// Record a trace.
+    Trace {
+        /// The trace.
+        trace: TraceId,
+        /// What it answered.
+        verdict: VerdictWord,
+        /// The sealed report.
+        report: BlobId,
+    },
+}
