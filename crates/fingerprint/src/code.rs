@@ -203,6 +203,46 @@ impl Code {
         })
     }
 
+    /// A code of given sites: layer, section and alphabet of each, for studies and tests.
+    ///
+    /// # Errors
+    /// As [`Code::plan`], and [`CodeError::Field`] for an alphabet that no planned code has.
+    pub fn assemble(
+        sites: Vec<(Layer, u32, Alphabet)>,
+        slots: u64,
+        innocent_risk: f64,
+        design: Design,
+    ) -> Result<Self, CodeError> {
+        let shapes: Vec<SiteShape> = sites
+            .iter()
+            .map(|s| SiteShape {
+                values: s.2.values(),
+                section: s.1,
+            })
+            .collect();
+        check(&shapes, slots, innocent_risk)?;
+        let mut sites: Vec<SiteCode> = sites
+            .into_iter()
+            .map(|(layer, section, alphabet)| SiteCode {
+                layer,
+                section,
+                alphabet,
+                lane: 0,
+            })
+            .collect();
+        set_lanes(&mut sites);
+        // Reading the bytes back refuses what no code may hold.
+        Self::from_bytes(
+            &Self {
+                design,
+                slots,
+                innocent_risk,
+                sites,
+            }
+            .to_bytes(),
+        )
+    }
+
     /// Canonical bytes: magic, design, slots, risk, number of sites, and for each site its layer,
     /// section and alphabet; numbers little-endian.
     #[must_use]

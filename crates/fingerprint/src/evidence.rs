@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::code::{Code, Layer};
+use crate::collusion::{Model, Shown, View};
 use crate::reading::{Clean, Unusable};
 use crate::tail::{Term, UNIT};
 use crate::{Alphabet, Key, Mass, Reading};
@@ -20,6 +21,8 @@ pub(crate) struct Seen {
     pub site: usize,
     pub layer: Layer,
     pub class: usize,
+    /// Place of the site's section among the layer's.
+    pub section: usize,
     /// Sorted values; the value at place `v` belongs to cell `v + 1` of a soft class, to cell 1 of
     /// a hard one. All others belong to cell 0.
     values: Vec<u64>,
@@ -31,6 +34,9 @@ pub(crate) struct Class {
     pub count: u32,
     pub noise: f64,
     pub kind: Kind,
+    /// How many copies are taken to have contributed, and how many of them agree with the leak.
+    known: u32,
+    agree: u32,
     first_cell: usize,
 }
 
@@ -43,14 +49,6 @@ pub(crate) enum Kind {
     Soft {
         shares: Vec<(f64, Mass, Option<bool>)>,
     },
-}
-
-/// How much more probable (factor) a value is in a contributing copy, when the leak shows a value of mass
-/// `p`: `hit` if the copy has that value, else `miss`; `p·hit + (1-p)·miss = 1`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Lift {
-    pub hit: f64,
-    pub miss: f64,
 }
 
 impl Class {
@@ -77,11 +75,17 @@ impl Class {
 
     /// Weights in 256ths of a bit for the cells, rounded down so that
     /// `Σ probability · 2^(weight/256) ≤ 1`.
-    pub fn weights(&self, lift: &dyn Fn(Mass, Option<bool>) -> Lift) -> Vec<i32> {
+    pub fn weights(&self, model: &Model) -> Vec<i32> {
+        let view = |mass: Mass, bit: Option<bool>| View {
+            mass,
+            bit,
+            noise: self.noise,
+            known: self.known,
+            agree: self.agree,
+        };
         match &self.kind {
             Kind::Set { mass, bit } => {
-                let lift = lift(*mass, *bit);
-                let hit = floor_units((1.0 - self.noise) * lift.hit + self.noise);
+                let hit = floor_units(model.lift(&view(*mass, *bit)).hit);
                 // The miss takes what rounding the hit has left over.
                 let p = mass.to_f64();
                 let left = 1.0 - p * libm::exp2(f64::from(hit) / UNIT);
@@ -89,13 +93,14 @@ impl Class {
                 vec![miss, hit]
             }
             Kind::Soft { shares } => {
-                let lifts: Vec<(f64, Lift)> =
-                    shares.iter().map(|s| (s.0, lift(s.1, s.2))).collect();
+                let lifts: Vec<_> = shares
+                    .iter()
+                    .map(|s| (s.0, model.lift(&view(s.1, s.2))))
+                    .collect();
                 let none: f64 = lifts.iter().map(|(q, l)| q * l.miss).sum();
-                let mut weights = vec![floor_units((1.0 - self.noise) * none + self.noise)];
+                let mut weights = vec![floor_units(none)];
                 for (q, l) in &lifts {
-                    let lift = none - q * l.miss + q * l.hit;
-                    weights.push(floor_units((1.0 - self.noise) * lift + self.noise));
+                    weights.push(floor_units(none - q * l.miss + q * l.hit));
                 }
                 weights
             }
@@ -160,10 +165,25 @@ impl Ballot {
                 site,
                 layer: shape.layer,
                 class,
+                section: 0,
                 values,
             });
         }
+        ballot.number_sections(code);
         Ok(ballot)
+    }
+
+    fn number_sections(&mut self, code: &Code) {
+        let mut numbers: BTreeMap<(Layer, u32), usize> = BTreeMap::new();
+        let mut next = [0; 2];
+        for seen in &mut self.sites {
+            let section = code.sites().get(seen.site).map_or(0, |s| s.section);
+            let next = &mut next[usize::from(seen.layer == Layer::Slot)];
+            seen.section = *numbers.entry((seen.layer, section)).or_insert_with(|| {
+                *next += 1;
+                *next - 1
+            });
+        }
     }
 
     fn class(&mut self, layer: Layer, noise: f64, kind: Kind, cells: usize) -> usize {
@@ -172,38 +192,59 @@ impl Ballot {
             count: 0,
             noise,
             kind,
+            known: 0,
+            agree: 0,
             first_cell: self.cells,
         });
         self.cells += cells;
         self.classes.len() - 1
     }
 
-    /// How often each cell of each class occurs in the copy of `key` at the layer's sites.
-    pub fn tally(&self, code: &Code, layer: Layer, key: &Key, scratch: &mut Vec<u64>) -> Tally {
+    /// How often each cell of each class occurs in the copy of `key` at the layer's sites, and
+    /// the score of each section under `single`.
+    pub fn tally(
+        &self,
+        code: &Code,
+        layer: Layer,
+        key: &Key,
+        single: Option<&Sheet>,
+        scratch: &mut Vec<u64>,
+    ) -> Tally {
         scratch.clear();
         scratch.resize(code.len(), 0);
         code.fill(layer, key, scratch);
         let mut cells = vec![0; self.cells];
+        let mut parts = Vec::new();
         for seen in self.sites.iter().filter(|s| s.layer == layer) {
             let symbol = scratch.get(seen.site).copied().unwrap_or(0);
-            if let Some(cell) = cells.get_mut(self.cell(seen, symbol)) {
+            let (first, offset) = self.cell(seen, symbol);
+            if let Some(cell) = cells.get_mut(first + offset) {
                 *cell += 1;
             }
+            let weights = single.and_then(|sheet| sheet.weights.get(seen.class));
+            if let Some(weight) = weights.and_then(|w| w.get(offset)) {
+                if parts.len() <= seen.section {
+                    parts.resize(seen.section + 1, 0);
+                }
+                if let Some(part) = parts.get_mut(seen.section) {
+                    *part += i64::from(*weight);
+                }
+            }
         }
-        Tally { cells }
+        Tally { cells, parts }
     }
 
-    /// Index of the cell that `symbol` falls into at one site.
-    pub fn cell(&self, seen: &Seen, symbol: u64) -> usize {
+    /// First cell of the site's class, and which of its cells `symbol` falls into.
+    fn cell(&self, seen: &Seen, symbol: u64) -> (usize, usize) {
         let Some(class) = self.classes.get(seen.class) else {
-            return 0;
+            return (0, 0);
         };
         let offset = match (&class.kind, seen.values.binary_search(&symbol)) {
             (_, Err(_)) => 0,
             (Kind::Set { .. }, Ok(_)) => 1,
             (Kind::Soft { .. }, Ok(place)) => place + 1,
         };
-        class.first_cell + offset
+        (class.first_cell, offset)
     }
 
     /// Most bits that the readable sites of one layer can say: `Σ -log2 P(match)`.
@@ -229,10 +270,90 @@ impl Ballot {
     }
 
     /// The score's weights of every class under one model.
-    pub fn sheet(&self, lift: &dyn Fn(Mass, Option<bool>) -> Lift) -> Sheet {
+    pub fn sheet(&self, model: &Model) -> Sheet {
         Sheet {
-            weights: self.classes.iter().map(|c| c.weights(lift)).collect(),
+            weights: self.classes.iter().map(|c| c.weights(model)).collect(),
         }
+    }
+
+    /// What the two-valued sites of one layer show, by bias.
+    pub fn shown(&self, layer: Layer) -> Vec<Shown> {
+        let mut by_bias: BTreeMap<u128, (f64, f64)> = BTreeMap::new();
+        for class in self.classes.iter().filter(|c| c.layer == layer) {
+            if let Kind::Set {
+                mass,
+                bit: Some(bit),
+            } = &class.kind
+            {
+                let bias = if *bit { *mass } else { mass.complement() };
+                let sums = by_bias.entry(bias.count()).or_default();
+                if *bit {
+                    sums.0 += f64::from(class.count);
+                } else {
+                    sums.1 += f64::from(class.count);
+                }
+            }
+        }
+        by_bias
+            .into_iter()
+            .map(|(bias, (ones, zeros))| Shown {
+                bias: Mass::from_count(bias).to_f64(),
+                ones,
+                zeros,
+            })
+            .collect()
+    }
+
+    /// The same readings of one layer, seen with the copies of these keys taken to have contributed.
+    /// Soft readings are left out.
+    pub fn given(&self, code: &Code, layer: Layer, keys: &[Key]) -> Self {
+        let words: Vec<Vec<u64>> = keys
+            .iter()
+            .map(|key| {
+                let mut word = vec![0; code.len()];
+                code.fill(layer, key, &mut word);
+                word
+            })
+            .collect();
+        let mut ballot = Self {
+            classes: Vec::new(),
+            sites: Vec::new(),
+            erased: self.erased,
+            cells: 0,
+        };
+        let mut known: BTreeMap<(usize, u32), usize> = BTreeMap::new();
+        for seen in self.sites.iter().filter(|s| s.layer == layer) {
+            let Some(class) = self.classes.get(seen.class) else {
+                continue;
+            };
+            if matches!(class.kind, Kind::Soft { .. }) {
+                continue;
+            }
+            let agree = words
+                .iter()
+                .filter_map(|word| word.get(seen.site))
+                .filter(|symbol| seen.values.binary_search(symbol).is_ok())
+                .count() as u32;
+            let new = *known.entry((seen.class, agree)).or_insert_with(|| {
+                let new = ballot.class(layer, class.noise, class.kind.clone(), 2);
+                if let Some(place) = ballot.classes.get_mut(new) {
+                    place.known = keys.len() as u32;
+                    place.agree = agree;
+                }
+                new
+            });
+            if let Some(place) = ballot.classes.get_mut(new) {
+                place.count += 1;
+            }
+            ballot.sites.push(Seen {
+                site: seen.site,
+                layer,
+                class: new,
+                section: seen.section,
+                values: seen.values.clone(),
+            });
+        }
+        ballot
     }
 
     /// The terms of the score of these layers' sites under innocence.
@@ -267,6 +388,8 @@ impl Ballot {
 #[derive(Clone)]
 pub(crate) struct Tally {
     cells: Vec<u32>,
+    /// Score of each section of the layer under one leaker, in 256ths of a bit.
+    pub parts: Vec<i64>,
 }
 
 /// The weights of one model, by class and cell.

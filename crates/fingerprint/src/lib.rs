@@ -14,25 +14,33 @@
 //! published probabilities. Everything here rests on that alone: nothing is assumed of the attack,
 //! of the number of leakers, or of where the readings came from.
 
+pub mod attacks;
+pub mod capacity;
+pub mod plan;
+
 mod alphabet;
 mod code;
+mod collusion;
 mod design;
 mod evidence;
+mod joint;
+mod judge;
 mod key;
 mod mass;
+mod method;
 mod reading;
 mod tail;
 mod trace;
 
-pub mod plan;
-
 pub use alphabet::{Alphabet, VALUES_MAX};
 pub use code::{Code, CodeError, Layer, SITES_MAX, SiteCode, SiteShape};
+pub use collusion::Strategy;
 pub use design::Design;
 pub use key::Key;
 pub use mass::Mass;
+pub use method::{GIVEN_MAX, Method, MethodError, SEATS_MAX, Stage, Statistic, VERSION};
 pub use reading::{NOISE_MIN, Reading};
 pub use trace::{
-    Bar, Counts, Entry, Finding, Method, Question, Refusal, Statistic, Trace, TraceError,
-    recompute, trace,
+    Bar, Counts, Entry, Finding, Question, Refusal, Trace, TraceError, recompute, trace,
+    trace_among,
 };

@@ -1,8 +1,9 @@
 //! What a set of sites can prove, before anything has leaked.
 
 use crate::code::{Code, Layer};
+use crate::judge::Case;
 use crate::reading::NOISE_MIN;
-use crate::trace::{Bar, Case, Counts, TraceError};
+use crate::trace::{Bar, Counts, TraceError};
 use crate::{Alphabet, Reading};
 
 /// The noise that a plan reckons with.
@@ -82,7 +83,7 @@ pub fn enough(
     let alone = evidence(code, readable, &[Layer::Group]);
     let all = evidence(code, readable, &[Layer::Group, Layer::Slot]);
     let own = evidence(code, readable, &[Layer::Slot]);
-    let (needed_alone, needed_joined) = case.needed_for_group(counts);
+    let (needed_alone, needed_joined) = case.needed_for_group(counts, bar.innocent_risk);
     let by_group = alone.outlook(needed_alone);
     let by_both = all.outlook(needed_joined);
     let group = if by_both.catch > by_group.catch {

@@ -1,0 +1,222 @@
+//! Later stages: evidence against one copy when others are taken to have contributed.
+//!
+//! An innocent copy's values are independent of the leak *and of all other copies*, so the score may be
+//! conditioned on any of them, as long as the choice of them does not look at the candidate's own.
+//! - Those that earlier stages accused are such a choice: each was judged by its own values.
+//! - A list of likely copies is one too, if each condition counts with a weight and the weights of all
+//!   sum to one on average: a list is expected to hold four innocents, and as many contributors.
+//!   With more contributors the share of risk of these two stages grows in proportion.
+//!
+//! # Source
+//! Meerwald and Furon 2012, "Toward practical joint decoding of binary Tardos fingerprinting codes",
+//! arXiv 1104.5616; the weights are ours.
+
+use crate::Key;
+use crate::code::Layer;
+use crate::evidence::Tally;
+use crate::judge::{Case, Given};
+use crate::method::{GIVEN_MAX, Method, Stage};
+use crate::trace::{Counts, Finding, TraceError};
+
+/// Copies that are scored again at later stages: those with the best scores.
+const PRUNED: usize = 64;
+/// Copies on the list that pairs are sought in.
+const PAIRS_AMONG: usize = 24;
+/// Copies on the list that triples are sought in.
+const TRIPLES_AMONG: usize = 12;
+/// Conditions are extended while so many places are left.
+const ACCEPTED_MAX: usize = GIVEN_MAX;
+
+/// A candidate of one question: a group or a slot.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit<'a> {
+    pub key: &'a Key,
+    pub tally: &'a Tally,
+    /// Innocent risk at the first stage by this layer alone.
+    pub first_risk: f64,
+    pub group: u32,
+    pub slot: Option<u32>,
+}
+
+impl Unit<'_> {
+    fn method(&self, stage: Stage, given: &[Unit<'_>]) -> Method {
+        let mut method = Method::first(self.group, self.slot);
+        method.stage = stage;
+        method.given = given.iter().map(|u| u.key.clone()).collect();
+        method
+    }
+
+    fn is(&self, other: &Unit<'_>) -> bool {
+        (self.group, self.slot) == (other.group, other.slot)
+    }
+}
+
+/// Findings of the later stages, those at the lead bar or better.
+pub(crate) fn search(
+    case: &Case<'_>,
+    layer: Layer,
+    units: &[Unit<'_>],
+    counts: &Counts,
+) -> Vec<Finding> {
+    let mut ranked: Vec<(i64, &Unit<'_>)> = units
+        .iter()
+        .map(|u| (case.list_score(layer, u.tally), u))
+        .collect();
+    ranked.sort_by_key(|r| (core::cmp::Reverse(r.0), r.1.group, r.1.slot));
+    ranked.truncate(PRUNED);
+    let accepted: Vec<Unit<'_>> = ranked
+        .iter()
+        .map(|r| *r.1)
+        .filter(|u| u.first_risk <= case.bar.innocent_risk)
+        .collect();
+    let mut search = Search {
+        case,
+        layer,
+        counts,
+        found: Vec::new(),
+        scratch: Vec::new(),
+    };
+    let others = |known: &[Unit<'_>]| -> Vec<Unit<'_>> {
+        ranked
+            .iter()
+            .map(|r| *r.1)
+            .filter(|u| !known.iter().any(|k| k.is(u)))
+            .collect()
+    };
+    if accepted.is_empty() {
+        let listed: Vec<Unit<'_>> = ranked
+            .iter()
+            .take(PAIRS_AMONG)
+            .filter(|r| case.is_listed(layer, r.0, counts))
+            .map(|r| *r.1)
+            .collect();
+        search.pairs(&listed);
+        search.triples(&listed);
+    } else if accepted.len() <= ACCEPTED_MAX {
+        let new = search.given(&accepted, &others(&accepted), Stage::Second);
+        let mut all = accepted;
+        all.extend(new.iter().copied());
+        if !new.is_empty() && all.len() <= ACCEPTED_MAX {
+            search.given(&all, &others(&all), Stage::Third);
+        }
+    }
+    search.found
+}
+
+struct Search<'a, 'b> {
+    case: &'a Case<'b>,
+    layer: Layer,
+    counts: &'a Counts,
+    found: Vec<Finding>,
+    scratch: Vec<u64>,
+}
+
+impl Search<'_, '_> {
+    /// Scores `others` given `known`; keeps leads and better, and returns those at the bar.
+    fn given<'c>(
+        &mut self,
+        known: &[Unit<'c>],
+        others: &[Unit<'c>],
+        stage: Stage,
+    ) -> Vec<Unit<'c>> {
+        let keys: Vec<Key> = known.iter().map(|u| u.key.clone()).collect();
+        let given = self.case.given(self.layer, &keys, stage);
+        let mut accused = Vec::new();
+        for unit in others {
+            let finding = self.finding(&given, unit, known, stage);
+            if finding.innocent_risk <= self.case.bar.innocent_risk {
+                accused.push(*unit);
+            }
+            if finding.innocent_risk <= self.case.bar.lead_risk {
+                self.found.push(finding);
+            }
+        }
+        accused
+    }
+
+    fn finding(
+        &mut self,
+        given: &Given,
+        unit: &Unit<'_>,
+        known: &[Unit<'_>],
+        stage: Stage,
+    ) -> Finding {
+        let tally = self.case.given_tally(given, unit.key, &mut self.scratch);
+        let method = unit.method(stage, known);
+        self.case.given_finding(given, &tally, self.counts, method)
+    }
+
+    fn pairs(&mut self, listed: &[Unit<'_>]) {
+        for condition in listed {
+            let others: Vec<Unit<'_>> = listed
+                .iter()
+                .copied()
+                .filter(|u| !u.is(condition))
+                .collect();
+            self.given(&[*condition], &others, Stage::Pair);
+        }
+    }
+
+    fn triples(&mut self, listed: &[Unit<'_>]) {
+        for (i, first) in listed.iter().take(TRIPLES_AMONG).enumerate() {
+            for second in listed.iter().take(TRIPLES_AMONG).skip(i + 1) {
+                let others: Vec<Unit<'_>> = listed
+                    .iter()
+                    .copied()
+                    .filter(|u| !u.is(first) && !u.is(second))
+                    .collect();
+                self.given(&[*first, *second], &others, Stage::Triple);
+            }
+        }
+    }
+}
+
+/// Repeats a finding of a later stage, after checking that its conditions may be used.
+pub(crate) fn repeat(
+    case: &Case<'_>,
+    layer: Layer,
+    key: &Key,
+    counts: &Counts,
+    method: &Method,
+) -> Result<Finding, TraceError> {
+    let mut scratch = Vec::new();
+    let keys = &method.given;
+    let mut first_risk = |key: &Key| {
+        let tally = case.tally(layer, key, &mut scratch);
+        case.first_risk(layer, &tally, counts)
+    };
+    let bar = case.bar.innocent_risk;
+    let allowed = match method.stage {
+        Stage::First => keys.is_empty(),
+        Stage::Second => !keys.is_empty() && keys.iter().all(|k| first_risk(k) <= bar),
+        Stage::Third => {
+            let (accepted, later): (Vec<&Key>, Vec<&Key>) =
+                keys.iter().partition(|k| first_risk(k) <= bar);
+            let accepted: Vec<Key> = accepted.into_iter().cloned().collect();
+            let given = case.given(layer, &accepted, Stage::Second);
+            !accepted.is_empty()
+                && !later.is_empty()
+                && later.into_iter().all(|k| {
+                    let tally = case.given_tally(&given, k, &mut scratch);
+                    let stage = Method::first(method.group, method.slot);
+                    case.given_finding(&given, &tally, counts, stage)
+                        .innocent_risk
+                        <= bar
+                })
+        }
+        Stage::Pair | Stage::Triple => {
+            let wanted = if method.stage == Stage::Pair { 1 } else { 2 };
+            keys.len() == wanted
+                && keys.iter().all(|key| {
+                    let tally = case.tally(layer, key, &mut scratch);
+                    case.is_listed(layer, case.list_score(layer, &tally), counts)
+                })
+        }
+    };
+    if !allowed {
+        return Err(TraceError::Given);
+    }
+    let given = case.given(layer, keys, method.stage);
+    let tally = case.given_tally(&given, key, &mut scratch);
+    Ok(case.given_finding(&given, &tally, counts, method.clone()))
+}

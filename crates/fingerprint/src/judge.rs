@@ -1,0 +1,564 @@
+//! One candidate's evidence held against every statistic.
+
+use crate::code::{Code, Layer};
+use crate::collusion::{Model, Shown, Strategy, fit};
+use crate::evidence::{Ballot, Sheet, Tally};
+use crate::method::{Method, Stage, Statistic};
+use crate::reading::Unusable;
+use crate::tail::{UNIT, tail};
+use crate::trace::{Bar, Counts, Finding, Question, TraceError};
+use crate::{Key, Reading};
+
+// The shares of the risk. Half is the groups', half the slots'. Within a question every statistic
+// has a share, and the shares sum to one (a test adds them up).
+const QUESTIONS: f64 = 2.0;
+
+/// The parts of one question's risk that its statistics may use.
+#[derive(Clone, Copy)]
+pub(crate) struct Shares {
+    /// Tail of the single leaker's score.
+    pub single: f64,
+    /// Tail of the single leaker's score over both layers; groups only.
+    pub joined: f64,
+    /// Tails of the fitted models' scores.
+    pub fitted: [f64; 3],
+    /// The averaged e-value, by Markov.
+    pub evalue: f64,
+    /// Tails given the accepted, in each of two rounds.
+    pub iterated: f64,
+    /// Tails given one listed copy.
+    pub pair: f64,
+    /// Tails given two listed copies.
+    pub triple: f64,
+}
+
+pub(crate) const SLOT_SHARES: Shares = Shares {
+    single: 6.0 / 16.0,
+    joined: 0.0,
+    fitted: [1.0 / 16.0, 2.0 / 16.0, 3.0 / 16.0],
+    evalue: 1.0 / 16.0,
+    iterated: 0.5 / 16.0,
+    pair: 1.0 / 16.0,
+    triple: 1.0 / 16.0,
+};
+
+pub(crate) const GROUP_SHARES: Shares = Shares {
+    single: 4.0 / 16.0,
+    joined: 4.0 / 16.0,
+    fitted: [0.5 / 16.0, 1.0 / 16.0, 1.5 / 16.0],
+    evalue: 2.0 / 16.0,
+    iterated: 0.5 / 16.0,
+    pair: 1.0 / 16.0,
+    triple: 1.0 / 16.0,
+};
+
+/// Coalitions of the fitted members. Fits of other sizes would say nearly the same: how a fitted
+/// attack's chance of a 1 changes with the bias fixes the score but for its scale.
+const FITTED: [u32; 3] = [1, 3, 8];
+/// Which of the family's members makes the list: the fitted attack of three.
+const LISTING: usize = 2;
+/// Coalitions of the fixed members.
+const FIXED: [u32; 5] = [2, 3, 5, 8, 12];
+/// Prior weights within the averaged e-value; they sum to one.
+const PRIOR_SINGLE: f64 = 4.0 / 16.0;
+const PRIOR_SEGMENTS: f64 = 3.0 / 16.0;
+const PRIOR_FITTED: f64 = 5.0 / 16.0;
+const PRIOR_FIXED: f64 = 4.0 / 16.0;
+/// Chance that a section of a spliced leak is from one given copy.
+const SPLICE: f64 = 0.2;
+/// Innocents expected on the list of copies that pairs and triples are sought in.
+pub(crate) const LISTED: f64 = 4.0;
+/// A listed copy's weight as a condition: with [`LISTED`] innocents and as many contributors the weights
+/// sum to one. Two listed copies: the pairs of such a list are 30 on average.
+const PAIR_WEIGHT: f64 = 1.0 / 8.0;
+const TRIPLE_WEIGHT: f64 = 1.0 / 32.0;
+/// A tail is computed only where Markov's bound leaves the candidate within this factor of the risk that
+/// is asked for; elsewhere Markov's bound stands for it.
+const PROMISING: f64 = 1e5;
+
+/// A model of the family with its prior weights.
+struct Member {
+    /// Within the averaged e-value.
+    prior: f64,
+    /// Within the question's risk, for its exact tail; 0 for members that have none.
+    share: f64,
+    sheet: Sheet,
+}
+
+/// The readings of one leak, with all that depends on them and the public code alone.
+pub(crate) struct Case<'a> {
+    code: &'a Code,
+    pub bar: &'a Bar,
+    pub ballot: Ballot,
+    /// Members for the group layer and for the slot layer; the first is the single leaker.
+    families: [Vec<Member>; 2],
+    shown: [Vec<Shown>; 2],
+}
+
+/// One statistic's verdict: score in bits, tail, and by what it is multiplied.
+struct Verdict {
+    statistic: Statistic,
+    bits: f64,
+    tail: f64,
+    tests: f64,
+}
+
+/// A layer's readings with some copies taken to have contributed.
+pub(crate) struct Given {
+    ballot: Ballot,
+    members: Vec<Sheet>,
+    layer: Layer,
+    stage: Stage,
+}
+
+const fn place(layer: Layer) -> usize {
+    match layer {
+        Layer::Group => 0,
+        Layer::Slot => 1,
+    }
+}
+
+const fn shares(layer: Layer) -> &'static Shares {
+    match layer {
+        Layer::Group => &GROUP_SHARES,
+        Layer::Slot => &SLOT_SHARES,
+    }
+}
+
+/// Groups or slots that one question chooses among.
+const fn candidates(layer: Layer, counts: &Counts) -> u64 {
+    match layer {
+        Layer::Group => counts.groups,
+        Layer::Slot => counts.slots,
+    }
+}
+
+impl<'a> Case<'a> {
+    pub fn new(code: &'a Code, readings: &[Reading], bar: &'a Bar) -> Result<Self, TraceError> {
+        let fits = bar.innocent_risk > 0.0
+            && bar.innocent_risk <= bar.lead_risk
+            && bar.lead_risk < 1.0
+            && bar.alignments >= 1;
+        if !fits {
+            return Err(TraceError::Bar);
+        }
+        if readings.len() != code.len() {
+            return Err(TraceError::Length {
+                readings: readings.len(),
+                sites: code.len(),
+            });
+        }
+        let ballot = Ballot::new(code, readings).map_err(|(site, why)| match why {
+            Unusable::Value(value) => TraceError::Value { site, value },
+            Unusable::Noise(noise) => TraceError::Noise { site, noise },
+            Unusable::Weight(weight) => TraceError::Weight { site, weight },
+            Unusable::Empty => TraceError::Empty { site },
+        })?;
+        let shown = [ballot.shown(Layer::Group), ballot.shown(Layer::Slot)];
+        let family = |layer: Layer| {
+            let seen = shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
+            family(code, &ballot, seen, shares(layer))
+        };
+        let families = [family(Layer::Group), family(Layer::Slot)];
+        Ok(Self {
+            code,
+            bar,
+            ballot,
+            families,
+            shown,
+        })
+    }
+
+    fn family(&self, layer: Layer) -> &[Member] {
+        self.families.get(place(layer)).map_or(&[], Vec::as_slice)
+    }
+
+    fn single_sheet(&self) -> Option<&Sheet> {
+        self.family(Layer::Slot).first().map(|m| &m.sheet)
+    }
+
+    pub fn tally(&self, layer: Layer, key: &Key, scratch: &mut Vec<u64>) -> Tally {
+        self.ballot
+            .tally(self.code, layer, key, self.single_sheet(), scratch)
+    }
+
+    /// Bits of the single leaker's score.
+    pub fn single(&self, tally: &Tally) -> f64 {
+        self.single_sheet()
+            .map_or(0.0, |sheet| sheet.score(tally) as f64 / UNIT)
+    }
+
+    /// log2 of the e-value averaged over the family and the splices, rounded down.
+    pub fn evidence(&self, layer: Layer, tally: &Tally) -> f64 {
+        let mut terms: Vec<f64> = self
+            .family(layer)
+            .iter()
+            .map(|m| libm::log2(m.prior) + m.sheet.score(tally) as f64 / UNIT)
+            .collect();
+        terms.push(libm::log2(PRIOR_SEGMENTS) + spliced(&tally.parts));
+        log2_sum(&terms)
+    }
+
+    /// What multiplies a tail: questions × candidates × alignments / share.
+    fn tests(&self, candidates: u64, share: f64) -> f64 {
+        QUESTIONS * candidates as f64 * self.bar.alignments as f64 / share
+    }
+
+    fn needed(&self, candidates: u64, share: f64, risk: f64) -> f64 {
+        libm::log2(self.tests(candidates, share) / risk)
+    }
+
+    pub fn slot_question(&self, counts: &Counts, risk: f64) -> Question {
+        Question {
+            available_bits: self.ballot.bits(Layer::Slot),
+            needed_bits: self.needed(counts.slots, SLOT_SHARES.single, risk),
+        }
+    }
+
+    /// Bits that a slot's finding needs at the bar.
+    pub fn needed_for_slot(&self, counts: &Counts) -> f64 {
+        self.slot_question(counts, self.bar.innocent_risk)
+            .needed_bits
+    }
+
+    /// Bits that a group's finding needs: from the group layer alone, and from both layers through one slot.
+    pub fn needed_for_group(&self, counts: &Counts, risk: f64) -> (f64, f64) {
+        let alone = self.needed(counts.groups, GROUP_SHARES.single, risk);
+        let joined = self.needed(counts.groups, GROUP_SHARES.joined, risk)
+            + libm::log2(counts.group_slots as f64);
+        (alone, joined)
+    }
+
+    pub fn group_question(&self, counts: &Counts, risk: f64) -> Question {
+        let (needed_alone, needed_joined) = self.needed_for_group(counts, risk);
+        let alone = Question {
+            available_bits: self.ballot.bits(Layer::Group),
+            needed_bits: needed_alone,
+        };
+        let joined = Question {
+            available_bits: alone.available_bits + self.ballot.bits(Layer::Slot),
+            needed_bits: needed_joined,
+        };
+        joined.easier(alone)
+    }
+
+    /// Largest coalition whose worst attack leaves enough bits on the sites of at most sixteen
+    /// values; one leaker may use all sites.
+    pub fn coalition_max(&self, counts: &Counts) -> u32 {
+        let risk = self.bar.innocent_risk;
+        let questions = [
+            (Layer::Group, self.group_question(counts, risk)),
+            (Layer::Slot, self.slot_question(counts, risk)),
+        ];
+        let mut largest = 0;
+        for (layer, question) in questions {
+            if question.is_answerable() {
+                let sites = self.ballot.narrow(self.code, layer) as f64;
+                let design = self.code.design();
+                let resolved = (2..=16)
+                    .take_while(|c| sites * design.bits_per_site(*c) >= question.needed_bits)
+                    .last();
+                largest = largest.max(resolved.unwrap_or(1));
+            }
+        }
+        largest
+    }
+
+    /// The best of the members' exact tails.
+    fn tails(&self, layer: Layer, tally: &Tally, counts: &Counts) -> Option<Verdict> {
+        let mut best: Option<Verdict> = None;
+        for (i, member) in self.family(layer).iter().enumerate() {
+            if member.share == 0.0 {
+                continue;
+            }
+            let score = member.sheet.score(tally);
+            let tests = self.tests(candidates(layer, counts), member.share);
+            let worth = self.bar.lead_risk;
+            let verdict = Verdict {
+                statistic: Statistic::Tail(i as u16),
+                bits: score as f64 / UNIT,
+                tail: self.tail(&self.ballot, &member.sheet, &[layer], (score, tests, worth)),
+                tests,
+            };
+            best = Some(better(best, verdict));
+        }
+        best
+    }
+
+    /// The exact tail where that may bring the candidate to the risk `worth`, else Markov's bound.
+    fn tail(
+        &self,
+        ballot: &Ballot,
+        sheet: &Sheet,
+        layers: &[Layer],
+        (score, tests, worth): (i64, f64, f64),
+    ) -> f64 {
+        let markov = markov(score as f64 / UNIT);
+        if markov * tests > PROMISING * worth {
+            return markov;
+        }
+        tail(&ballot.terms(sheet, layers), score).min(markov)
+    }
+
+    /// The finding of one slot by its own layer alone.
+    pub fn slot_finding(&self, tally: &Tally, counts: &Counts, method: Method) -> Finding {
+        let e_value_bits = self.evidence(Layer::Slot, tally);
+        let mut best = self.by_evalue(Layer::Slot, e_value_bits, counts);
+        if let Some(tail) = self.tails(Layer::Slot, tally, counts) {
+            best = better(Some(best), tail);
+        }
+        finding(best, e_value_bits, method)
+    }
+
+    fn by_evalue(&self, layer: Layer, e_value_bits: f64, counts: &Counts) -> Verdict {
+        Verdict {
+            statistic: Statistic::EValue,
+            bits: e_value_bits,
+            tail: markov(e_value_bits),
+            tests: self.tests(candidates(layer, counts), shares(layer).evalue),
+        }
+    }
+
+    /// The finding of one group. `seats`: tallies of slots of the group, the best first; the others count
+    /// as saying nothing.
+    pub fn group_finding(
+        &self,
+        tally: &Tally,
+        seats: &[Tally],
+        counts: &Counts,
+        method: Method,
+    ) -> Finding {
+        // Π over the group's slots of (1-π) + π·E_slot is an e-value, because innocent slots' values are
+        // independent; a slot that is not opened gives at least 1-π.
+        let part = 1.0 / (counts.group_slots as f64 + 1.0);
+        let stay = libm::log2(1.0 - part);
+        let unopened = counts.group_slots.saturating_sub(seats.len() as u64);
+        let mut e_value_bits = self.evidence(Layer::Group, tally) + stay * unopened as f64;
+        for seat in seats {
+            let moved = libm::log2(part) + self.evidence(Layer::Slot, seat);
+            e_value_bits += log2_sum(&[stay, moved]);
+        }
+        let mut best = self.by_evalue(Layer::Group, e_value_bits, counts);
+        if let Some(alone) = self.tails(Layer::Group, tally, counts) {
+            best = better(Some(best), alone);
+        }
+        if let (Some(sheet), Some(seat)) = (self.single_sheet(), seats.first()) {
+            let score = sheet.score(tally) + sheet.score(seat);
+            let tests = self.tests(counts.groups, GROUP_SHARES.joined) * counts.group_slots as f64;
+            let layers = [Layer::Group, Layer::Slot];
+            let joined = Verdict {
+                statistic: Statistic::Joined,
+                bits: score as f64 / UNIT,
+                tail: self.tail(
+                    &self.ballot,
+                    sheet,
+                    &layers,
+                    (score, tests, self.bar.lead_risk),
+                ),
+                tests,
+            };
+            best = better(Some(best), joined);
+        }
+        finding(best, e_value_bits, method)
+    }
+
+    /// The finding of a group or slot at the first stage, by its own layer alone, for the list and for what
+    /// may be conditioned on.
+    pub fn first_risk(&self, layer: Layer, tally: &Tally, counts: &Counts) -> f64 {
+        let by_evalue = self.by_evalue(layer, self.evidence(layer, tally), counts);
+        let best = match self.tails(layer, tally, counts) {
+            Some(tail) => better(Some(by_evalue), tail),
+            None => by_evalue,
+        };
+        best.tail * best.tests
+    }
+
+    /// The score that the list is made by: under the fitted attack of three.
+    pub fn list_score(&self, layer: Layer, tally: &Tally) -> i64 {
+        self.list_sheet(layer).map_or(0, |s| s.score(tally))
+    }
+
+    fn list_sheet(&self, layer: Layer) -> Option<&Sheet> {
+        self.family(layer).get(LISTING).map(|m| &m.sheet)
+    }
+
+    /// Whether a copy may be a condition for pairs: its list score's exact tail is at most
+    /// [`LISTED`] in the number of candidates.
+    pub fn is_listed(&self, layer: Layer, score: i64, counts: &Counts) -> bool {
+        let Some(sheet) = self.list_sheet(layer) else {
+            return false;
+        };
+        let limit = LISTED / candidates(layer, counts) as f64;
+        let markov = markov(score as f64 / UNIT);
+        markov <= limit || tail(&self.ballot.terms(sheet, &[layer]), score) <= limit
+    }
+
+    /// The readings of one layer with these copies taken to have contributed.
+    pub fn given(&self, layer: Layer, keys: &[Key], stage: Stage) -> Given {
+        let ballot = self.ballot.given(self.code, layer, keys);
+        let known = keys.len() as u32;
+        let coalitions: &[u32] = match stage {
+            Stage::Pair => &[2, 3],
+            Stage::Triple => &[3, 6],
+            _ => &[known + 1, known + 2, known + 4],
+        };
+        let shown = self.shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
+        let members = coalitions
+            .iter()
+            .map(|c| ballot.sheet(&fit(*c, shown)))
+            .collect();
+        Given {
+            ballot,
+            members,
+            layer,
+            stage,
+        }
+    }
+
+    /// The tally of one more copy, for [`Case::given_finding`].
+    pub fn given_tally(&self, given: &Given, key: &Key, scratch: &mut Vec<u64>) -> Tally {
+        given
+            .ballot
+            .tally(self.code, given.layer, key, None, scratch)
+    }
+
+    /// The finding of one copy, given others.
+    pub fn given_finding(
+        &self,
+        given: &Given,
+        tally: &Tally,
+        counts: &Counts,
+        method: Method,
+    ) -> Finding {
+        let shares = shares(given.layer);
+        let share = match given.stage {
+            Stage::Pair => shares.pair * PAIR_WEIGHT,
+            Stage::Triple => shares.triple * TRIPLE_WEIGHT,
+            _ => shares.iterated,
+        };
+        let each = 1.0 / given.members.len() as f64;
+        let tests = self.tests(candidates(given.layer, counts), share * each);
+        let mut best: Option<Verdict> = None;
+        let mut terms = Vec::new();
+        for (i, sheet) in given.members.iter().enumerate() {
+            let score = sheet.score(tally);
+            let bits = score as f64 / UNIT;
+            terms.push(libm::log2(each) + bits);
+            let verdict = Verdict {
+                statistic: Statistic::Given(i as u16),
+                bits,
+                tail: self.tail(
+                    &given.ballot,
+                    sheet,
+                    &[given.layer],
+                    (score, tests, self.bar.innocent_risk),
+                ),
+                tests,
+            };
+            best = Some(better(best, verdict));
+        }
+        let e_value_bits = log2_sum(&terms);
+        let best = best.unwrap_or(Verdict {
+            statistic: Statistic::EValue,
+            bits: 0.0,
+            tail: 1.0,
+            tests,
+        });
+        finding(best, e_value_bits, method)
+    }
+}
+
+fn family(code: &Code, ballot: &Ballot, shown: &[Shown], shares: &Shares) -> Vec<Member> {
+    let mut members = vec![Member {
+        prior: PRIOR_SINGLE,
+        share: shares.single,
+        sheet: ballot.sheet(&Model::single()),
+    }];
+    let each = 1.0 / FITTED.len() as f64;
+    for (c, share) in FITTED.into_iter().zip(shares.fitted) {
+        members.push(Member {
+            prior: PRIOR_FITTED * each,
+            share,
+            sheet: ballot.sheet(&fit(c, shown)),
+        });
+    }
+    let mut fixed: Vec<Vec<f64>> = Vec::new();
+    for c in FIXED {
+        for strategy in Strategy::ALL {
+            let rates = strategy.rates(c, code.design());
+            if !fixed.contains(&rates) {
+                fixed.push(rates);
+            }
+        }
+    }
+    let each = 1.0 / fixed.len() as f64;
+    for rates in fixed {
+        members.push(Member {
+            prior: PRIOR_FIXED * each,
+            share: 0.0,
+            sheet: ballot.sheet(&Model::new(rates)),
+        });
+    }
+    members
+}
+
+/// log2 of the e-value of a splice: `Π over sections of (1-π) + π·2^score`.
+fn spliced(parts: &[i64]) -> f64 {
+    let stay = libm::log2(1.0 - SPLICE);
+    let moved = libm::log2(SPLICE);
+    parts
+        .iter()
+        .map(|score| log2_sum(&[stay, moved + *score as f64 / UNIT]))
+        .sum()
+}
+
+fn better(best: Option<Verdict>, other: Verdict) -> Verdict {
+    match best {
+        Some(best) if best.tail * best.tests <= other.tail * other.tests => best,
+        _ => other,
+    }
+}
+
+fn finding(verdict: Verdict, e_value_bits: f64, method: Method) -> Finding {
+    Finding {
+        group: method.group,
+        slot: method.slot,
+        innocent_risk: (verdict.tail * verdict.tests).min(1.0),
+        evidence_bits: verdict.bits,
+        e_value_bits,
+        tail_risk: verdict.tail,
+        tests: verdict.tests,
+        statistic: verdict.statistic,
+        method,
+    }
+}
+
+/// `2^-bits`, at most one and never zero.
+fn markov(bits: f64) -> f64 {
+    libm::exp2(-bits).clamp(1e-290, 1.0)
+}
+
+/// log2 of the sum of powers of two, rounded down by more than the arithmetic can have gained.
+fn log2_sum(terms: &[f64]) -> f64 {
+    let top = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top == f64::NEG_INFINITY {
+        return top;
+    }
+    let sum: f64 = terms.iter().map(|t| libm::exp2(t - top)).sum();
+    top + libm::log2(sum) - 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shares_of_each_question_and_the_priors_sum_to_one() {
+        for s in [SLOT_SHARES, GROUP_SHARES] {
+            let sum = s.single + s.joined + s.evalue + 2.0 * s.iterated + s.pair + s.triple;
+            assert_eq!(sum + s.fitted.iter().sum::<f64>(), 1.0);
+        }
+        let priors = PRIOR_SINGLE + PRIOR_SEGMENTS + PRIOR_FITTED + PRIOR_FIXED;
+        assert_eq!(priors, 1.0);
+    }
+}
