@@ -90,7 +90,7 @@ impl Sketch {
                 let normal = text::normalise(&raw);
                 grams.extend(winnow(&normal).into_iter().map(|g| g.hash));
                 if matches!(master.format(), Format::Code(_) | Format::Rule(_)) {
-                    context.extend(context_hashes(&normal));
+                    context.extend(context_tokens(&normal, Source::Master).into_iter().map(|t| t.0));
                 }
             }
         }
@@ -227,45 +227,94 @@ value values version webkit windows with write www xhtml xml year python python3
 file_data to_server nocase classtype reference external_net home_net http_uri http_method distance within depth offset rev msg pcre detection selection condition logsource \
 category product falsepositives webserver tags ";
 
-/// Hashes of what a request shows: pairs of path segments, and names that are more than a plain word.
-fn context_hashes(normal: &str) -> BTreeSet<u32> {
-    let mut out = BTreeSet::new();
-    for (hash, _) in context_tokens(normal) {
-        out.insert(hash);
+/// Where names are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A program or a rule: a name in quotes, before `=`, or after `?` or `&` is a key.
+    Master,
+    /// Requests, one field a line: what stands before the first colon is a key.
+    Wire,
+    /// Text: only names that no sentence has.
+    Text,
+}
+
+/// Names that a program or rule shows on the wire or in another copy of it, each with its hash:
+/// pairs of path segments, names with `_`, names of headers, keys of parameters.
+pub(crate) fn context_tokens(normal: &str, source: Source) -> Vec<(u32, String)> {
+    let mut out = Vec::new();
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
+    for line in normal.lines() {
+        for chunk in line.split(|c: char| !belongs(c)) {
+            if (3..=256).contains(&chunk.len()) {
+                push_chunk(chunk.trim_matches(['.', '-']), &mut out);
+            }
+        }
+        push_keys(line, source, &mut out);
     }
     out
 }
 
-pub(crate) fn context_tokens(normal: &str) -> Vec<(u32, String)> {
-    let mut out = Vec::new();
-    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
-    for chunk in normal.split(|c: char| !belongs(c)).filter(|c| c.len() >= 3 && c.len() <= 256) {
-        let chunk = chunk.trim_matches(['.', '-']);
-        if chunk.contains('/') {
-            let segments: Vec<&str> = chunk.split('/').filter(|s| !s.is_empty()).collect();
-            for pair in segments.windows(2) {
-                push_context(&format!("{}/{}", pair[0], pair[1]), &mut out);
+fn push_chunk(chunk: &str, out: &mut Vec<(u32, String)>) {
+    if chunk.contains('/') {
+        let skip = usize::from(chunk.starts_with("//"));
+        let segments: Vec<&str> = chunk.split('/').filter(|s| !s.is_empty()).skip(skip).collect();
+        let is_path = chunk.starts_with('/') || segments.len() >= 3;
+        for pair in segments.windows(2).filter(|_| is_path) {
+            push_context(&format!("{}/{}", pair[0], pair[1]), out);
+        }
+        return;
+    }
+    let parts = chunk.split(['-', '_']).count();
+    let header = chunk.contains('-') && (parts >= 3 || chunk.starts_with("x-") || chunk.starts_with("X-"));
+    if chunk.trim_matches('_').contains('_') || header {
+        push_context(chunk, out);
+    }
+}
+
+/// Keys of one line, as the source writes them.
+fn push_keys(line: &str, source: Source, out: &mut Vec<(u32, String)>) {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let mut push = |key: &str| {
+        let bare = key.to_lowercase().replace('-', "_");
+        if bare.len() >= 4 && !is_plain(&bare) && bare.chars().all(|c| c == '_' || c.is_alphabetic()) {
+            out.push((text::hash_of(&format!("key {bare}")) as u32, bare));
+        }
+    };
+    match source {
+        Source::Text => {}
+        Source::Wire => {
+            if let Some((key, _)) = line.split_once(':') {
+                push(key.trim());
             }
-            for segment in segments {
-                push_context(segment, &mut out);
+        }
+        Source::Master => {
+            let mut at = 0;
+            while let Some(p) = line.get(at..).and_then(|r| r.find(is_part)) {
+                let start = at + p;
+                let rest = &line[start..];
+                let end = start + rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                at = end;
+                let before = line[..start].chars().next_back();
+                let after = line[end..].trim_start_matches(['"', '\'', ' ']).chars().next();
+                let quoted = matches!(before, Some('"' | '\'')) && matches!(line[end..].chars().next(), Some('"' | '\''));
+                let assigned = matches!(after, Some('=' | ':'));
+                if matches!(before, Some('?' | '&')) || (quoted && assigned) || (assigned && matches!(before, Some('(' | ','))) {
+                    push(&line[start..end]);
+                }
             }
-        } else {
-            push_context(chunk, &mut out);
         }
     }
-    out
 }
 
 fn push_context(token: &str, out: &mut Vec<(u32, String)>) {
     let lower = token.to_lowercase().replace('-', "_");
     let bare = lower.trim_matches(['_', '.']);
-    let compound = bare.contains(['_', '/', '.']);
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
-    let only_hex = bare.bytes().all(|b| b.is_ascii_hexdigit());
+    let only_hex = bare.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_');
     let plain = bare
         .split(['_', '/', '.'])
-        .all(|p| p.len() < 3 || PLAIN_CONTEXT.contains(&format!(" {p} ")) || is_common(p));
-    if bare.len() < 5 || plain || only_hex || 2 * digits > bare.len() || (!compound && bare.len() < 7) {
+        .all(|p| p.len() < 3 || is_plain(p));
+    if bare.len() < 5 || plain || only_hex || 2 * digits > bare.len() {
         return;
     }
     out.push((text::hash_of(&format!("context {bare}")) as u32, bare.to_owned()));
@@ -296,8 +345,8 @@ fn question(leak: &Leak) -> Question {
     grams.sort_by_key(|g| (g.0, g.2));
     grams.dedup_by_key(|g| g.0);
     let mut context = BTreeMap::new();
-    for view in [&leak.text, &leak.wire] {
-        context.extend(context_tokens(&view.text));
+    for (view, source) in [(&leak.text, Source::Text), (&leak.wire, Source::Wire)] {
+        context.extend(context_tokens(&view.text, source));
     }
     Question { grams, context }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dag::{Dag, Element, Wild};
-use crate::find::context_tokens;
+use crate::find::{Source, context_tokens};
 use crate::leak::{Leak, View};
 use crate::marks::values::ValueForm;
 use crate::marks::{Carrier, Master, Part};
@@ -11,6 +11,8 @@ use crate::text::{self, Kind, hash_of, is_word_char};
 
 /// Most values that one nonce may show and still say something.
 const CANDIDATES_MAX: usize = 1024;
+/// Most numbers that one integer may show: numbers are everywhere.
+const NUMBERS_MAX: usize = 4;
 /// Tokens between a key and its value.
 const KEY_TOKENS_MAX: usize = 14;
 /// Names in common with the master before a leak is taken to concern it.
@@ -45,7 +47,7 @@ fn names(master: &Master) -> BTreeSet<u32> {
             .collect();
         if let Ok(copy) = master.embed(&symbols) {
             let normal = text::normalise(&String::from_utf8_lossy(&copy));
-            out.extend(context_tokens(&normal).into_iter().map(|t| t.0));
+            out.extend(context_tokens(&normal, Source::Master).into_iter().map(|t| t.0));
         }
     }
     out
@@ -55,8 +57,8 @@ impl Evidence {
     /// `None` when nothing in the leak shows that it concerns the master.
     pub(super) fn of(master: &Master, leak: &Leak, is_aligned: bool) -> Option<Evidence> {
         let names = names(master);
-        let known = |text: &str| -> BTreeSet<u32> {
-            context_tokens(text)
+        let known = |text: &str, source: Source| -> BTreeSet<u32> {
+            context_tokens(text, source)
                 .into_iter()
                 .map(|t| t.0)
                 .filter(|h| names.contains(h))
@@ -69,7 +71,7 @@ impl Evidence {
             .wire
             .text
             .split("\n\n")
-            .map(|record| (record, known(record)))
+            .map(|record| (record, known(record, Source::Wire)))
             .collect();
         // Ordinary traffic of the same product shares a name or two; the artifact's own shares many.
         let most = records.iter().map(|r| r.1.len()).max().unwrap_or(0);
@@ -83,7 +85,7 @@ impl Evidence {
         if shared.len() < NAMES_MIN {
             wire.clear();
         }
-        let in_text = is_aligned || known(&leak.text.text).len() >= NAMES_MIN;
+        let in_text = is_aligned || known(&leak.text.text, Source::Text).len() >= NAMES_MIN;
         if wire.is_empty() && !in_text {
             return None;
         }
@@ -279,7 +281,11 @@ fn choose(wild: &Wild, all: Vec<Candidate>) -> Vec<Found> {
     let keyed = all.iter().any(|c| c.keyed);
     let used: Vec<&Candidate> = all.iter().filter(|c| c.keyed == keyed).collect();
     let distinct: BTreeSet<&Vec<u64>> = used.iter().map(|c| &c.symbols).collect();
-    let (Some(first), true) = (used.first(), distinct.len() <= CANDIDATES_MAX) else {
+    let most = match wild.form {
+        ValueForm::Nonce { .. } => CANDIDATES_MAX,
+        ValueForm::Integer { .. } => NUMBERS_MAX,
+    };
+    let (Some(first), true) = (used.first(), distinct.len() <= most) else {
         return Vec::new();
     };
     let seen = match distinct.len() {
@@ -458,7 +464,7 @@ fn integers(wild: &Wild, keys: &Keys, view: &View, is_text: bool, all: &mut Vec<
                 })
         });
         let keyed = by_filler || is_keyed(view, index, keys);
-        if keyed || (is_text && keys.filler.is_none() && shown.len() >= 3) {
+        if keyed || (is_text && keys.filler.is_none() && shown.len() >= 3 && !shown.starts_with('0')) {
             all.push(Candidate {
                 symbols,
                 at: token.start as usize,

@@ -140,10 +140,11 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
         outside.filter(|p| p.1 == item && near(p.0)).count() > 0
     };
     // In text an item that stands there twice has no place; requests repeat whole.
+    let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
     let seen: Vec<usize> = run
         .iter()
         .map(|p| p.1)
-        .filter(|i| on_wire || !again(*i))
+        .filter(|i| on_wire || is_whole || !again(*i))
         .collect();
     // One word alone may be there by chance: then the whole list has to be.
     let chance = !on_wire && seen.iter().any(|i| heads[*i].len() < 2);
