@@ -571,3 +571,38 @@ fn events_that_no_decision_made_open_nothing() {
         "a seat of another wave is not taken along"
     );
 }
+
+#[test]
+fn a_clock_that_went_back_closes_what_was_opened() {
+    let mut world = World::ready();
+    world.at(AT_VALIDATE).open_waves().unwrap();
+    assert_eq!(world.fetched("val.s1"), "given");
+    world.at(BEFORE_VALIDATE);
+    assert_eq!(world.fetched("val.s1"), "before-wave");
+}
+
+#[test]
+fn a_policy_that_became_stricter_closes_what_was_opened() {
+    use domain::policy::{Condition, Effect, Rule};
+    let mut world = World::ready();
+    world.at(AT_ADVANCE).open_waves().unwrap();
+    let rule = |effect| Rule {
+        id: "stricter".to_owned(),
+        when: vec![Condition::TierNotIn([Tier::Validate].into())],
+        effect,
+        reason: "an example".to_owned(),
+        hint: "An example.".to_owned(),
+    };
+    world.policy.rules.insert(0, rule(Effect::AtRelease));
+    assert_eq!(
+        world.fetched("adv.s1"),
+        "before-wave",
+        "it waits for the release now"
+    );
+    assert_eq!(world.fetched("val.s1"), "given");
+    world.policy.rules[0] = rule(Effect::Deny);
+    assert_eq!(world.fetched("adv.s1"), "stricter");
+    world.policy.rules[0] = rule(Effect::AtRelease);
+    world.at(AT_RELEASE);
+    assert_eq!(world.fetched("adv.s1"), "given");
+}
