@@ -35,6 +35,16 @@ pub fn binomial(n: u32, p: f64) -> Vec<f64> {
         }
         return sure;
     }
+    if n <= 30 {
+        let odds = p / (1.0 - p);
+        let mut now = (0..n).fold(1.0, |power, _| power * (1.0 - p));
+        let mut out = Vec::with_capacity(n as usize + 1);
+        for k in 0..=n {
+            out.push(now);
+            now *= odds * f64::from(n - k) / f64::from(k + 1);
+        }
+        return out;
+    }
     let odds = libm::log(p) - libm::log(1.0 - p);
     let mut log = f64::from(n) * libm::log(1.0 - p);
     let mut out = Vec::with_capacity(n as usize + 1);

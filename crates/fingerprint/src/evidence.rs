@@ -221,8 +221,8 @@ impl Ballot {
             if let Some(cell) = cells.get_mut(first + offset) {
                 *cell += 1;
             }
-            let weights = single.and_then(|sheet| sheet.weights.get(seen.class));
-            if let Some(weight) = weights.and_then(|w| w.get(offset)) {
+            let weight = single.and_then(|sheet| sheet.weights.get(first + offset));
+            if let Some(weight) = weight {
                 if parts.len() <= seen.section {
                     parts.resize(seen.section + 1, 0);
                 }
@@ -239,10 +239,10 @@ impl Ballot {
         let Some(class) = self.classes.get(seen.class) else {
             return (0, 0);
         };
-        let offset = match (&class.kind, seen.values.binary_search(&symbol)) {
-            (_, Err(_)) => 0,
-            (Kind::Set { .. }, Ok(_)) => 1,
-            (Kind::Soft { .. }, Ok(place)) => place + 1,
+        let offset = match (&class.kind, seen.values.as_slice()) {
+            (Kind::Set { .. }, [one]) => usize::from(*one == symbol),
+            (Kind::Set { .. }, many) => usize::from(many.binary_search(&symbol).is_ok()),
+            (Kind::Soft { .. }, many) => many.binary_search(&symbol).map_or(0, |place| place + 1),
         };
         (class.first_cell, offset)
     }
@@ -269,11 +269,17 @@ impl Ballot {
             .count() as u64
     }
 
-    /// The score's weights of every class under one model.
-    pub fn sheet(&self, model: &Model) -> Sheet {
-        Sheet {
-            weights: self.classes.iter().map(|c| c.weights(model)).collect(),
+    /// The score's weights of every class of these layers under one model.
+    pub fn sheet(&self, model: &Model, layers: &[Layer]) -> Sheet {
+        let mut weights = Vec::with_capacity(self.cells);
+        for class in &self.classes {
+            if layers.contains(&class.layer) {
+                weights.extend(class.weights(model));
+            } else {
+                weights.resize(weights.len() + class.cells().len(), 0);
+            }
         }
+        Sheet { weights }
     }
 
     /// What the two-valued sites of one layer show, by bias.
@@ -359,13 +365,14 @@ impl Ballot {
     /// The terms of the score of these layers' sites under innocence.
     pub fn terms(&self, sheet: &Sheet, layers: &[Layer]) -> Vec<Term> {
         let mut terms: BTreeMap<Vec<(u128, i32)>, u32> = BTreeMap::new();
-        for (class, weights) in self.classes.iter().zip(&sheet.weights) {
+        for class in &self.classes {
             if layers.contains(&class.layer) {
                 let cells = class.cells();
+                let weights = sheet.weights.iter().skip(class.first_cell);
                 let mut outcomes: Vec<(u128, i32)> = cells
                     .iter()
                     .map(|p| p.count())
-                    .zip(weights.iter().copied())
+                    .zip(weights.copied())
                     .collect();
                 outcomes.sort_unstable();
                 *terms.entry(outcomes).or_default() += class.count;
@@ -394,7 +401,8 @@ pub(crate) struct Tally {
 
 /// The weights of one model, by class and cell.
 pub(crate) struct Sheet {
-    pub weights: Vec<Vec<i32>>,
+    /// One a cell.
+    weights: Vec<i32>,
 }
 
 impl Sheet {
@@ -402,7 +410,6 @@ impl Sheet {
     pub fn score(&self, tally: &Tally) -> i64 {
         self.weights
             .iter()
-            .flatten()
             .zip(&tally.cells)
             .map(|(w, n)| i64::from(*w) * i64::from(*n))
             .sum()

@@ -84,12 +84,10 @@ pub(crate) fn search(
             .collect()
     };
     if accepted.is_empty() {
-        let listed: Vec<Unit<'_>> = ranked
-            .iter()
-            .take(PAIRS_AMONG)
-            .filter(|r| case.is_listed(layer, r.0, counts))
-            .map(|r| *r.1)
-            .collect();
+        // Who is listed falls with the score, so the end of the list is found by halving.
+        let among = ranked.get(..ranked.len().min(PAIRS_AMONG)).unwrap_or(&[]);
+        let end = among.partition_point(|r| case.is_listed(layer, r.0, counts));
+        let listed: Vec<Unit<'_>> = among.iter().take(end).map(|r| *r.1).collect();
         search.pairs(&listed);
         search.triples(&listed);
     } else if accepted.len() <= ACCEPTED_MAX {

@@ -1,10 +1,12 @@
 //! One candidate's evidence held against every statistic.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
 use crate::method::{Method, Stage, Statistic};
-use crate::reading::Unusable;
 use crate::tail::{UNIT, tail};
 use crate::trace::{Bar, Counts, Finding, Question, TraceError};
 use crate::{Key, Reading};
@@ -75,10 +77,12 @@ const TRIPLE_WEIGHT: f64 = 1.0 / 32.0;
 /// A tail is computed only where Markov's bound leaves the candidate within this factor of the risk that
 /// is asked for; elsewhere Markov's bound stands for it.
 const PROMISING: f64 = 1e5;
+/// As far as a tail may lie below Markov's bound to be worth its computation beside a better one.
+const GAIN_BITS_MAX: f64 = 12.0;
 
 /// A model of the family with its prior weights.
 struct Member {
-    /// Within the averaged e-value.
+    /// log2 of the weight within the averaged e-value.
     prior: f64,
     /// Within the question's risk, for its exact tail; 0 for members that have none.
     share: f64,
@@ -93,6 +97,8 @@ pub(crate) struct Case<'a> {
     /// Members for the group layer and for the slot layer; the first is the single leaker.
     families: [Vec<Member>; 2],
     shown: [Vec<Shown>; 2],
+    /// Fits made so far, by layer and coalition.
+    fits: RefCell<BTreeMap<(Layer, u32), Model>>,
 }
 
 /// One statistic's verdict: score in bits, tail, and by what it is multiplied.
@@ -148,16 +154,11 @@ impl<'a> Case<'a> {
                 sites: code.len(),
             });
         }
-        let ballot = Ballot::new(code, readings).map_err(|(site, why)| match why {
-            Unusable::Value(value) => TraceError::Value { site, value },
-            Unusable::Noise(noise) => TraceError::Noise { site, noise },
-            Unusable::Weight(weight) => TraceError::Weight { site, weight },
-            Unusable::Empty => TraceError::Empty { site },
-        })?;
+        let ballot = Ballot::new(code, readings).map_err(|(site, why)| why.at(site))?;
         let shown = [ballot.shown(Layer::Group), ballot.shown(Layer::Slot)];
         let family = |layer: Layer| {
             let seen = shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
-            family(code, &ballot, seen, shares(layer))
+            family(code, &ballot, seen, layer)
         };
         let families = [family(Layer::Group), family(Layer::Slot)];
         Ok(Self {
@@ -166,6 +167,7 @@ impl<'a> Case<'a> {
             ballot,
             families,
             shown,
+            fits: RefCell::default(),
         })
     }
 
@@ -193,7 +195,7 @@ impl<'a> Case<'a> {
         let mut terms: Vec<f64> = self
             .family(layer)
             .iter()
-            .map(|m| libm::log2(m.prior) + m.sheet.score(tally) as f64 / UNIT)
+            .map(|m| m.prior + m.sheet.score(tally) as f64 / UNIT)
             .collect();
         terms.push(libm::log2(PRIOR_SEGMENTS) + spliced(&tally.parts));
         log2_sum(&terms)
@@ -266,12 +268,24 @@ impl<'a> Case<'a> {
 
     /// The best of the members' exact tails.
     fn tails(&self, layer: Layer, tally: &Tally, counts: &Counts) -> Option<Verdict> {
-        let mut best: Option<Verdict> = None;
+        let mut scored: Vec<(f64, usize, &Member, i64)> = Vec::new();
         for (i, member) in self.family(layer).iter().enumerate() {
-            if member.share == 0.0 {
+            if member.share > 0.0 {
+                let score = member.sheet.score(tally);
+                let tests = self.tests(candidates(layer, counts), member.share);
+                scored.push((libm::log2(tests) - score as f64 / UNIT, i, member, score));
+            }
+        }
+        scored.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut best: Option<Verdict> = None;
+        for (bound, i, member, score) in scored {
+            // A tail is seldom that much below Markov's bound; leaving it out only costs power.
+            let hopeless = best
+                .as_ref()
+                .is_some_and(|b| bound > libm::log2(b.tail * b.tests) + GAIN_BITS_MAX);
+            if hopeless {
                 continue;
             }
-            let score = member.sheet.score(tally);
             let tests = self.tests(candidates(layer, counts), member.share);
             let worth = self.bar.lead_risk;
             let verdict = Verdict {
@@ -385,6 +399,10 @@ impl<'a> Case<'a> {
     /// Whether a copy may be a condition for pairs: its list score's exact tail is at most
     /// [`LISTED`] in the number of candidates.
     pub fn is_listed(&self, layer: Layer, score: i64, counts: &Counts) -> bool {
+        // A list of copies whose score is against them would be no list.
+        if score <= 0 {
+            return false;
+        }
         let Some(sheet) = self.list_sheet(layer) else {
             return false;
         };
@@ -405,7 +423,11 @@ impl<'a> Case<'a> {
         let shown = self.shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
         let members = coalitions
             .iter()
-            .map(|c| ballot.sheet(&fit(*c, shown)))
+            .map(|c| {
+                let mut fits = self.fits.borrow_mut();
+                let model = fits.entry((layer, *c)).or_insert_with(|| fit(*c, shown));
+                ballot.sheet(model, &[layer])
+            })
             .collect();
         Given {
             ballot,
@@ -468,18 +490,21 @@ impl<'a> Case<'a> {
     }
 }
 
-fn family(code: &Code, ballot: &Ballot, shown: &[Shown], shares: &Shares) -> Vec<Member> {
+fn family(code: &Code, ballot: &Ballot, shown: &[Shown], layer: Layer) -> Vec<Member> {
+    let shares = shares(layer);
+    let sheet = |model: &Model| ballot.sheet(model, &[layer]);
     let mut members = vec![Member {
-        prior: PRIOR_SINGLE,
+        prior: libm::log2(PRIOR_SINGLE),
         share: shares.single,
-        sheet: ballot.sheet(&Model::single()),
+        // Over both layers, for a group through one slot.
+        sheet: ballot.sheet(&Model::single(), &[Layer::Group, Layer::Slot]),
     }];
     let each = 1.0 / FITTED.len() as f64;
     for (c, share) in FITTED.into_iter().zip(shares.fitted) {
         members.push(Member {
-            prior: PRIOR_FITTED * each,
+            prior: libm::log2(PRIOR_FITTED * each),
             share,
-            sheet: ballot.sheet(&fit(c, shown)),
+            sheet: sheet(&fit(c, shown)),
         });
     }
     let mut fixed: Vec<Vec<f64>> = Vec::new();
@@ -494,9 +519,9 @@ fn family(code: &Code, ballot: &Ballot, shown: &[Shown], shares: &Shares) -> Vec
     let each = 1.0 / fixed.len() as f64;
     for rates in fixed {
         members.push(Member {
-            prior: PRIOR_FIXED * each,
+            prior: libm::log2(PRIOR_FIXED * each),
             share: 0.0,
-            sheet: ballot.sheet(&Model::new(rates)),
+            sheet: sheet(&Model::new(rates)),
         });
     }
     members
@@ -544,7 +569,9 @@ fn log2_sum(terms: &[f64]) -> f64 {
     if top == f64::NEG_INFINITY {
         return top;
     }
-    let sum: f64 = terms.iter().map(|t| libm::exp2(t - top)).sum();
+    // Leaving out what is too small to matter lowers the sum, which is the safe side.
+    let matter = terms.iter().map(|t| t - top).filter(|t| *t > -40.0);
+    let sum: f64 = matter.map(libm::exp2).sum();
     top + libm::log2(sum) - 1e-9
 }
 

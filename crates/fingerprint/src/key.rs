@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use chacha20::ChaCha12;
-use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
+use aes::Aes256;
+use ctr::Ctr64BE;
+use ctr::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -56,14 +57,15 @@ impl Key {
         hasher.finalize().into()
     }
 
-    /// Fills `out` with the key's stream from byte `offset` on. Streams differ by domain.
+    /// Fills `out` with the key's stream from byte `offset` on: AES-256 in counter mode, with the domain's
+    /// eight bytes and a big-endian 64-bit block counter as the counter block.
     pub(crate) fn stream(&self, domain: Stream, offset: u64, out: &mut [u8]) {
-        let nonce: &[u8; 12] = match domain {
-            Stream::Narrow => b"hs sites 1\0\0",
-            Stream::Wide => b"hs wide 1\0\0\0",
-            Stream::Plan => b"hs plan 1\0\0\0",
+        let iv: &[u8; 16] = match domain {
+            Stream::Narrow => b"hsnarrow\0\0\0\0\0\0\0\0",
+            Stream::Wide => b"hs  wide\0\0\0\0\0\0\0\0",
+            Stream::Plan => b"hs  plan\0\0\0\0\0\0\0\0",
         };
-        let mut cipher = ChaCha12::new(&self.0.into(), nonce.into());
+        let mut cipher = Ctr64BE::<Aes256>::new(&self.0.into(), iv.into());
         out.fill(0);
         if offset != 0 {
             cipher.seek(offset);

@@ -16,6 +16,7 @@
 
 pub mod attacks;
 pub mod capacity;
+pub mod packed;
 pub mod plan;
 
 mod alphabet;

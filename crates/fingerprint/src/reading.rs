@@ -1,6 +1,6 @@
 //! What was read at one site of a leak.
 
-use crate::{Alphabet, Mass};
+use crate::{Alphabet, Mass, TraceError};
 
 /// The least noise that any reading is given: nothing that people read is surer than this.
 pub const NOISE_MIN: f64 = 0.001;
@@ -51,6 +51,17 @@ pub(crate) enum Unusable {
     Noise(f64),
     Weight(f64),
     Empty,
+}
+
+impl Unusable {
+    pub(crate) const fn at(self, site: usize) -> TraceError {
+        match self {
+            Self::Value(value) => TraceError::Value { site, value },
+            Self::Noise(noise) => TraceError::Noise { site, noise },
+            Self::Weight(weight) => TraceError::Weight { site, weight },
+            Self::Empty => TraceError::Empty { site },
+        }
+    }
 }
 
 impl Reading {

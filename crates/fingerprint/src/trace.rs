@@ -370,7 +370,7 @@ pub fn trace_among(
                 *score += bits;
             }
             if let (Some(seat), Some(entry)) = (slot_tallies.get(index), entries.get(index)) {
-                let bits = case.evidence(Layer::Slot, seat);
+                let bits = findings.get(index).map_or(0.0, |f| f.e_value_bits);
                 seats.push((bits, index, seat, &entry.slot_key));
             }
         }

@@ -210,7 +210,9 @@ mod tests {
         assert_eq!(score_stream(&words, &stream), plain);
         assert_eq!(score_stream_plain(&words, &stream), plain);
         let mut found = Vec::new();
-        scores(&words, &[bits.clone(), bits].concat(), &mut |s| found.push(s));
+        scores(&words, &[bits.clone(), bits].concat(), &mut |s| {
+            found.push(s)
+        });
         assert_eq!(found, [plain, plain]);
     }
 }
