@@ -81,7 +81,13 @@ impl Sketch {
                 let symbols: Vec<u64> = master
                     .sites()
                     .iter()
-                    .map(|s| if s.choices.is_empty() { 0 } else { variant % s.values })
+                    .map(|s| {
+                        if s.choices.is_empty() {
+                            0
+                        } else {
+                            variant % s.values
+                        }
+                    })
                     .collect();
                 let Ok(copy) = master.embed(&symbols) else {
                     continue;
@@ -90,7 +96,11 @@ impl Sketch {
                 let normal = text::normalise(&raw);
                 grams.extend(winnow(&normal).into_iter().map(|g| g.hash));
                 if matches!(master.format(), Format::Code(_) | Format::Rule(_)) {
-                    context.extend(context_tokens(&normal, Source::Master).into_iter().map(|t| t.0));
+                    context.extend(
+                        context_tokens(&normal, Source::Master)
+                            .into_iter()
+                            .map(|t| t.0),
+                    );
                 }
             }
         }
@@ -117,7 +127,9 @@ impl Sketch {
     /// # Errors
     /// [`SketchError`] for any other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Sketch, SketchError> {
-        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or(SketchError::Format)?;
+        let rest = bytes
+            .strip_prefix(MAGIC.as_slice())
+            .ok_or(SketchError::Format)?;
         let mut numbers = rest
             .chunks_exact(4)
             .map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
@@ -187,24 +199,34 @@ fn winnow(normal: &str) -> Vec<Gram> {
     let grams: Vec<(u32, usize)> = words
         .windows(GRAM_WORDS)
         .map(|w| {
-            let hash = w
-                .iter()
-                .fold(0u64, |h, (word, _)| (h.rotate_left(21) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            ((hash >> 32) as u32, w.iter().filter(|(_, common)| *common).count())
+            let hash = w.iter().fold(0u64, |h, (word, _)| {
+                (h.rotate_left(21) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            });
+            (
+                (hash >> 32) as u32,
+                w.iter().filter(|(_, common)| *common).count(),
+            )
         })
         .collect();
     let mut kept = Vec::new();
     let mut last = None;
-    let windows = grams.len().saturating_sub(WINDOW - 1).max(usize::from(!grams.is_empty()));
+    let windows = grams
+        .len()
+        .saturating_sub(WINDOW - 1)
+        .max(usize::from(!grams.is_empty()));
     for start in 0..windows {
         let window = &grams[start..(start + WINDOW).min(grams.len())];
-        let Some((offset, (hash, common))) = window.iter().enumerate().min_by_key(|(_, g)| g.0) else {
+        let Some((offset, (hash, common))) = window.iter().enumerate().min_by_key(|(_, g)| g.0)
+        else {
             continue;
         };
         if last != Some(start + offset) {
             last = Some(start + offset);
             let weight = [1.0, 0.8, 0.4, 0.1][(*common).min(3)];
-            kept.push(Gram { hash: *hash, weight });
+            kept.push(Gram {
+                hash: *hash,
+                weight,
+            });
         }
     }
     kept
@@ -257,7 +279,11 @@ pub(crate) fn context_tokens(normal: &str, source: Source) -> Vec<(u32, String)>
 fn push_chunk(chunk: &str, out: &mut Vec<(u32, String)>) {
     if chunk.contains('/') {
         let skip = usize::from(chunk.starts_with("//"));
-        let segments: Vec<&str> = chunk.split('/').filter(|s| !s.is_empty()).skip(skip).collect();
+        let segments: Vec<&str> = chunk
+            .split('/')
+            .filter(|s| !s.is_empty())
+            .skip(skip)
+            .collect();
         let is_path = chunk.starts_with('/') || segments.len() >= 3;
         for pair in segments.windows(2).filter(|_| is_path) {
             push_context(&format!("{}/{}", pair[0], pair[1]), out);
@@ -265,7 +291,8 @@ fn push_chunk(chunk: &str, out: &mut Vec<(u32, String)>) {
         return;
     }
     let parts = chunk.split(['-', '_']).count();
-    let header = chunk.contains('-') && (parts >= 3 || chunk.starts_with("x-") || chunk.starts_with("X-"));
+    let header =
+        chunk.contains('-') && (parts >= 3 || chunk.starts_with("x-") || chunk.starts_with("X-"));
     if chunk.trim_matches('_').contains('_') || header {
         push_context(chunk, out);
     }
@@ -276,7 +303,10 @@ fn push_keys(line: &str, source: Source, out: &mut Vec<(u32, String)>) {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let mut push = |key: &str| {
         let bare = key.to_lowercase().replace('-', "_");
-        if bare.len() >= 4 && !is_plain(&bare) && bare.chars().all(|c| c == '_' || c.is_alphabetic()) {
+        if bare.len() >= 4
+            && !is_plain(&bare)
+            && bare.chars().all(|c| c == '_' || c.is_alphabetic())
+        {
             out.push((text::hash_of(&format!("key {bare}")) as u32, bare));
         }
     };
@@ -295,10 +325,17 @@ fn push_keys(line: &str, source: Source, out: &mut Vec<(u32, String)>) {
                 let end = start + rest.find(|c| !is_part(c)).unwrap_or(rest.len());
                 at = end;
                 let before = line[..start].chars().next_back();
-                let after = line[end..].trim_start_matches(['"', '\'', ' ']).chars().next();
-                let quoted = matches!(before, Some('"' | '\'')) && matches!(line[end..].chars().next(), Some('"' | '\''));
+                let after = line[end..]
+                    .trim_start_matches(['"', '\'', ' '])
+                    .chars()
+                    .next();
+                let quoted = matches!(before, Some('"' | '\''))
+                    && matches!(line[end..].chars().next(), Some('"' | '\''));
                 let assigned = matches!(after, Some('=' | ':'));
-                if matches!(before, Some('?' | '&')) || (quoted && assigned) || (assigned && matches!(before, Some('(' | ','))) {
+                if matches!(before, Some('?' | '&'))
+                    || (quoted && assigned)
+                    || (assigned && matches!(before, Some('(' | ',')))
+                {
                     push(&line[start..end]);
                 }
             }
@@ -317,7 +354,10 @@ fn push_context(token: &str, out: &mut Vec<(u32, String)>) {
     if bare.len() < 5 || plain || only_hex || 2 * digits > bare.len() {
         return;
     }
-    out.push((text::hash_of(&format!("context {bare}")) as u32, bare.to_owned()));
+    out.push((
+        text::hash_of(&format!("context {bare}")) as u32,
+        bare.to_owned(),
+    ));
 }
 
 /// Least weight of rare three-word runs within [`NEAR`] kept hashes of the leak.
@@ -370,7 +410,11 @@ pub fn rank<'a>(
 ) -> Vec<Candidate> {
     let question = question(leak);
     let filter = Filter::of(
-        question.grams.iter().map(|g| g.0).chain(question.context.keys().copied()),
+        question
+            .grams
+            .iter()
+            .map(|g| g.0)
+            .chain(question.context.keys().copied()),
     );
     let mut shared = Vec::new();
     let mut gram_cases = vec![0u32; question.grams.len()];
@@ -397,7 +441,11 @@ pub fn rank<'a>(
             *context_cases.entry(*hash).or_default() += 1;
         }
         if !grams.is_empty() || !context.is_empty() {
-            shared.push(Shared { index, grams, context });
+            shared.push(Shared {
+                index,
+                grams,
+                context,
+            });
         }
     }
     // 1 for a hash of one case, less for one of many; nothing for one of a tenth of many cases.
@@ -467,7 +515,11 @@ fn judge(
     }
     if by_context {
         let shown: Vec<&str> = names.iter().take(3).map(|n| n.1).collect();
-        reasons.push(format!("{} names in common, such as `{}`", names.len(), shown.join("`, `")));
+        reasons.push(format!(
+            "{} names in common, such as `{}`",
+            names.len(),
+            shown.join("`, `")
+        ));
     }
     Some(Candidate {
         index: shared.index,
@@ -484,7 +536,9 @@ struct Filter {
 
 impl Filter {
     fn of(hashes: impl Iterator<Item = u32> + Clone) -> Filter {
-        let size = (hashes.clone().count() * 32).next_power_of_two().clamp(1 << 12, 1 << 24);
+        let size = (hashes.clone().count() * 32)
+            .next_power_of_two()
+            .clamp(1 << 12, 1 << 24);
         let mut filter = Filter {
             bits: vec![0; size / 64],
             mask: (size - 1) as u32,

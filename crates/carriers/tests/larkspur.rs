@@ -107,10 +107,20 @@ fn reflow(text: &str) -> String {
 }
 
 fn to_html(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&rsquo;");
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\'', "&rsquo;");
     let body: String = escaped
         .split("\n\n")
-        .map(|p| format!("<p class=\"x\">{}</p>\n", p.replace("`", "").replacen(' ', " <b>", 1).replacen(". ", "</b>. ", 1)))
+        .map(|p| {
+            format!(
+                "<p class=\"x\">{}</p>\n",
+                p.replace("`", "")
+                    .replacen(' ', " <b>", 1)
+                    .replacen(". ", "</b>. ", 1)
+            )
+        })
         .collect();
     format!("<!DOCTYPE html><html><head><style>p {{ }}</style></head><body>{body}</body></html>")
 }
@@ -154,7 +164,11 @@ fn typos(text: &str, rng: &mut ChaCha8Rng) -> String {
     text.chars()
         .map(|c| {
             let typo = c.is_ascii_lowercase() && below(rng, 60) == 0;
-            if typo { char::from(b'a' + below(rng, 26) as u8) } else { c }
+            if typo {
+                char::from(b'a' + below(rng, 26) as u8)
+            } else {
+                c
+            }
         })
         .collect()
 }
@@ -169,7 +183,12 @@ fn a_pasted_or_reformatted_write_up_is_read_whole() {
         ("case", "leak.txt", |t| t.to_uppercase()),
         ("html", "page.html", to_html),
         ("plain", "leak.txt", to_plain),
-        ("no punctuation", "leak.txt", |t| t.replace(|c: char| c.is_ascii_punctuation() && c != '\'' && c != '_', " ")),
+        ("no punctuation", "leak.txt", |t| {
+            t.replace(
+                |c: char| c.is_ascii_punctuation() && c != '\'' && c != '_',
+                " ",
+            )
+        }),
     ];
     for (seed, (what, name, bend)) in bent.into_iter().enumerate() {
         count(&write_up, seed as u64, 6, name, |t, _| bend(t)).check(what, 0.97);
@@ -197,7 +216,11 @@ fn fragments_in_any_order_are_read_where_they_are() {
     one.check("a window of 300 words", 0.08);
     let two = count(&write_up, 22, 10, "x.txt", |t, _| {
         let half = words(t).len() / 2;
-        format!("{}\n\nand before that:\n\n{}", window(t, half, 250), window(t, 100, 250))
+        format!(
+            "{}\n\nand before that:\n\n{}",
+            window(t, half, 250),
+            window(t, 100, 250)
+        )
     });
     two.check("two windows, the later first", 0.2);
     let shuffled = count(&write_up, 23, 6, "x.txt", |t, r| {
@@ -222,7 +245,10 @@ fn pieces_of_two_copies_show_both_values_or_one_and_never_a_third() {
     for (site, reading) in readings.iter().enumerate() {
         if let Reading::Values { values, .. } = &reading.reading {
             seen += 1;
-            assert!(values.iter().all(|v| *v == a[site] || *v == b[site]), "site {site}: {values:?}");
+            assert!(
+                values.iter().all(|v| *v == a[site] || *v == b[site]),
+                "site {site}: {values:?}"
+            );
         }
     }
     assert!(seen * 3 > readings.len(), "{seen} of {}", readings.len());
@@ -239,7 +265,11 @@ fn unrelated_text_gives_no_reading_and_no_case() {
     let leak = Leak::parse("advisory.md", UNRELATED.as_bytes()).unwrap();
     for master in &masters {
         let read = read(master, &leak);
-        assert!(read.iter().all(|r| r.reading == Reading::Erased), "{}", master.file_name());
+        assert!(
+            read.iter().all(|r| r.reading == Reading::Erased),
+            "{}",
+            master.file_name()
+        );
     }
     let sketch = Sketch::of(&masters.iter().collect::<Vec<_>>());
     assert_eq!(find::rank([&sketch], &leak, 5), []);
@@ -247,7 +277,11 @@ fn unrelated_text_gives_no_reading_and_no_case() {
 
 #[test]
 fn programs_and_rules_are_read_from_their_text() {
-    for (name, source) in [("poc.py", POC), ("larkspur.rules", SURICATA), ("larkspur.yml", SIGMA)] {
+    for (name, source) in [
+        ("poc.py", POC),
+        ("larkspur.rules", SURICATA),
+        ("larkspur.yml", SIGMA),
+    ] {
         let master = master(name, source);
         count(&master, 41, 10, name, |t, _| t.to_owned()).check(name, 0.99);
         count(&master, 42, 10, "x.txt", |t, _| reflow(t)).check(name, 0.99);
@@ -285,23 +319,45 @@ fn entries(copy: &str, name: &str) -> Vec<(String, String)> {
 fn request(copy: &str) -> (String, Vec<(String, String)>, String) {
     let value = |expression: &str| {
         let name = expression.trim_start_matches("str(").trim_end_matches(')');
-        if name.starts_with('"') { name.trim_matches('"').to_owned() } else { constant(copy, name) }
+        if name.starts_with('"') {
+            name.trim_matches('"').to_owned()
+        } else {
+            constant(copy, name)
+        }
     };
-    let filler: usize = constant(copy, "FILLER").rsplit(' ').next().unwrap().parse().unwrap();
+    let filler: usize = constant(copy, "FILLER")
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     let target = format!(
         "/preview/v2/render?doc=welcome&ticket={}&limit={}&doc+={}",
         constant(copy, "TICKET"),
         constant(copy, "LIMIT"),
         constant(copy, "DOC")
     );
-    let mut headers: Vec<(String, String)> =
-        entries(copy, "lines").into_iter().map(|(k, v)| (k, value(&v))).collect();
-    headers.push(("Cookie".into(), format!("{}={}", keyword(copy, "VISIT"), constant(copy, "VISIT"))));
-    let origin = keyword(copy, "\"overview\"").replace('_', "-").to_uppercase();
+    let mut headers: Vec<(String, String)> = entries(copy, "lines")
+        .into_iter()
+        .map(|(k, v)| (k, value(&v)))
+        .collect();
+    headers.push((
+        "Cookie".into(),
+        format!("{}={}", keyword(copy, "VISIT"), constant(copy, "VISIT")),
+    ));
+    let origin = keyword(copy, "\"overview\"")
+        .replace('_', "-")
+        .to_uppercase();
     headers.push((origin, "overview".into()));
     let mut fields: Vec<String> = entries(copy, "options")
         .into_iter()
-        .map(|(k, v)| if v.starts_with('"') { format!("\"{k}\": {v}") } else { format!("\"{k}\": {}", value(&v)) })
+        .map(|(k, v)| {
+            if v.starts_with('"') {
+                format!("\"{k}\": {v}")
+            } else {
+                format!("\"{k}\": {}", value(&v))
+            }
+        })
         .collect();
     fields.push(format!("\"{}\": \"plain\"", keyword(copy, "\"plain\"")));
     fields.push(format!("\"note\": \"{}\"", "Q".repeat(filler)));
@@ -310,7 +366,10 @@ fn request(copy: &str) -> (String, Vec<(String, String)>, String) {
 
 fn raw_http(copy: &str) -> String {
     let (target, headers, body) = request(copy);
-    let headers: String = headers.iter().map(|(k, v)| format!("{k}: {v}\r\n")).collect();
+    let headers: String = headers
+        .iter()
+        .map(|(k, v)| format!("{k}: {v}\r\n"))
+        .collect();
     format!("POST {target} HTTP/1.1\r\nHost: share.tidewater.example\r\n{headers}\r\n{body}")
 }
 
@@ -328,9 +387,18 @@ fn eve(copy: &str) -> String {
 
 fn access_log(copy: &str) -> String {
     let (target, ..) = request(copy);
-    let line = |request: &str| format!("192.0.2.9 - - [07/Dec/2026:05:12:35 +0000] \"{request} HTTP/1.1\" 404 312 \"-\" \"curl/8\"\n");
+    let line = |request: &str| {
+        format!(
+            "192.0.2.9 - - [07/Dec/2026:05:12:35 +0000] \"{request} HTTP/1.1\" 404 312 \"-\" \"curl/8\"\n"
+        )
+    };
     let noise: String = (0..200u32)
-        .map(|i| line(&format!("GET /static/{:08x}.js?v={i}&ticket=none", i.wrapping_mul(0x9e37_79b9))))
+        .map(|i| {
+            line(&format!(
+                "GET /static/{:08x}.js?v={i}&ticket=none",
+                i.wrapping_mul(0x9e37_79b9)
+            ))
+        })
         .collect();
     format!("{noise}{}{noise}", line(&format!("POST {target}")))
 }
@@ -350,7 +418,10 @@ fn a_renamed_and_squeezed_program_still_shows_its_values() {
     let poc = master("poc.py", POC);
     let count = count(&poc, 61, 12, "x.js", |t, _| {
         let (target, headers, body) = request(t);
-        let headers: Vec<String> = headers.iter().map(|(k, v)| format!("\"{k}\":\"{v}\"")).collect();
+        let headers: Vec<String> = headers
+            .iter()
+            .map(|(k, v)| format!("\"{k}\":\"{v}\""))
+            .collect();
         format!(
             "const u=process.argv[2];fetch(u+\"{target}\",{{method:\"POST\",headers:{{{}}},body:JSON.stringify({body})}}).then(r=>console.log(r.status))",
             headers.join(",")
@@ -366,7 +437,9 @@ fn the_case_is_found_among_others_from_text_and_from_requests() {
     let vocabulary = words(UNRELATED);
     let mut sketches: Vec<Sketch> = (0..400)
         .map(|_| {
-            let text: Vec<&str> = (0..800).map(|_| vocabulary[below(&mut rng, vocabulary.len())]).collect();
+            let text: Vec<&str> = (0..800)
+                .map(|_| vocabulary[below(&mut rng, vocabulary.len())])
+                .collect();
             Sketch::of(&[&master("other.md", &text.join(" "))])
         })
         .collect();
@@ -374,13 +447,20 @@ fn the_case_is_found_among_others_from_text_and_from_requests() {
     let ask = |name: &str, text: String| {
         let leak = Leak::parse(name, text.as_bytes()).unwrap();
         let found = find::rank(&sketches, &leak, 3);
-        assert_eq!(found.first().map(|c| c.index), Some(123), "{name}: {found:?}");
+        assert_eq!(
+            found.first().map(|c| c.index),
+            Some(123),
+            "{name}: {found:?}"
+        );
         assert!(found[0].score > 0.0 && found[0].score < 1.0 && !found[0].reason.is_empty());
     };
     let truth = symbols(&case[0], &mut rng);
     let copy = String::from_utf8(case[0].embed(&truth).unwrap()).unwrap();
     ask("sixty.txt", words(&copy)[400..460].join(" "));
-    ask("noisy.txt", word_noise(&words(&copy)[200..500].join(" "), 0.3, &mut rng));
+    ask(
+        "noisy.txt",
+        word_noise(&words(&copy)[200..500].join(" "), 0.3, &mut rng),
+    );
     let truth = symbols(&case[1], &mut rng);
     let copy = String::from_utf8(case[1].embed(&truth).unwrap()).unwrap();
     ask("eve.json", eve(&copy));
@@ -398,5 +478,8 @@ fn a_sketch_survives_its_bytes_and_refuses_others() {
     }
     let mut huge = bytes[..8].to_vec();
     huge.extend([0xff; 8]);
-    assert!(matches!(Sketch::from_bytes(&huge), Err(find::SketchError::TooLarge { .. })));
+    assert!(matches!(
+        Sketch::from_bytes(&huge),
+        Err(find::SketchError::TooLarge { .. })
+    ));
 }

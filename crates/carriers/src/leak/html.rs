@@ -6,11 +6,18 @@ pub(super) fn is_html(file_name: &str, raw: &str) -> bool {
     if name.ends_with(".html") || name.ends_with(".htm") || name.ends_with(".xhtml") {
         return true;
     }
-    let start: String = raw.trim_start().chars().take(64).collect::<String>().to_ascii_lowercase();
+    let start: String = raw
+        .trim_start()
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.starts_with("<html") {
         return true;
     }
-    let tags = ["</p>", "</div>", "<br", "</li>", "</span>", "</a>", "</code>", "</h2>"];
+    let tags = [
+        "</p>", "</div>", "<br", "</li>", "</span>", "</a>", "</code>", "</h2>",
+    ];
     let seen: usize = tags.iter().map(|t| raw.matches(t).take(4).count()).sum();
     seen >= 4 && start.starts_with('<')
 }
@@ -65,8 +72,9 @@ pub(super) fn to_text(raw: &str) -> String {
                     .unwrap_or(rest.len());
                 rest = &rest[at..];
             }
-            "b" | "i" | "em" | "strong" | "a" | "code" | "span" | "u" | "s" | "sub" | "sup" | "kbd"
-            | "tt" | "font" | "mark" | "wbr" | "abbr" | "small" | "q" | "cite" | "var" | "samp" => {}
+            "b" | "i" | "em" | "strong" | "a" | "code" | "span" | "u" | "s" | "sub" | "sup"
+            | "kbd" | "tt" | "font" | "mark" | "wbr" | "abbr" | "small" | "q" | "cite" | "var"
+            | "samp" => {}
             _ => out.push('\n'),
         }
     }
@@ -139,6 +147,9 @@ mod tests {
     fn a_page_becomes_what_its_reader_sees() {
         let page = "<!DOCTYPE html><html><style>p{}</style><p class=\"a>b\">It&rsquo;s <b>vuln</b>erable &#x26; a < b</p><!-- x --><p>Next";
         assert!(is_html("x", page));
-        assert_eq!(to_text(page).split_whitespace().collect::<Vec<_>>(), ["It's", "vulnerable", "&", "a", "<", "b", "Next"]);
+        assert_eq!(
+            to_text(page).split_whitespace().collect::<Vec<_>>(),
+            ["It's", "vulnerable", "&", "a", "<", "b", "Next"]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Requests: from raw HTTP, access logs and fields of other logs, to one field a line, decoded.
 
 use base64::Engine as _;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig, DecodePaddingMode};
 use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Forgives missing padding and loose last bits.
 const LOOSE: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -12,7 +12,15 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LOOSE)
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LOOSE);
 
 const METHODS: [&str; 9] = [
-    "GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "OPTIONS ", "PATCH ", "PROPFIND ", "TRACE ",
+    "GET ",
+    "POST ",
+    "PUT ",
+    "DELETE ",
+    "HEAD ",
+    "OPTIONS ",
+    "PATCH ",
+    "PROPFIND ",
+    "TRACE ",
 ];
 
 /// A request line at the start of `line`: method and target.
@@ -38,7 +46,15 @@ pub(super) fn access_line(line: &str, out: &mut String) -> bool {
             push_target(method, target, out);
             found = true;
         } else if found && piece != "-" {
-            field(if piece.contains("://") { "referer" } else { "user-agent" }, piece, out);
+            field(
+                if piece.contains("://") {
+                    "referer"
+                } else {
+                    "user-agent"
+                },
+                piece,
+                out,
+            );
         }
     }
     if found {
@@ -65,7 +81,11 @@ pub(super) fn push_target(method: &str, target: &str, out: &mut String) {
 pub(super) fn push_form(form: &str, out: &mut String) {
     for pair in form.split('&').filter(|p| !p.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        field(&percent_decode(name, true), &percent_decode(value, true), out);
+        field(
+            &percent_decode(name, true),
+            &percent_decode(value, true),
+            out,
+        );
     }
 }
 
@@ -134,7 +154,9 @@ pub(super) fn push_raw(text: &str, out: &mut String) -> bool {
         };
         found = true;
         push_target(method, target, out);
-        while let Some(header) = lines.next_if(|l| !l.trim().is_empty() && request_line(l.trim_start()).is_none()) {
+        while let Some(header) =
+            lines.next_if(|l| !l.trim().is_empty() && request_line(l.trim_start()).is_none())
+        {
             match header.split_once(':') {
                 Some((name, value)) => field(name.trim(), value.trim(), out),
                 None => {
@@ -145,7 +167,9 @@ pub(super) fn push_raw(text: &str, out: &mut String) -> bool {
         }
         lines.next_if(|l| l.trim().is_empty());
         let mut body = String::new();
-        while let Some(line) = lines.next_if(|l| !l.trim().is_empty() && request_line(l.trim_start()).is_none()) {
+        while let Some(line) =
+            lines.next_if(|l| !l.trim().is_empty() && request_line(l.trim_start()).is_none())
+        {
             if body.len() > 1 << 20 {
                 break;
             }
@@ -219,8 +243,14 @@ mod tests {
         let mut out = String::new();
         let line = r#"10.0.0.7 - - [14/Jul/2025:10:00:00 +0000] "GET /share/up%6Coad?sid=c41d9e7a&x=a+b HTTP/1.1" 200 12 "-" "lark-sync/2.1""#;
         assert!(access_line(line, &mut out));
-        assert_eq!(out, "GET /share/upload\n/share/up%6Coad?sid=c41d9e7a&x=a+b\nsid: c41d9e7a\nx: a b\nuser-agent: lark-sync/2.1\n\n");
-        assert!(!access_line("He said \"GET lost\" to me", &mut String::new()));
+        assert_eq!(
+            out,
+            "GET /share/upload\n/share/up%6Coad?sid=c41d9e7a&x=a+b\nsid: c41d9e7a\nx: a b\nuser-agent: lark-sync/2.1\n\n"
+        );
+        assert!(!access_line(
+            "He said \"GET lost\" to me",
+            &mut String::new()
+        ));
     }
 
     #[test]

@@ -200,7 +200,11 @@ mod tests {
     #[test]
     fn fields_keep_the_order_in_which_they_were_sent() {
         let mut out = String::new();
-        push_fields("", &Json::parse(r#"{"z":"1","a":{"m":2,"b":[true,"x"]}}"#).unwrap(), &mut out);
+        push_fields(
+            "",
+            &Json::parse(r#"{"z":"1","a":{"m":2,"b":[true,"x"]}}"#).unwrap(),
+            &mut out,
+        );
         assert_eq!(out, "z: 1\nm: 2\nb: x\n");
     }
 

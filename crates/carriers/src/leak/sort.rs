@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use super::json::Json;
 use super::{html, http, json};
+use serde::de::{Deserializer as _, SeqAccess, Visitor};
 
 /// A leak in two heaps.
 #[derive(Default)]

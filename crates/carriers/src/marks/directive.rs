@@ -63,12 +63,18 @@ pub(super) fn find(gather: &mut Gather<'_>) -> Vec<Directive> {
             from = comment.end;
         }
         rest.push_str(source.get(from..line_end).unwrap_or_default());
-        let alone = rest.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty();
+        let alone = rest
+            .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+            .is_empty();
         is_alone[index] = alone;
         let nothing = || AtomBody::Text(String::new());
         if alone {
             // A byte order mark stays.
-            let bom = if source[line_start..].starts_with('\u{feff}') { 3 } else { 0 };
+            let bom = if source[line_start..].starts_with('\u{feff}') {
+                3
+            } else {
+                0
+            };
             gather.atoms.push(Atom {
                 start: line_start + bom,
                 end: line_end,
@@ -98,7 +104,9 @@ pub(super) fn find(gather: &mut Gather<'_>) -> Vec<Directive> {
             lines[index]
         };
         for comment in comments {
-            let body = source.get(comment.body.0..comment.body.1).unwrap_or_default();
+            let body = source
+                .get(comment.body.0..comment.body.1)
+                .unwrap_or_default();
             match understand(body) {
                 Ok(order) => out.push(Directive {
                     start: comment.start,
@@ -122,8 +130,12 @@ fn comments(
     line_end: usize,
 ) -> Vec<Comment> {
     let source = gather.source;
-    let stop = line_start + source[line_start..line_end].trim_end_matches(['\n', '\r']).len();
-    let in_fence = fences.iter().any(|(s, e)| *s <= line_start && line_end <= *e);
+    let stop = line_start
+        + source[line_start..line_end]
+            .trim_end_matches(['\n', '\r'])
+            .len();
+    let after = fences.partition_point(|f| f.0 <= line_start);
+    let in_fence = after > 0 && line_end <= fences[after - 1].1;
     let mut out: Vec<Comment> = Vec::new();
     let mut at = line_start;
     while at < stop {
@@ -151,10 +163,12 @@ fn comments(
             Some(Class::Comment) => {
                 spaced || at == 0 || gather.classes.get(at - 1) != Some(&Class::Comment)
             }
-            Some(Class::Code) => matches!(
-                gather.dialect,
-                Dialect::Markdown | Dialect::Html | Dialect::Text
-            ) && (spaced || opener == "<!--~"),
+            Some(Class::Code) => {
+                matches!(
+                    gather.dialect,
+                    Dialect::Markdown | Dialect::Html | Dialect::Text
+                ) && (spaced || opener == "<!--~")
+            }
             _ => false,
         };
         let begins = source[after..stop]
@@ -223,7 +237,10 @@ fn fences(source: &str) -> Vec<(usize, usize)> {
 /// The directive's word at `skip`, if it is one.
 fn word_after(rest: &str, skip: usize) -> Option<&'static str> {
     let body = rest.get(skip..)?.trim_start_matches([' ', '\t']);
-    let len = body.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    let len = body
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .count();
     WORDS.into_iter().find(|w| *w == &body[..len])
 }
 
@@ -231,12 +248,22 @@ fn word_after(rest: &str, skip: usize) -> Option<&'static str> {
 pub(super) fn shows_syntax(gather: &mut Gather<'_>) {
     let source = gather.source;
     let mut found = Vec::new();
+    let told: Vec<(usize, usize)> = gather
+        .wrong
+        .iter()
+        .take(ERRORS_MAX)
+        .map(|w| (w.0, w.1))
+        .collect();
     for opener in OPENERS {
         for (at, _) in source.match_indices(opener) {
+            if found.len() > ERRORS_MAX {
+                break;
+            }
             let tail = &source[at..];
             let end = at + opener.len();
-            if word_after(tail.lines().next().unwrap_or_default(), opener.len()).is_some()
+            if word_after(tail, opener.len()).is_some()
                 && !gather.is_taken(at, end)
+                && !told.iter().any(|(s, e)| *s < end && at < *e)
                 && !found.iter().any(|(s, e, _)| *s < end && at < *e)
             {
                 let syntax = opener.to_owned();
@@ -262,7 +289,11 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
             if !(2..=VALUES_MAX).contains(&count) {
                 return Err(MarkErrorKind::RangeSize { low, high, count });
             }
-            let form = ValueForm::Integer { low, high, hex: false };
+            let form = ValueForm::Integer {
+                low,
+                high,
+                hex: false,
+            };
             Ok(Order::Value(form, format!("int {low}..{high}")))
         }
         "nonce" => {
@@ -276,12 +307,18 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
             };
             let chars = integer(chars.trim()).ok_or_else(wrong)?;
             if chars == 0 || chars > NONCE_CHARS_MAX {
-                return Err(MarkErrorKind::NonceLength { chars, max: NONCE_CHARS_MAX });
+                return Err(MarkErrorKind::NonceLength {
+                    chars,
+                    max: NONCE_CHARS_MAX,
+                });
             }
             if alphabet == Alphabet::Base64 && chars % 4 != 0 {
                 return Err(MarkErrorKind::NonceBase64Length { chars });
             }
-            let form = ValueForm::Nonce { alphabet, chars: chars as usize };
+            let form = ValueForm::Nonce {
+                alphabet,
+                chars: chars as usize,
+            };
             Ok(Order::Value(form, format!("nonce {kind} {chars}")))
         }
         "name" => {
@@ -306,7 +343,9 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
                 });
             }
             if let Some(bad) = all.iter().find(|n| !is_identifier(n)) {
-                return Err(MarkErrorKind::NotAnIdentifier { name: label_of(bad) });
+                return Err(MarkErrorKind::NotAnIdentifier {
+                    name: label_of(bad),
+                });
             }
             Ok(Order::Name(name, others))
         }
@@ -317,7 +356,9 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
         "shuffle" => Ok(Order::Shuffle(Some(rest.to_owned()))),
         "end" if rest.is_empty() => Ok(Order::End),
         "end" => Err(usage("end", "end")),
-        _ => Err(MarkErrorKind::UnknownDirective { word: label_of(word) }),
+        _ => Err(MarkErrorKind::UnknownDirective {
+            word: label_of(word),
+        }),
     }
 }
 
@@ -336,8 +377,13 @@ pub(super) fn values(gather: &mut Gather<'_>, directives: &[Directive]) {
         let literals = literals(gather, directive.line, form);
         let [(start, end, form)] = literals.as_slice() else {
             let kind = match literals.len() {
-                0 => MarkErrorKind::NoLiteral { directive: label.clone() },
-                found => MarkErrorKind::AmbiguousLiteral { directive: label.clone(), found },
+                0 => MarkErrorKind::NoLiteral {
+                    directive: label.clone(),
+                },
+                found => MarkErrorKind::AmbiguousLiteral {
+                    directive: label.clone(),
+                    found,
+                },
             };
             gather.wrong(directive.start, directive.end, kind);
             continue;
@@ -359,11 +405,13 @@ pub(super) fn values(gather: &mut Gather<'_>, directives: &[Directive]) {
                 choices: Vec::new(),
             });
         }
-        gather.atoms.push(Atom {
+        let atom = Atom {
             start: *start,
             end: *end,
             body: AtomBody::Value(first, form.clone()),
-        });
+        };
+        let place = gather.atoms.partition_point(|a| a.start < *start);
+        gather.atoms.insert(place, atom);
     }
 }
 
@@ -376,9 +424,10 @@ fn literals(
     let bytes = gather.source.as_bytes();
     let belongs = |byte: u8| match form {
         ValueForm::Integer { .. } => byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.',
-        ValueForm::Nonce { alphabet: Alphabet::Base64, .. } => {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-        }
+        ValueForm::Nonce {
+            alphabet: Alphabet::Base64,
+            ..
+        } => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'),
         ValueForm::Nonce { .. } => byte.is_ascii_alphanumeric(),
     };
     let mut found = Vec::new();
@@ -433,7 +482,10 @@ fn fitting(form: &ValueForm, text: &str) -> Option<ValueForm> {
                 Alphabet::Base64 if text.contains(['-', '_']) => Alphabet::Base64Url,
                 other => *other,
             };
-            ValueForm::Nonce { alphabet, chars: *chars }
+            ValueForm::Nonce {
+                alphabet,
+                chars: *chars,
+            }
         }
     };
     form.parse(text)?;

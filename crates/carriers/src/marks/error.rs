@@ -14,6 +14,8 @@ pub const WORDING_BYTES_MAX: usize = 2048;
 pub const NONCE_CHARS_MAX: u64 = 64;
 /// Most items of one shuffle: 12! is the last factorial below 2^32.
 pub const SHUFFLE_ITEMS_MAX: usize = 12;
+/// Most `name` directives of one file.
+pub const NAMES_MAX: usize = 256;
 /// Most errors told of one file.
 pub const ERRORS_MAX: usize = 100;
 /// Most values of one site.
@@ -189,6 +191,12 @@ pub enum MarkErrorKind {
         /// The name.
         name: String,
     },
+    /// More than [`NAMES_MAX`] names.
+    #[error("more than {max} names in one file")]
+    TooManyNames {
+        /// Most allowed.
+        max: usize,
+    },
     /// The new name is in the file already.
     #[error("the file already uses the name `{name}`")]
     NameTaken {
@@ -303,6 +311,7 @@ impl MarkErrorKind {
             Self::Overlap => "each piece of text can carry one mark".into(),
             Self::NameMissing { .. } => "write the name as the program writes it".into(),
             Self::NameInMark { .. } => "take the name out of the mark, or mark it alone".into(),
+            Self::TooManyNames { .. } => "keep the names that a leak would show".into(),
             Self::NameTaken { .. } => {
                 "choose a name that is new to the file, so that the program stays the same".into()
             }
@@ -319,7 +328,7 @@ impl MarkErrorKind {
                 format!("write the directive just above, or at the end of, the line with `{name}`")
             }
             Self::ShowsSyntax { syntax } => {
-                format!("escape it as `\\{syntax}` if it is meant, or move the directive out of the string")
+                format!("directives stand in comments of the file's own language: move it, or break up `{syntax}`")
             }
         }
     }
@@ -357,7 +366,10 @@ impl MarkErrors {
                 .take(120)
                 .map(|c| if c == '\t' || c.is_control() { ' ' } else { c })
                 .collect();
-            let width = (error.length as usize).clamp(1, shown.chars().count().saturating_sub(column - from).max(1));
+            let width = (error.length as usize).clamp(
+                1,
+                shown.chars().count().saturating_sub(column - from).max(1),
+            );
             let _ = writeln!(out, "error: {}", error.kind);
             let _ = writeln!(
                 out,

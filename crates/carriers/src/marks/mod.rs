@@ -1,7 +1,7 @@
 //! Masters: the marks that an author writes, and the copies that are rendered from them.
 
-pub mod error;
 mod directive;
+pub mod error;
 mod names;
 mod parse;
 pub(crate) mod permutation;
@@ -230,7 +230,11 @@ fn render(parts: &[Part], symbols: &[u64], out: &mut String) {
                 let own = symbols.get(*site..*site + *count).unwrap_or_default();
                 out.push_str(&form.render(own));
             }
-            Part::Shuffle { site, items, between } => {
+            Part::Shuffle {
+                site,
+                items,
+                between,
+            } => {
                 let symbol = symbols.get(*site).copied().unwrap_or(0);
                 let order = permutation::order_of(symbol, items.len());
                 for (place, item) in order.iter().enumerate() {

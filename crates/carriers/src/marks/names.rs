@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::directive::{Directive, Order};
-use super::error::MarkErrorKind;
+use super::error::{MarkErrorKind, NAMES_MAX};
 use super::parse::{Atom, AtomBody, Draft, Gather};
 use super::scan::Class;
 use super::{Carrier, label_of};
@@ -15,7 +15,9 @@ pub(crate) fn identifiers(source: &str) -> impl Iterator<Item = (usize, &str)> {
         let is_part = |c: char| c == '_' || c.is_alphanumeric();
         let start = at + source.get(at..)?.find(is_part)?;
         let rest = &source[start..];
-        let end = rest.find(|c| !is_part(c)).map_or(source.len(), |p| start + p);
+        let end = rest
+            .find(|c| !is_part(c))
+            .map_or(source.len(), |p| start + p);
         at = end;
         Some((start, &source[start..end]))
     })
@@ -24,10 +26,19 @@ pub(crate) fn identifiers(source: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Makes every occurrence of a declared name follow the choice: in code and comments, not in plain strings.
 pub(super) fn follow(gather: &mut Gather<'_>, directives: &[Directive]) {
     let mut new_names: BTreeSet<String> = BTreeSet::new();
-    for directive in directives {
+    for (count, directive) in directives
+        .iter()
+        .filter(|d| matches!(d.order, Order::Name(..)))
+        .enumerate()
+    {
         let Order::Name(name, others) = &directive.order else {
             continue;
         };
+        if count >= NAMES_MAX {
+            let kind = MarkErrorKind::TooManyNames { max: NAMES_MAX };
+            gather.wrong(directive.start, directive.end, kind);
+            return;
+        }
         let (start, end) = (directive.start, directive.end);
         let in_marks = gather.atoms.iter().any(|a| match &a.body {
             AtomBody::Choice(_, wordings) => {
@@ -68,7 +79,11 @@ pub(super) fn follow(gather: &mut Gather<'_>, directives: &[Directive]) {
             continue;
         }
         let Some(first) = places.first() else {
-            gather.wrong(start, end, MarkErrorKind::NameMissing { name: name.clone() });
+            gather.wrong(
+                start,
+                end,
+                MarkErrorKind::NameMissing { name: name.clone() },
+            );
             continue;
         };
         let mut wordings = vec![name.clone()];

@@ -56,9 +56,14 @@ impl Gather<'_> {
         self.wrong.push((start, end, kind));
     }
 
-    /// Whether the span touches one that is taken already.
+    /// Whether the span touches one that is taken already. The atoms are sorted, and do not overlap
+    /// unless that has been told as an error.
     pub(super) fn is_taken(&self, start: usize, end: usize) -> bool {
-        self.atoms.iter().any(|a| a.start < end && start < a.end)
+        let after = self.atoms.partition_point(|a| a.start < end);
+        after
+            .checked_sub(1)
+            .and_then(|i| self.atoms.get(i))
+            .is_some_and(|a| start < a.end)
     }
 }
 
@@ -123,6 +128,9 @@ fn alternatives(gather: &mut Gather<'_>) {
         after > 0 && removed[after - 1].1 > start
     };
     for found in prose::marks(gather.source) {
+        if gather.wrong.len() > 4 * ERRORS_MAX {
+            break;
+        }
         let mark = match found {
             Found::Wrong(start, end, kind) => {
                 if !in_removed(start, end) {
@@ -155,7 +163,7 @@ fn alternatives(gather: &mut Gather<'_>) {
                     name: name.clone(),
                     expected,
                     found: mark.wordings.len(),
-                    first_line: place(gather.source, first_at).0,
+                    first_line: places(gather.source, std::iter::once(first_at))[0].0,
                 };
                 gather.wrong(mark.start, mark.end, kind);
                 continue;
@@ -207,17 +215,23 @@ fn same(wordings: &[String], in_prose: bool) -> Option<(String, String)> {
     None
 }
 
-/// Line and column, both from 1, the column in characters and without a byte order mark.
-pub(super) fn place(source: &str, at: usize) -> (u32, u32) {
-    let before = source.get(..at).unwrap_or(source);
-    let line_start = before.rfind('\n').map_or(0, |p| p + 1);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let column = before[line_start..]
-        .chars()
-        .filter(|c| *c != '\u{feff}')
-        .count()
-        + 1;
-    (line as u32, column as u32)
+/// Line and column of each position, both from 1, the column in characters and without a byte order mark.
+/// The positions rise; one pass over the source.
+fn places(source: &str, positions: impl Iterator<Item = usize>) -> Vec<(u32, u32)> {
+    let mut chars = source.char_indices().peekable();
+    let (mut line, mut column) = (1, 1);
+    positions
+        .map(|position| {
+            while let Some((_, c)) = chars.next_if(|(at, _)| *at < position) {
+                match c {
+                    '\n' => (line, column) = (line + 1, 1),
+                    '\u{feff}' => {}
+                    _ => column += 1,
+                }
+            }
+            (line, column)
+        })
+        .collect()
 }
 
 fn finish(mut gather: Gather<'_>) -> Result<(Vec<Site>, Body), MarkErrors> {
@@ -238,11 +252,12 @@ fn finish(mut gather: Gather<'_>) -> Result<(Vec<Site>, Body), MarkErrors> {
         number[*draft] = site;
     }
     let sections = sections(source, gather.dialect);
+    let at = order.iter().map(|d| gather.drafts[*d].at);
     let sites = order
         .iter()
-        .map(|d| {
+        .zip(places(source, at))
+        .map(|(d, (line, column))| {
             let draft = &gather.drafts[*d];
-            let (line, column) = place(source, draft.at);
             Site {
                 line,
                 column,
@@ -398,11 +413,12 @@ fn sections(source: &str, dialect: Dialect) -> Vec<usize> {
 fn told(source: &str, mut wrong: Vec<(usize, usize, MarkErrorKind)>) -> MarkErrors {
     wrong.sort_by_key(|(start, end, _)| (*start, *end));
     wrong.truncate(ERRORS_MAX);
+    let places = places(source, wrong.iter().map(|w| w.0));
     MarkErrors(
         wrong
             .into_iter()
-            .map(|(start, end, kind)| {
-                let (line, column) = place(source, start);
+            .zip(places)
+            .map(|((start, end, kind), (line, column))| {
                 let text = source.get(start..end).unwrap_or_default();
                 let first_line = text.lines().next().unwrap_or_default();
                 MarkError {

@@ -24,7 +24,11 @@ pub(crate) fn marks(source: &str) -> Vec<Found> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(hit) = next_syntax(bytes, at) {
-        let slashes = bytes[at..hit].iter().rev().take_while(|b| **b == b'\\').count();
+        let slashes = bytes[at..hit]
+            .iter()
+            .rev()
+            .take_while(|b| **b == b'\\')
+            .count();
         let syntax = &source[hit..hit + 2];
         if slashes > 0 {
             let kept = "\\".repeat(slashes / 2);
@@ -93,7 +97,10 @@ fn mark(source: &str, start: usize, out: &mut Vec<Found>) -> usize {
             }
         }
     }
-    let delimiter = body.chars().next().filter(|c| matches!(c, '/' | '!' | ';' | '^'));
+    let delimiter = body
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '/' | '!' | ';' | '^'));
     let wordings = match delimiter {
         Some(delimiter) => match split(&body[1..], delimiter) {
             // The closing delimiter leaves one empty piece at the end.
@@ -110,7 +117,12 @@ fn mark(source: &str, start: usize, out: &mut Vec<Found>) -> usize {
     };
     match check(&wordings) {
         Some(kind) => wrong(kind),
-        None => out.push(Found::Mark(ProseMark { start, end, link, wordings })),
+        None => out.push(Found::Mark(ProseMark {
+            start,
+            end,
+            link,
+            wordings,
+        })),
     }
     end
 }

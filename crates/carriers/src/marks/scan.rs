@@ -112,8 +112,10 @@ fn string_end(source: &str, at: usize, dialect: Dialect) -> Option<usize> {
         return None;
     }
     // In YAML and in rules an apostrophe inside a word is no quote.
-    if matches!(dialect, Dialect::Yaml | Dialect::Suricata | Dialect::Semicolon)
-        && at > 0
+    if matches!(
+        dialect,
+        Dialect::Yaml | Dialect::Suricata | Dialect::Semicolon
+    ) && at > 0
         && bytes[at - 1].is_ascii_alphanumeric()
     {
         return None;

@@ -17,7 +17,10 @@ pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
             Order::Shuffle(None) => {
                 if !directive.alone {
                     let usage = "shuffle, or shuffle metadata";
-                    let kind = MarkErrorKind::DirectiveUsage { directive: "shuffle", usage };
+                    let kind = MarkErrorKind::DirectiveUsage {
+                        directive: "shuffle",
+                        usage,
+                    };
                     gather.wrong(start, end, kind);
                 } else if open.is_some() {
                     gather.wrong(start, end, MarkErrorKind::ShuffleNested);
@@ -48,7 +51,11 @@ pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
         }
     }
     if let Some(directive) = open {
-        gather.wrong(directive.start, directive.end, MarkErrorKind::ShuffleNotEnded);
+        gather.wrong(
+            directive.start,
+            directive.end,
+            MarkErrorKind::ShuffleNotEnded,
+        );
     }
 }
 
@@ -96,9 +103,12 @@ fn lines(gather: &Gather<'_>, from: usize, to: usize) -> Vec<Span> {
     let mut at = from;
     for line in gather.source[from..to].split_inclusive('\n') {
         let end = at + line.trim_end_matches(['\n', '\r']).len();
-        let removed = gather.atoms.iter().any(|a| {
-            a.start <= at && end <= a.end && end > at && a.end == at + line.len()
-        });
+        let after = gather.atoms.partition_point(|a| a.start <= at);
+        let removed = end > at
+            && after
+                .checked_sub(1)
+                .and_then(|i| gather.atoms.get(i))
+                .is_some_and(|a| a.end == at + line.len());
         if !removed {
             out.push((at, end));
         }
@@ -119,7 +129,8 @@ fn block_items(gather: &Gather<'_>, from: usize, to: usize) -> Vec<Span> {
     let indent_of = |span: &Span| text(span).len() - text(span).trim_start().len();
     let indent = indent_of(first);
     let in_prose = gather.dialect.format() == crate::Format::Prose;
-    let marker = list_marker(text(first)).filter(|_| in_prose || text(first).trim().starts_with("- "));
+    let marker =
+        list_marker(text(first)).filter(|_| in_prose || text(first).trim().starts_with("- "));
     let mut items: Vec<Span> = Vec::new();
     if marker.is_some() || !in_prose {
         // Deeper lines belong to the item above them.
@@ -157,7 +168,10 @@ fn block_items(gather: &Gather<'_>, from: usize, to: usize) -> Vec<Span> {
 /// A line that only closes brackets of the item above it.
 fn closes(line: &str) -> bool {
     let line = line.trim();
-    !line.is_empty() && line.chars().all(|c| matches!(c, ')' | ']' | '}' | ',' | ';'))
+    !line.is_empty()
+        && line
+            .chars()
+            .all(|c| matches!(c, ')' | ']' | '}' | ',' | ';'))
 }
 
 /// Bytes of indentation and marker: `- `, `* `, `+ `, `1. `, `1) `.
@@ -185,8 +199,7 @@ fn comma_stays(gather: &Gather<'_>, items: &mut [Span]) {
             .map_or(span.1, |a| a.start);
         span.0 + gather.source[span.0..cut].trim_end().len()
     };
-    let ends_with_comma =
-        |span: &Span| gather.source[span.0..trimmed_end(span)].ends_with(',');
+    let ends_with_comma = |span: &Span| gather.source[span.0..trimmed_end(span)].ends_with(',');
     let Some((last, before)) = items.split_last_mut() else {
         return;
     };
@@ -263,7 +276,8 @@ fn bracket_items(source: &str, open: usize, keywords_only: bool) -> Option<Vec<S
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
                     items.push((start, at));
-                    let mut items: Vec<Span> = items.iter().filter_map(|i| trim(source, *i)).collect();
+                    let mut items: Vec<Span> =
+                        items.iter().filter_map(|i| trim(source, *i)).collect();
                     if keywords_only {
                         items.retain(|i| is_keyword(&source[i.0..i.1]));
                     }
@@ -282,7 +296,10 @@ fn bracket_items(source: &str, open: usize, keywords_only: bool) -> Option<Vec<S
 }
 
 fn is_keyword(item: &str) -> bool {
-    let name = item.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    let name = item
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .count();
     let rest = item[name..].trim_start();
     name > 0 && rest.starts_with('=') && !rest.starts_with("==")
 }

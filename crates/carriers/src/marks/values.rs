@@ -145,7 +145,9 @@ impl ValueForm {
 /// (start, length) of the characters of each site.
 fn chunks(alphabet: Alphabet, chars: usize) -> impl Iterator<Item = (usize, usize)> {
     let step = alphabet.chars_per_site();
-    (0..chars).step_by(step).map(move |start| (start, step.min(chars - start)))
+    (0..chars)
+        .step_by(step)
+        .map(move |start| (start, step.min(chars - start)))
 }
 
 /// A decimal or `0x` integer, without sign or separators, below 2^63.
@@ -191,7 +193,11 @@ mod tests {
 
     #[test]
     fn an_integer_outside_its_range_is_no_value() {
-        let form = ValueForm::Integer { low: 240, high: 320, hex: false };
+        let form = ValueForm::Integer {
+            low: 240,
+            high: 320,
+            hex: false,
+        };
         assert_eq!(form.site_values(), [81]);
         assert_eq!(form.parse("240"), Some(vec![0]));
         assert_eq!(form.parse("0x140"), Some(vec![80]));

@@ -97,7 +97,11 @@ impl<'a> Window<'a> {
         let mut next = 0;
         for boundary in first..=last {
             let at = boundary as i64;
-            while chain.seeds.get(next).is_some_and(|s| i64::from(s.master) <= at) {
+            while chain
+                .seeds
+                .get(next)
+                .is_some_and(|s| i64::from(s.master) <= at)
+            {
                 next += 1;
             }
             let before = next.checked_sub(1).and_then(|i| chain.seeds.get(i));
@@ -112,7 +116,10 @@ impl<'a> Window<'a> {
                 (None, None) => return None,
             };
             // Further out, the line is less sure.
-            let outside = (i64::from(head.master) - at).max(at - i64::from(tail.master)).max(0) / 4;
+            let outside = (i64::from(head.master) - at)
+                .max(at - i64::from(tail.master))
+                .max(0)
+                / 4;
             let low = (low - BAND - outside).clamp(0, tokens);
             let high = (high + BAND + outside).clamp(low, tokens);
             bands.push((low as usize, high as usize));
@@ -280,7 +287,12 @@ impl<'a> Window<'a> {
 
     /// A word that only has to have the right form.
     fn wild_step(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node { hash: 0, kind: Kind::Word, short: false, begins_line: false };
+        let any = Node {
+            hash: 0,
+            kind: Kind::Word,
+            short: false,
+            begins_line: false,
+        };
         let mut out = self.step(row, &any, band);
         for (i, cell) in out.cells.iter_mut().enumerate() {
             let j = band.0 + i;
@@ -300,7 +312,12 @@ impl<'a> Window<'a> {
     }
 
     fn wild_back(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node { hash: 0, kind: Kind::Word, short: false, begins_line: false };
+        let any = Node {
+            hash: 0,
+            kind: Kind::Word,
+            short: false,
+            begins_line: false,
+        };
         let mut out = self.back(row, &any, band);
         for (i, cell) in out.cells.iter_mut().enumerate() {
             let j = band.0 + i;
@@ -318,8 +335,16 @@ impl<'a> Window<'a> {
         out
     }
 
-    fn judge_wild(&self, element: usize, wild: &super::dag::Wild, row: &Row, end: &Row) -> Option<Sight> {
-        let sites: Vec<usize> = (0..wild.form.site_values().len()).map(|i| wild.site + i).collect();
+    fn judge_wild(
+        &self,
+        element: usize,
+        wild: &super::dag::Wild,
+        row: &Row,
+        end: &Row,
+    ) -> Option<Sight> {
+        let sites: Vec<usize> = (0..wild.form.site_values().len())
+            .map(|i| wild.site + i)
+            .collect();
         let mut ways: Vec<(i32, usize, Vec<u64>)> = Vec::new();
         let mut other = FAR;
         for i in 0..row.cells.len() {
@@ -346,13 +371,21 @@ impl<'a> Window<'a> {
         }
         ways.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let best = ways.first()?;
-        let rival = ways.iter().find(|w| w.2 != best.2).map_or(other, |w| w.0.max(other));
+        let rival = ways
+            .iter()
+            .find(|w| w.2 != best.2)
+            .map_or(other, |w| w.0.max(other));
         let outcome = if best.0 - rival < MARGIN_MIN {
             Outcome::Ambiguous(sites)
         } else {
             Outcome::Read(sites.into_iter().zip(best.2.iter().copied()).collect())
         };
-        Some(Sight { element, outcome, total: best.0, token: best.1 })
+        Some(Sight {
+            element,
+            outcome,
+            total: best.0,
+            token: best.1,
+        })
     }
 }
 
@@ -472,9 +505,10 @@ fn judge(element: usize, branches: &[Branch], rows: &[Row], end: &Row) -> Option
         }
         // Words that are missing are believed only when everything around them is there.
         let all_there = inside == own && before & 1 == 1 && right & 1 == 1;
-        let lesser = branches
-            .iter()
-            .any(|b| b.values.iter().any(|(s, v)| s == site && v != value) && is_part(&chosen.nodes, &b.nodes));
+        let lesser = branches.iter().any(|b| {
+            b.values.iter().any(|(s, v)| s == site && v != value)
+                && is_part(&chosen.nodes, &b.nodes)
+        });
         if lesser && !all_there {
             continue;
         }

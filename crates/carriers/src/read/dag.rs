@@ -111,9 +111,15 @@ impl<'a> Builder<'a> {
                     );
                     self.text(&text::normalise(raw), before_mark);
                 }
-                Part::Choice { site, wordings } => self.cluster.push(Piece::Choice(*site, wordings)),
+                Part::Choice { site, wordings } => {
+                    self.cluster.push(Piece::Choice(*site, wordings))
+                }
                 Part::Value { site, form, .. } => self.cluster.push(Piece::Value(*site, form)),
-                Part::Shuffle { site, items, between } => {
+                Part::Shuffle {
+                    site,
+                    items,
+                    between,
+                } => {
                     self.close();
                     let mut ranges = Vec::new();
                     for (place, item) in items.iter().enumerate() {
@@ -159,7 +165,9 @@ impl<'a> Builder<'a> {
             (rest, tail) = rest.split_at(cut);
         }
         let nodes = nodes(rest);
-        self.dag.elements.extend(nodes.into_iter().map(Element::Fixed));
+        self.dag
+            .elements
+            .extend(nodes.into_iter().map(Element::Fixed));
         if !tail.is_empty() {
             self.cluster.push(Piece::Glue(tail.to_owned()));
         }
@@ -217,7 +225,9 @@ impl<'a> Builder<'a> {
             match piece {
                 Piece::Glue(glue) => {
                     let nodes = nodes(glue);
-                    self.dag.elements.extend(nodes.into_iter().map(Element::Fixed));
+                    self.dag
+                        .elements
+                        .extend(nodes.into_iter().map(Element::Fixed));
                 }
                 Piece::Choice(site, wordings) => self.dag.elements.push(Element::Group(
                     wordings
@@ -244,9 +254,11 @@ impl<'a> Builder<'a> {
             [middle @ Piece::Value(..)] => ("", middle, ""),
             [Piece::Glue(prefix), middle @ Piece::Value(..)] => (prefix.as_str(), middle, ""),
             [middle @ Piece::Value(..), Piece::Glue(suffix)] => ("", middle, suffix.as_str()),
-            [Piece::Glue(prefix), middle @ Piece::Value(..), Piece::Glue(suffix)] => {
-                (prefix.as_str(), middle, suffix.as_str())
-            }
+            [
+                Piece::Glue(prefix),
+                middle @ Piece::Value(..),
+                Piece::Glue(suffix),
+            ] => (prefix.as_str(), middle, suffix.as_str()),
             _ => {
                 self.close_apart(cluster);
                 return;

@@ -37,17 +37,32 @@ pub(super) struct Evidence {
 
 /// The names by which requests and copies of this master are known, of all its alternatives.
 fn names(master: &Master) -> BTreeSet<u32> {
-    let widest = master.sites().iter().map(|s| s.choices.len() as u64).max().unwrap_or(1);
+    let widest = master
+        .sites()
+        .iter()
+        .map(|s| s.choices.len() as u64)
+        .max()
+        .unwrap_or(1);
     let mut out = BTreeSet::new();
     for variant in 0..widest.clamp(1, 8) {
         let symbols: Vec<u64> = master
             .sites()
             .iter()
-            .map(|s| if s.choices.is_empty() { 0 } else { variant % s.values })
+            .map(|s| {
+                if s.choices.is_empty() {
+                    0
+                } else {
+                    variant % s.values
+                }
+            })
             .collect();
         if let Ok(copy) = master.embed(&symbols) {
             let normal = text::normalise(&String::from_utf8_lossy(&copy));
-            out.extend(context_tokens(&normal, Source::Master).into_iter().map(|t| t.0));
+            out.extend(
+                context_tokens(&normal, Source::Master)
+                    .into_iter()
+                    .map(|t| t.0),
+            );
         }
     }
     out
@@ -94,7 +109,11 @@ impl Evidence {
                 tokens: text::tokens(&wire),
                 text: wire,
             },
-            text: if in_text { leak.text.clone() } else { View::default() },
+            text: if in_text {
+                leak.text.clone()
+            } else {
+                View::default()
+            },
         })
     }
 
@@ -116,8 +135,9 @@ struct Keys {
 
 /// Words of the language, and words that stand before any value.
 const NO_KEY: [&str; 30] = [
-    "in", "return", "and", "or", "is", "not", "print", "len", "str", "int", "if", "for", "data", "get", "post",
-    "value", "bytes", "const", "let", "var", "def", "params", "json", "headers", "f", "b", "x", "format", "char", "hex",
+    "in", "return", "and", "or", "is", "not", "print", "len", "str", "int", "if", "for", "data",
+    "get", "post", "value", "bytes", "const", "let", "var", "def", "params", "json", "headers",
+    "f", "b", "x", "format", "char", "hex",
 ];
 
 /// What may stand at one element.
@@ -143,7 +163,10 @@ fn flat(dag: &Dag) -> Vec<Flat> {
                 begins_line: node.begins_line,
             },
             Element::Group(branches) => Flat {
-                hashes: branches.iter().filter_map(|b| b.nodes.last().map(|n| n.hash)).collect(),
+                hashes: branches
+                    .iter()
+                    .filter_map(|b| b.nodes.last().map(|n| n.hash))
+                    .collect(),
                 kind: Kind::Word,
                 begins_line: false,
             },
@@ -164,7 +187,8 @@ fn join(longer: u64, word: u64) -> u64 {
 /// The key that a value at `element` is assigned to: the word before the nearest `=` or `:` of its line,
 /// or the path segment just before it.
 fn before(flat: &[Flat], element: usize) -> Vec<u64> {
-    let [equals, colon, slash, comma, semicolon, dash] = ["=", ":", "/", ",", ";", "-"].map(hash_of);
+    let [equals, colon, slash, comma, semicolon, dash] =
+        ["=", ":", "/", ",", ";", "-"].map(hash_of);
     let mut assigned = false;
     let mut words = 0;
     let mut key: Option<Vec<u64>> = None;
@@ -172,7 +196,13 @@ fn before(flat: &[Flat], element: usize) -> Vec<u64> {
     if flat.get(element).is_some_and(|f| f.begins_line) {
         return Vec::new();
     }
-    for step in flat.get(..element).unwrap_or_default().iter().rev().take(KEY_TOKENS_MAX) {
+    for step in flat
+        .get(..element)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take(KEY_TOKENS_MAX)
+    {
         let is_word = step.kind == Kind::Word;
         match &mut key {
             Some(key) if is_word && dashed => {
@@ -203,7 +233,9 @@ fn keys(flat: &[Flat], element: usize) -> Keys {
     let mut variables = hashes.clone();
     if let Some(byte) = filler {
         // `FILLER = "Q" * 263`: the variable stands before the filler.
-        let from = flat[..element].iter().rposition(|f| f.is(hash_of(&char::from(byte).to_string())));
+        let from = flat[..element]
+            .iter()
+            .rposition(|f| f.is(hash_of(&char::from(byte).to_string())));
         variables.extend(from.map(|f| before(flat, f)).into_iter().flat_map(usable));
         hashes.extend(variables.iter().copied());
     }
@@ -265,7 +297,11 @@ pub(super) fn values(dag: &Dag, evidence: &Evidence) -> Vec<Found> {
     // What a key gives to one site is no candidate of the others.
     let owned: BTreeSet<(&'static str, String)> = all
         .iter()
-        .flat_map(|(w, own)| own.iter().filter(|c| c.keyed).map(|c| (w.form.family(), c.text.clone())))
+        .flat_map(|(w, own)| {
+            own.iter()
+                .filter(|c| c.keyed)
+                .map(|c| (w.form.family(), c.text.clone()))
+        })
         .collect();
     let mut out = Vec::new();
     for (wild, mut own) in all {
@@ -299,7 +335,10 @@ fn choose(wild: &Wild, all: Vec<Candidate>) -> Vec<Found> {
     };
     let mut out = Vec::new();
     for (place, size) in wild.form.site_values().into_iter().enumerate() {
-        let values: BTreeSet<u64> = distinct.iter().filter_map(|s| s.get(place).copied()).collect();
+        let values: BTreeSet<u64> = distinct
+            .iter()
+            .filter_map(|s| s.get(place).copied())
+            .collect();
         if values.len() as u64 > size / 4 {
             continue;
         }
@@ -345,7 +384,9 @@ fn is_keyed(view: &View, index: usize, keys: &Keys) -> bool {
         return false;
     }
     for at in (index.saturating_sub(KEY_TOKENS_MAX)..index).rev() {
-        let Some(token) = view.tokens.get(at) else { break };
+        let Some(token) = view.tokens.get(at) else {
+            break;
+        };
         let is_word = token.kind != Kind::Mark;
         let shown = text(at);
         match key {
@@ -423,10 +464,14 @@ fn nonces(wild: &Wild, keys: &Keys, view: &View, all: &mut Vec<Candidate>) {
 fn in_uuid(bytes: &[u8], start: usize, end: usize) -> bool {
     let is_hex = |b: &u8| b.is_ascii_hexdigit();
     let after = bytes.get(end) == Some(&b'-')
-        && bytes.get(end + 1..end + 5).is_some_and(|w| w.iter().all(is_hex));
+        && bytes
+            .get(end + 1..end + 5)
+            .is_some_and(|w| w.iter().all(is_hex));
     let before = start >= 5
         && bytes.get(start - 1) == Some(&b'-')
-        && bytes.get(start - 5..start - 1).is_some_and(|w| w.iter().all(is_hex));
+        && bytes
+            .get(start - 5..start - 1)
+            .is_some_and(|w| w.iter().all(is_hex));
     after || before
 }
 
@@ -442,14 +487,16 @@ fn integers(wild: &Wild, keys: &Keys, view: &View, is_text: bool, all: &mut Vec<
         }
         let shown = token.text(&view.text);
         if let Some(filler) = keys.filler {
-            run_of(shown, low, high).into_iter().for_each(|(byte, length)| {
-                all.push(Candidate {
-                    symbols: vec![length - low],
-                    at: token.start as usize,
-                    text: format!("{} × {length}", char::from(byte)),
-                    keyed: byte.eq_ignore_ascii_case(&filler),
+            run_of(shown, low, high)
+                .into_iter()
+                .for_each(|(byte, length)| {
+                    all.push(Candidate {
+                        symbols: vec![length - low],
+                        at: token.start as usize,
+                        text: format!("{} × {length}", char::from(byte)),
+                        keyed: byte.eq_ignore_ascii_case(&filler),
+                    });
                 });
-            });
         }
         let Some(symbols) = wild.form.parse(shown) else {
             continue;
@@ -457,14 +504,19 @@ fn integers(wild: &Wild, keys: &Keys, view: &View, is_text: bool, all: &mut Vec<
         // `"Q" * 263` in a renamed program: the filler tells the number.
         let by_filler = keys.filler.is_some_and(|f| {
             index >= 3
-                && view.tokens[index.saturating_sub(7)..index].windows(3).any(|w| {
-                    let is = |i: usize, t: &str| w[i].text(&view.text) == t;
-                    w[1].text(&view.text).eq_ignore_ascii_case(&char::from(f).to_string())
-                        && quotes.iter().any(|q| is(0, q) && is(2, q))
-                })
+                && view.tokens[index.saturating_sub(7)..index]
+                    .windows(3)
+                    .any(|w| {
+                        let is = |i: usize, t: &str| w[i].text(&view.text) == t;
+                        w[1].text(&view.text)
+                            .eq_ignore_ascii_case(&char::from(f).to_string())
+                            && quotes.iter().any(|q| is(0, q) && is(2, q))
+                    })
         });
         let keyed = by_filler || is_keyed(view, index, keys);
-        if keyed || (is_text && keys.filler.is_none() && shown.len() >= 3 && !shown.starts_with('0')) {
+        if keyed
+            || (is_text && keys.filler.is_none() && shown.len() >= 3 && !shown.starts_with('0'))
+        {
             all.push(Candidate {
                 symbols,
                 at: token.start as usize,
@@ -507,14 +559,21 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
     }
     let mut wordings: BTreeMap<usize, BTreeSet<(u64, String)>> = BTreeMap::new();
     collect(master.parts(), &mut wordings);
-    let folded: Vec<String> = evidence.views().iter().map(|v| v.text.to_lowercase()).collect();
+    let folded: Vec<String> = evidence
+        .views()
+        .iter()
+        .map(|v| v.text.to_lowercase())
+        .collect();
     let mut out = Vec::new();
     for (site, wordings) in wordings {
         let Some(shape) = master.sites().get(site) else {
             continue;
         };
         let is_name = shape.carrier == Carrier::Name;
-        if !matches!(shape.carrier, Carrier::Name | Carrier::Literal | Carrier::Linked) {
+        if !matches!(
+            shape.carrier,
+            Carrier::Name | Carrier::Literal | Carrier::Linked
+        ) {
             continue;
         }
         let keys = Keys {
@@ -545,7 +604,10 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
                     };
                     hits.extend(occurrences(hay, needle).map(|s| (s, s + needle.len(), *value)));
                 }
-                if !hits.is_empty() || is_name || folded.get(index).is_none_or(|f| f.len() != view.text.len()) {
+                if !hits.is_empty()
+                    || is_name
+                    || folded.get(index).is_none_or(|f| f.len() != view.text.len())
+                {
                     break;
                 }
             }
@@ -559,13 +621,20 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
                 }
                 let shown = view.text.get(*start..*end).unwrap_or_default();
                 if is_keyed(view, token_at(view, *start), &keys) {
-                    sure.entry(*value).or_insert_with(|| (*start, shorten(shown)));
+                    sure.entry(*value)
+                        .or_insert_with(|| (*start, shorten(shown)));
                 } else if is_telling(shown, index == 1) {
-                    loose.entry(*value).or_insert_with(|| (*start, shorten(shown)));
+                    loose
+                        .entry(*value)
+                        .or_insert_with(|| (*start, shorten(shown)));
                 }
             }
         }
-        let (seen, noise) = if sure.is_empty() { (loose, 0.1) } else { (sure, 0.03) };
+        let (seen, noise) = if sure.is_empty() {
+            (loose, 0.1)
+        } else {
+            (sure, 0.03)
+        };
         let Some((_, (at, shown))) = seen.iter().next() else {
             continue;
         };
@@ -607,7 +676,13 @@ fn is_telling(shown: &str, in_text: bool) -> bool {
     let code = shown
         .trim_matches(|c: char| !c.is_alphanumeric())
         .chars()
-        .any(|c| c.is_numeric() || matches!(c, '_' | '/' | '=' | '|' | '\\' | ':' | '{' | '<' | '@' | '&'));
+        .any(|c| {
+            c.is_numeric()
+                || matches!(
+                    c,
+                    '_' | '/' | '=' | '|' | '\\' | ':' | '{' | '<' | '@' | '&'
+                )
+        });
     if in_text {
         return letters && code && shown.len() >= 4;
     }
@@ -661,7 +736,9 @@ fn collect(parts: &[Part], out: &mut BTreeMap<usize, BTreeSet<(u64, String)>>) {
                     let whole = text::normalise(&format!("{head}{wording}{tail}"));
                     let whole = whole.trim();
                     if whole.len() >= 2 {
-                        out.entry(*site).or_default().insert((value as u64, whole.to_owned()));
+                        out.entry(*site)
+                            .or_default()
+                            .insert((value as u64, whole.to_owned()));
                     }
                 }
             }

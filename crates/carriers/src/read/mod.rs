@@ -101,11 +101,14 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
     let evidence = Evidence::of(master, leak, is_aligned);
     for list in &dag.lists {
         let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
-        let order = [is_aligned.then_some((view, false)), on_wire.map(|v| (v, true))]
-            .into_iter()
-            .flatten()
-            .filter_map(|(v, wire)| Some((order::read(&dag, list, v, wire)?, v)))
-            .min_by_key(|(order, _)| order.values.len());
+        let order = [
+            is_aligned.then_some((view, false)),
+            on_wire.map(|v| (v, true)),
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|(v, wire)| Some((order::read(&dag, list, v, wire)?, v)))
+        .min_by_key(|(order, _)| order.values.len());
         let Some(slot) = out.get_mut(list.site) else {
             continue;
         };
@@ -194,7 +197,13 @@ fn aligned(tally: &Tally, site: &Site, view: &View) -> SiteReading {
     let kept: Vec<(u64, usize)> = tally
         .values
         .iter()
-        .filter(|(_, v)| if several { v.1 * 4 > times } else { v.0 * 2 > best })
+        .filter(|(_, v)| {
+            if several {
+                v.1 * 4 > times
+            } else {
+                v.0 * 2 > best
+            }
+        })
         .map(|(value, v)| (*value, v.2))
         .collect();
     if kept.len() as u64 >= site.values {
@@ -207,10 +216,19 @@ fn aligned(tally: &Tally, site: &Site, view: &View) -> SiteReading {
         None => token.map_or_else(String::new, |t| t.text(&view.text).to_owned()),
     };
     SiteReading {
-        seen: Some(kept.iter().map(|k| shown(k.0)).collect::<Vec<_>>().join(" / ")),
+        seen: Some(
+            kept.iter()
+                .map(|k| shown(k.0))
+                .collect::<Vec<_>>()
+                .join(" / "),
+        ),
         at: token.map(|t| t.start as usize),
         reading: Reading::Values {
-            noise: if tally.values.len() == 1 { ALIGNED_NOISE } else { 0.05 },
+            noise: if tally.values.len() == 1 {
+                ALIGNED_NOISE
+            } else {
+                0.05
+            },
             values: kept.iter().map(|k| k.0).collect(),
         },
         why_erased: None,
@@ -222,7 +240,11 @@ fn ordered(order: &Order, view: &View) -> SiteReading {
     SiteReading {
         reading: Reading::Values {
             values: order.values.clone(),
-            noise: if order.seen.len() == order.items { 0.02 } else { 0.05 },
+            noise: if order.seen.len() == order.items {
+                0.02
+            } else {
+                0.05
+            },
         },
         seen: Some(format!("order {} of {}", shown.join(" "), order.items)),
         at: view.tokens.get(order.token).map(|t| t.start as usize),

@@ -35,7 +35,11 @@ fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
         let is_word = |n: &&Node| n.kind == Kind::Word;
         match element {
             Element::Fixed(node) if node.kind == Kind::Word => words.push(vec![node.hash]),
-            Element::Fixed(node) if on_wire && !words.is_empty() && assigns.contains(&node.hash) => break,
+            Element::Fixed(node)
+                if on_wire && !words.is_empty() && assigns.contains(&node.hash) =>
+            {
+                break;
+            }
             Element::Fixed(_) => {}
             Element::Group(branches) => {
                 // Names and single words may vary; longer alternatives end the head.
@@ -92,7 +96,10 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
     let is_key = |first: usize, last: usize| {
         let text = |i: usize| view.tokens.get(i).map(|t| t.text(&view.text));
         let start = view.tokens.get(first).map_or(0, |t| t.start as usize);
-        let line = view.text.get(..start).is_none_or(|t| t.is_empty() || t.ends_with('\n'));
+        let line = view
+            .text
+            .get(..start)
+            .is_none_or(|t| t.is_empty() || t.ends_with('\n'));
         line && text(last + 1) == Some(":")
     };
     // (word index, item)
@@ -104,7 +111,11 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
         let found = words
             .windows(head.len())
             .enumerate()
-            .filter(|(_, w)| w.iter().zip(head).all(|((hash, _), may)| may.contains(hash)))
+            .filter(|(_, w)| {
+                w.iter()
+                    .zip(head)
+                    .all(|((hash, _), may)| may.contains(hash))
+            })
             .filter(|(_, w)| match (w.first(), w.last()) {
                 (Some(first), Some(last)) => !on_wire || is_key(first.1, last.1),
                 _ => false,
@@ -126,7 +137,12 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
                 break;
             }
             seen |= 1 << places[end].1;
-            let key = (seen.count_ones() as usize, std::cmp::Reverse(width), start, end);
+            let key = (
+                seen.count_ones() as usize,
+                std::cmp::Reverse(width),
+                start,
+                end,
+            );
             if best.is_none_or(|b| (key.0, key.1) > (b.0, b.1)) {
                 best = Some(key);
             }
@@ -179,7 +195,10 @@ fn fitting(seen: &[usize], items: usize) -> Option<Vec<u64>> {
             })
             .collect();
     }
-    let mut values: Vec<u64> = orders.iter().filter_map(|o| permutation::index_of(o)).collect();
+    let mut values: Vec<u64> = orders
+        .iter()
+        .filter_map(|o| permutation::index_of(o))
+        .collect();
     values.sort_unstable();
     values.dedup();
     Some(values)

@@ -138,7 +138,8 @@ pub(super) fn chains(dag: &Dag, view: &View) -> Vec<Chain> {
                 continue;
             }
             let new_words = leak.min(master).min(SEED_WORDS as u32) as f32;
-            let total = score[before] + new_words - 0.05 * leak.abs_diff(master) as f32
+            let total = score[before] + new_words
+                - 0.05 * leak.abs_diff(master) as f32
                 - 0.005 * leak.max(master) as f32;
             if total > best {
                 best = total;

@@ -128,7 +128,10 @@ mod tests {
     fn words_keep_contractions_and_names_and_lose_emphasis() {
         assert_eq!(
             words("It doesn't _matter_: out_buf['x'], f'abc'"),
-            ["It", "doesn't", "matter", ":", "out_buf", "[", "'", "x", "'", "]", ",", "f", "'", "abc", "'"]
+            [
+                "It", "doesn't", "matter", ":", "out_buf", "[", "'", "x", "'", "]", ",", "f", "'",
+                "abc", "'"
+            ]
         );
         assert_eq!(words("漏洞 a"), ["漏", "洞", "a"]);
         assert_eq!(hash_of("Été"), hash_of("éTÉ"));

@@ -1,0 +1,306 @@
+//! Marks: vectors with what is expected at their head, and properties of copies.
+
+use carriers::{Carrier, EmbedError, Leak, Master, error, read};
+use fingerprint::Reading;
+use proptest::prelude::*;
+
+const VECTORS: [(&str, &str); 7] = [
+    (
+        "every_error_of_prose",
+        include_str!("../vectors/marks/every_error_of_prose.txt"),
+    ),
+    (
+        "every_error_of_code",
+        include_str!("../vectors/marks/every_error_of_code.txt"),
+    ),
+    (
+        "prose_forms",
+        include_str!("../vectors/marks/prose_forms.txt"),
+    ),
+    (
+        "code_forms",
+        include_str!("../vectors/marks/code_forms.txt"),
+    ),
+    (
+        "rule_forms",
+        include_str!("../vectors/marks/rule_forms.txt"),
+    ),
+    (
+        "sigma_forms",
+        include_str!("../vectors/marks/sigma_forms.txt"),
+    ),
+    ("c_forms", include_str!("../vectors/marks/c_forms.txt")),
+];
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let start = format!("{name}: ");
+    head.lines().find_map(|l| l.strip_prefix(start.as_str()))
+}
+
+#[test]
+fn every_vector_gives_what_its_head_expects() {
+    for (name, vector) in VECTORS {
+        let (head, rest) = vector.split_once("---\n").unwrap();
+        let file = field(head, "file").unwrap();
+        if let Some(expected) = head.split_once("errors:\n").map(|p| p.1) {
+            let errors = Master::parse(file, rest.as_bytes()).unwrap_err();
+            let found: String = errors
+                .0
+                .iter()
+                .map(|e| format!("{}:{} {}\n", e.line, e.column, e.kind))
+                .collect();
+            assert_eq!(found, expected, "{name}");
+            assert!(
+                errors
+                    .0
+                    .iter()
+                    .all(|e| !e.kind.hint().is_empty() && e.length > 0)
+            );
+            continue;
+        }
+        let (source, copy) = rest.split_once("--- copy\n").unwrap();
+        for crlf in [false, true] {
+            let breaks = |t: &str| {
+                if crlf {
+                    t.replace('\n', "\r\n")
+                } else {
+                    t.to_owned()
+                }
+            };
+            let source = breaks(source);
+            let master = Master::parse(file, source.as_bytes())
+                .unwrap_or_else(|e| panic!("{name}\n{}", e.render(file, &source)));
+            let sites: Vec<String> = master
+                .sites()
+                .iter()
+                .map(|s| format!("{} {}", s.carrier, s.values))
+                .collect();
+            assert_eq!(sites.join(", "), field(head, "sites").unwrap(), "{name}");
+            let symbols: Vec<u64> = field(head, "symbols")
+                .unwrap()
+                .split(' ')
+                .map(|s| s.parse().unwrap())
+                .collect();
+            let found = String::from_utf8(master.embed(&symbols).unwrap()).unwrap();
+            assert_eq!(found, breaks(copy), "{name}");
+        }
+    }
+}
+
+#[test]
+fn errors_are_told_as_a_compiler_tells_them() {
+    let source = "fine\nWe got in {~via~} the door\n";
+    let errors = Master::parse("note.md", source.as_bytes()).unwrap_err();
+    assert_eq!(
+        errors.render("note.md", source),
+        "error: a mark needs at least two alternatives, and this one has 1\n \
+         --> note.md:2:11\n  \
+         |\n2 | We got in {~via~} the door\n  \
+         |           ^^^^^^^\n  \
+         = hint: write `{~one|two~}`, or `{~|optional ~}` for text that may be left out\n"
+    );
+    assert_eq!(errors.to_string(), "1 error in the marks");
+}
+
+#[test]
+fn limits_are_named() {
+    let many = (0..=error::ALTERNATIVES_MAX)
+        .map(|i| format!("w{i}"))
+        .collect::<Vec<_>>();
+    let cases = [
+        ("a".repeat(error::MASTER_BYTES_MAX + 1), "4194304"),
+        (format!("{{~{}~}}", many.join("|")), "64"),
+        (
+            format!("{{~a|{}~}}", "b".repeat(error::WORDING_BYTES_MAX + 1)),
+            "2048",
+        ),
+        ("{~a|b~} ".repeat(error::SITES_MAX + 1), "8192"),
+        (
+            format!(
+                "<!--~ shuffle -->\n{}<!--~ end -->\n",
+                (0..13).map(|i| format!("- item {i}\n")).collect::<String>()
+            ),
+            "12",
+        ),
+    ];
+    for (source, limit) in cases {
+        let errors = Master::parse("a.md", source.as_bytes()).unwrap_err();
+        assert!(errors.0[0].kind.to_string().contains(limit), "{errors:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_stay_as_they_are() {
+    let bytes = [0x89, b'P', b'N', b'G', 0, 0xff, b'{', b'~', 0xfe];
+    let master = Master::parse("picture.png", &bytes).unwrap();
+    assert_eq!(
+        (master.sites().len(), master.embed(&[]).unwrap()),
+        (0, bytes.to_vec())
+    );
+    assert!(Master::parse("a.md", b"{~a|b~} \xff").is_err());
+    let bom = "\u{feff}{~a|b~}\r\n";
+    let master = Master::parse("a.md", bom.as_bytes()).unwrap();
+    assert_eq!(master.embed(&[1]).unwrap(), "\u{feff}b\r\n".as_bytes());
+    assert_eq!((master.sites()[0].line, master.sites()[0].column), (1, 1));
+}
+
+#[test]
+fn wrong_symbols_are_refused() {
+    let master = Master::parse("a.md", b"{~a|b~}").unwrap();
+    assert_eq!(
+        master.embed(&[]),
+        Err(EmbedError::Length {
+            expected: 1,
+            found: 0
+        })
+    );
+    assert_eq!(
+        master.embed(&[2]),
+        Err(EmbedError::Symbol {
+            site: 0,
+            symbol: 2,
+            values: 2
+        })
+    );
+}
+
+#[test]
+fn plain_code_that_looks_a_little_like_marks_is_left_alone() {
+    for (name, source) in [
+        ("a.sh", "p=${x#~/}; echo \"${y##~/}\" # don't ~ panic\n"),
+        ("a.py", "#~~~~~~~~\nx = {1: ~2}\nprint('it''s {{a|b}}')\n"),
+        ("a.js", "const f = ~{}; let t = `${a}//~/b`;\n"),
+        ("a.json", "{\"a\": \"#~\", \"b\": [1]}\n"),
+        ("a.yml", "k: don't\nv: 'it #~~'\n"),
+    ] {
+        let master = Master::parse(name, source.as_bytes())
+            .unwrap_or_else(|e| panic!("{}", e.render(name, source)));
+        assert_eq!(master.sites().len(), 0);
+        assert_eq!(master.embed(&[]).unwrap(), source.as_bytes());
+    }
+}
+
+const WORDS: [&str; 24] = [
+    "server", "client", "ticket", "render", "gateway", "document", "preview", "reads", "twice",
+    "second", "field", "name", "blank", "worker", "answer", "visitor", "number", "session",
+    "header", "parser", "query", "folder", "limit", "cookie",
+];
+const PAIRS: [(&str, &str, &str); 8] = [
+    ("via", "through", "using"),
+    ("quickly", "fast", "at once"),
+    ("", "really ", "very "),
+    ("shows", "reveals", "makes visible"),
+    ("begins", "starts", "sets out"),
+    ("big", "large", "sizeable"),
+    ("do not", "don't", "never"),
+    ("in order to", "to", "so as to"),
+];
+
+/// A paragraph with a mark after every few words, and the text around the marks.
+fn prose() -> impl Strategy<Value = (String, Vec<String>)> {
+    let step = (
+        prop::collection::vec(0..WORDS.len(), 7..12),
+        0..PAIRS.len(),
+        any::<bool>(),
+    );
+    prop::collection::vec(step, 4..16).prop_map(|steps| {
+        let mut source = String::new();
+        let mut fixed = Vec::new();
+        for (place, (words, pair, three)) in steps.into_iter().enumerate() {
+            let run: String = words
+                .iter()
+                .enumerate()
+                .map(|(i, w)| format!("{}{} ", WORDS[*w], (place * 31 + i * 7) % 97))
+                .collect();
+            source.push_str(&run);
+            fixed.push(run);
+            let (a, b, c) = PAIRS[pair];
+            source.push_str(&if three {
+                format!("{{~{a}|{b}|{c}~}}")
+            } else {
+                format!("{{~{a}|{b}~}}")
+            });
+            if !b.ends_with(' ') {
+                source.push(' ');
+            }
+        }
+        source.push_str("and this is how the whole story of it ends today.\n");
+        (source, fixed)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn what_was_embedded_is_read_from_the_whole_copy((source, fixed) in prose(), pick in any::<u64>()) {
+        let master = Master::parse("note.md", source.as_bytes()).unwrap();
+        let symbols: Vec<u64> = master
+            .sites()
+            .iter()
+            .enumerate()
+            .map(|(i, s)| pick.rotate_left(7 * i as u32) % s.values)
+            .collect();
+        let copy = String::from_utf8(master.embed(&symbols).unwrap()).unwrap();
+        for trace in ["{~", "~}", "<!--~", "#~"] {
+            prop_assert!(!copy.contains(trace));
+        }
+        for run in &fixed {
+            prop_assert!(copy.contains(run.trim_end()));
+        }
+        let readings = read(&master, &Leak::parse("leak.txt", copy.as_bytes()).unwrap());
+        for (site, (reading, symbol)) in readings.iter().zip(&symbols).enumerate() {
+            let whole = Reading::Values { values: vec![*symbol], noise: 0.01 };
+            prop_assert_eq!(&reading.reading, &whole, "site {} of {}", site, &copy);
+        }
+    }
+
+    #[test]
+    fn marks_of_any_text_parse_or_fail_and_never_panic(
+        name in prop::sample::select(vec!["a.md", "a.py", "a.c", "a.rules", "a.yml", "a.html", "a.sh", "a.sql", "a.bin", "a.js"]),
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "{~", "~}", "|", "\\", "/", "@", "a", "b ", "\n", "\r\n", "#~ ", "//~ ", "<!--~ ", "-->", "/*~ ", "*/", "int 1..9",
+            "nonce hex 8", "name a: b|c", "shuffle", "shuffle a", "end", "5", "\"", "'", "```\n", "- ", "é", "\u{feff}", "(", ")",
+            "[", ",", ":", "=", "\t", "deadbeef", "{", "}", "$", "\"\"\"", "`", "\u{200b}", "metadata: x, y;",
+        ]), 0..60),
+    ) {
+        let source = pieces.concat();
+        match Master::parse(name, source.as_bytes()) {
+            Ok(master) => {
+                let top: Vec<u64> = master.sites().iter().map(|s| s.values - 1).collect();
+                for symbols in [vec![0; top.len()], top] {
+                    let copy = master.embed(&symbols).unwrap();
+                    let readings = read(&master, &Leak::parse("x.txt", &copy).unwrap());
+                    prop_assert_eq!(readings.len(), symbols.len());
+                }
+            }
+            Err(errors) => {
+                prop_assert!(!errors.0.is_empty());
+                prop_assert!(!errors.render(name, &source).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_master_of_any_bytes_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for name in ["a.md", "a.py", "a"] {
+            if let Ok(master) = Master::parse(name, &bytes)
+                && master.sites().is_empty()
+                && !bytes.windows(2).any(|w| w == b"{~" || w == b"~}" || w == b"#~" || w == b"-~")
+            {
+                prop_assert_eq!(master.embed(&[]).unwrap(), bytes.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn sections_are_paragraphs_of_prose_and_one_of_code() {
+    let prose = Master::parse("a.md", b"\n{~a|b~}\n\n# x\n{~a|b~} {~c|d~}\n\n\n{~a|b~}").unwrap();
+    let sections: Vec<u32> = prose.sites().iter().map(|s| s.section).collect();
+    assert_eq!(sections, [0, 1, 1, 2]);
+    let code = Master::parse("a.py", b"x = 1  #~ int 1..9\n\n\ny = '{~a|b~}'\n").unwrap();
+    assert!(code.sites().iter().all(|s| s.section == 0));
+    assert!(code.sites().iter().all(|s| s.carrier.is_functional()));
+    assert!(!Carrier::Alternative.is_functional());
+}
