@@ -1,5 +1,30 @@
-//! Performs the program's verbs: load, decide, commit. Used by the command line and by the server.
+//! Performs the program's verbs: load, decide, commit. Used by the command line and by a later server.
+//!
+//! Decisions are `domain`'s, copies and verdicts are `flow`'s, encryption is `seal`'s, durability is `store`'s.
+//! What is here is their order, and what a process leaves behind when it dies between two of them.
 
+mod artifacts;
+mod cases;
+mod config;
+mod desk;
+mod evidence;
 mod failure;
+mod init;
+mod ledger;
+mod meter;
+mod packages;
+mod press;
+mod program;
+mod records;
+mod traces;
 
+pub use artifacts::{Added, check_master, kind_of};
+pub use config::{ClockKind, Config, DataDir};
+pub use desk::Desk;
 pub use failure::{Class, Failure};
+pub use init::init;
+pub use ledger::Audited;
+pub use packages::Fetched;
+pub use press::Pressed;
+pub use meter::{ArtifactMeter, Meter};
+pub use traces::{Traced, seats_by_slot};

@@ -1,7 +1,9 @@
 //! The codebook of one pressed case: masters, code, key, and which slot is whose.
 
 use carriers::Master;
-use domain::{ArtifactId, ArtifactKind, CaseId, Digest, PartnerId, SeatId};
+use domain::artifact::ArtifactKind;
+use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
 use fingerprint::{Code, Entry, SiteShape};
 
 use crate::keys::{CaseKey, CaseSecret};

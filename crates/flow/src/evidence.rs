@@ -44,8 +44,10 @@ pub struct Body {
     pub masters: Vec<MasterFile>,
     /// The code's canonical bytes.
     pub code: Bytes,
-    /// The opened leaf that fixed code, masters and counts before any copy was given.
+    /// The opened leaf that fixed code and masters before any copy was given.
     pub code_leaf: OpenedLeaf,
+    /// The opened leaf that fixed how many seats have copies.
+    pub roster_leaf: OpenedLeaf,
     /// The bar of this trace.
     pub bar: Bar,
     /// One for each site.
@@ -142,11 +144,15 @@ pub struct Accused {
     pub seat: Option<String>,
     /// The engine's numbers.
     pub finding: Finding,
+    /// How the engine came to the finding, in its own canonical bytes.
+    pub method: Bytes,
     /// The key of the partner's layer, hexadecimal.
     pub partner_key: String,
-    /// Every seat of this partner that had a copy, with its key and leaf; the accused seat first.
+    /// Every seat of this partner that had a copy, with its key and leaf.
     pub seats: Vec<OpenedSeat>,
-    /// When the accused seats first and last fetched their package.
+    /// A leaf for each copy of others that the finding is conditioned on; their keys stand in `method`.
+    pub given: Vec<OpenedLeaf>,
+    /// The receipts of these seats: their first and last fetch.
     pub receipts: Vec<OpenedLeaf>,
 }
 
@@ -282,7 +288,7 @@ impl Body {
         format!(
             "headstart evidence v1\n{}\n{}\n",
             self.trace,
-            domain::Digest::of(json.as_bytes())
+            domain::sealed::Digest::of(json.as_bytes())
         )
     }
 }

@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use domain::{ArtifactId, CaseId, Digest, PartnerId, SeatId};
+use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
 use jiff::Timestamp;
 
 /// Longest text of a leaf, in bytes.
@@ -35,12 +36,19 @@ pub struct CodeLeaf {
     pub decoder: String,
     /// The accepted risk for a whole trace.
     pub innocent_risk: f64,
-    /// How many partners and seats have copies after this press.
-    pub groups: u32,
-    /// See `groups`.
-    pub slots: u32,
     /// The digests of the masters, in the order of their sites.
     pub masters: Vec<(ArtifactId, Digest)>,
+}
+
+/// The commitment to how many seats have copies, at each press.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// Digest of the code.
+    pub code: Digest,
+    /// How many seats of each partner have copies after this press, in the order of the engine's group numbers.
+    pub sizes: Vec<u32>,
 }
 
 /// The commitment to one seat's package.
@@ -50,6 +58,8 @@ pub struct PackageLeaf {
     pub case: CaseId,
     /// The seat's partner.
     pub partner: PartnerId,
+    /// The engine's number of the partner.
+    pub group: u32,
     /// The seat.
     pub seat: SeatId,
     /// The number of the seat's copy.
@@ -93,6 +103,7 @@ pub struct LeafError {
 
 const SECRET: &str = "headstart secret v1";
 const CODE: &str = "headstart code v1";
+const ROSTER: &str = "headstart roster v1";
 const PACKAGE: &str = "headstart package v1";
 const RECEIPT: &str = "headstart receipt v1";
 
@@ -107,15 +118,13 @@ impl CodeLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "{CODE}\ncase {}\nsecret {}\nbeacon {}\ncode {}\ndecoder {}\nrisk {:e}\ngroups {}\nslots {}\n",
+            "{CODE}\ncase {}\nsecret {}\nbeacon {}\ncode {}\ndecoder {}\nrisk {:e}\n",
             self.case,
             self.secret,
             self.beacon,
             self.code,
             self.decoder,
-            self.innocent_risk,
-            self.groups,
-            self.slots
+            self.innocent_risk
         );
         push_list(&mut text, "master", &self.masters);
         text
@@ -134,9 +143,32 @@ impl CodeLeaf {
             code: lines.digest("code")?,
             decoder: lines.text("decoder")?.to_owned(),
             innocent_risk: lines.value("risk")?,
-            groups: lines.value("groups")?,
-            slots: lines.value("slots")?,
             masters: lines.list("master")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+impl RosterLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{ROSTER}\ncase {}\ncode {}\n", self.case, self.code);
+        for size in &self.sizes {
+            writeln!(text, "size {size}").expect("writing to a string does not fail");
+        }
+        text
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`RosterLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, ROSTER)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            code: lines.digest("code")?,
+            sizes: lines.values("size")?,
         };
         lines.same_as(&leaf.to_text(), leaf)
     }
@@ -146,9 +178,10 @@ impl PackageLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "{PACKAGE}\ncase {}\npartner {}\nseat {}\nslot {}\ncode {}\npartner-key {}\nseat-key {}\n",
+            "{PACKAGE}\ncase {}\npartner {}\ngroup {}\nseat {}\nslot {}\ncode {}\npartner-key {}\nseat-key {}\n",
             self.case,
             self.partner,
+            self.group,
             self.seat,
             self.slot,
             self.code,
@@ -169,6 +202,7 @@ impl PackageLeaf {
         let leaf = Self {
             case: lines.value("case")?,
             partner: lines.value("partner")?,
+            group: lines.value("group")?,
             seat: lines.value("seat")?,
             slot: lines.value("slot")?,
             code: lines.digest("code")?,
@@ -254,13 +288,23 @@ impl<'a> Lines<'a> {
         Digest::parse(text).ok_or(self.wrong(word))
     }
 
-    fn list(&mut self, word: &'static str) -> Result<Vec<(ArtifactId, Digest)>, LeafError> {
-        let mut list = Vec::new();
-        while self
-            .rest
+    fn stands_next(&mut self, word: &str) -> bool {
+        self.rest
             .peek()
             .is_some_and(|line| line.split(' ').next() == Some(word))
-        {
+    }
+
+    fn values<T: std::str::FromStr>(&mut self, word: &'static str) -> Result<Vec<T>, LeafError> {
+        let mut values = Vec::new();
+        while self.stands_next(word) {
+            values.push(self.value(word)?);
+        }
+        Ok(values)
+    }
+
+    fn list(&mut self, word: &'static str) -> Result<Vec<(ArtifactId, Digest)>, LeafError> {
+        let mut list = Vec::new();
+        while self.stands_next(word) {
             let (artifact, digest) = self.text(word)?.split_once(' ').ok_or(self.wrong(word))?;
             let artifact = artifact.parse().map_err(|_| self.wrong(word))?;
             list.push((artifact, Digest::parse(digest).ok_or(self.wrong(word))?));
@@ -296,6 +340,7 @@ mod tests {
         PackageLeaf {
             case: "HS-2026-0001".parse().unwrap(),
             partner: "p-07".parse().unwrap(),
+            group: 2,
             seat: "p-07.s1".parse().unwrap(),
             slot: 3,
             code: Digest::of(b"code"),
@@ -320,11 +365,19 @@ mod tests {
             code: Digest::of(b"code"),
             decoder: "v1".to_owned(),
             innocent_risk: 1e-6,
-            groups: 24,
-            slots: 60,
             masters: vec![("a1".parse().unwrap(), Digest::of(b"master"))],
         };
         assert_eq!(CodeLeaf::parse(&leaf.to_text()), Ok(leaf));
+    }
+
+    #[test]
+    fn a_roster_leaf_is_read_back() {
+        let leaf = RosterLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            code: Digest::of(b"code"),
+            sizes: vec![3, 1, 2],
+        };
+        assert_eq!(RosterLeaf::parse(&leaf.to_text()), Ok(leaf));
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 use std::fmt::Write;
 
-use domain::{CaseId, Digest, PartnerId, SeatId, Tlp};
+use domain::ids::{CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
+use domain::tlp::Tlp;
 use jiff::Timestamp;
 
 use crate::press::Copy;
@@ -30,8 +32,8 @@ pub struct Manifest<'a> {
     pub partner: &'a PartnerId,
     /// For whom.
     pub seat: &'a SeatId,
-    /// When the embargo ends.
-    pub release: Timestamp,
+    /// When the embargo ends; `None` while nobody has set it.
+    pub release: Option<Timestamp>,
     /// The salt of the package's leaf, so that the seat can find its own commitment in the log.
     pub salt: &'a [u8; 32],
 }
@@ -47,7 +49,8 @@ impl Manifest<'_> {
             self.tlp,
             self.partner,
             self.seat,
-            self.release,
+            self.release
+                .map_or_else(|| "not set".to_owned(), |release| release.to_string()),
             Digest::from_bytes(*self.salt)
         );
         for copy in copies {
@@ -139,7 +142,7 @@ mod tests {
             tlp: Tlp::Amber,
             partner: &"p-07".parse().unwrap(),
             seat: &"p-07.s1".parse().unwrap(),
-            release: "2026-12-08T18:00:00Z".parse().unwrap(),
+            release: Some("2026-12-08T18:00:00Z".parse().unwrap()),
             salt: &[7; 32],
         };
         let copies = [Copy {

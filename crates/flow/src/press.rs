@@ -1,10 +1,12 @@
 //! Copies from a codebook, and what the log must hold before they are given.
 
-use domain::{ArtifactId, Digest};
+use domain::ids::{ArtifactId, CaseId, PartnerId};
+use domain::sealed::Digest;
 use fingerprint::{Code, Key};
 
 use crate::book::{Book, BookMaster, Seating};
-use crate::leaf::{CodeLeaf, PackageLeaf, SecretLeaf};
+use crate::keys::CaseSecret;
+use crate::leaf::{CodeLeaf, PackageLeaf, RosterLeaf, SecretLeaf};
 
 /// Version of what turns a leak into a verdict: readers, scores, risks. It is fixed in the log before a copy is given.
 ///
@@ -86,16 +88,15 @@ pub fn copies_from(
 }
 
 /// What the log holds of a case's secret before anything is derived from it.
-pub fn secret_leaf(book_case: &domain::CaseId, secret: &crate::keys::CaseSecret) -> SecretLeaf {
+pub fn secret_leaf(case: &CaseId, secret: &CaseSecret) -> SecretLeaf {
     SecretLeaf {
-        case: book_case.clone(),
+        case: case.clone(),
         secret: Digest::from_bytes(secret.commitment()),
     }
 }
 
-/// What the log holds of a case's code once all of `book`'s seats have their slots.
+/// What the log holds of a case's code, from its first press on.
 pub fn code_leaf(book: &Book, innocent_risk: f64) -> CodeLeaf {
-    let count = |length: usize| u32::try_from(length).expect("far fewer than 2^32");
     CodeLeaf {
         case: book.case().clone(),
         secret: Digest::from_bytes(book.secret().commitment()),
@@ -103,9 +104,20 @@ pub fn code_leaf(book: &Book, innocent_risk: f64) -> CodeLeaf {
         code: Digest::of(&book.code().to_bytes()),
         decoder: DECODER.to_owned(),
         innocent_risk,
-        groups: count(book.partners().len()),
-        slots: count(book.seatings().len()),
         masters: book.master_digests(),
+    }
+}
+
+/// What the log holds of how many seats have copies, once all of `book`'s seats have their slots.
+pub fn roster_leaf(book: &Book) -> RosterLeaf {
+    let size_of = |partner: &PartnerId| {
+        let seats = book.seatings().iter().filter(|s| s.partner == *partner);
+        u32::try_from(seats.count()).expect("a case has far fewer than 2^32 seats")
+    };
+    RosterLeaf {
+        case: book.case().clone(),
+        code: Digest::of(&book.code().to_bytes()),
+        sizes: book.partners().iter().map(size_of).collect(),
     }
 }
 
@@ -123,6 +135,9 @@ pub fn package_leaf(
     PackageLeaf {
         case: book.case().clone(),
         partner: seating.partner.clone(),
+        group: book
+            .group_of(&seating.partner)
+            .expect("a seated seat's partner is in the book"),
         seat: seating.seat.clone(),
         slot: seating.slot,
         code: Digest::of(&book.code().to_bytes()),

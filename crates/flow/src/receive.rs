@@ -1,6 +1,7 @@
 //! A fetch and its receipt: the leaf that the log holds before the first byte is given.
 
-use domain::{CaseId, Digest, PartnerId, SeatId};
+use domain::ids::{CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
 use jiff::Timestamp;
 
 use crate::leaf::ReceiptLeaf;

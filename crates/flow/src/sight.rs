@@ -2,7 +2,7 @@
 
 use carriers::Leak;
 use carriers::find::{Candidate, Sketch};
-use domain::Digest;
+use domain::sealed::Digest;
 
 /// How many cases are aligned when nobody said which one it is.
 pub const CASES_ALIGNED_MAX: usize = 8;
@@ -53,6 +53,9 @@ pub fn digest(files: &[LeakFile]) -> Digest {
 }
 
 /// The cases that a leak may be of, best first; none when it is like no case.
-pub fn candidates(sketches: &[Sketch], leak: &Leak) -> Vec<Candidate> {
+pub fn candidates<'a>(
+    sketches: impl IntoIterator<Item = &'a Sketch>,
+    leak: &Leak,
+) -> Vec<Candidate> {
     carriers::find::rank(sketches, leak, CASES_ALIGNED_MAX)
 }

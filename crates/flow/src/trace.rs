@@ -1,7 +1,7 @@
 //! Readings over a case's masters, and the decision whose copy it was.
 
 use carriers::{Leak, SiteReading};
-use domain::{ArtifactId, CaseId, PartnerId, SeatId};
+use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
 use fingerprint::{Bar, Finding, Reading};
 
 use crate::book::Book;

@@ -1,2 +1,7 @@
 //! The headstart binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    headstart::run()
+}

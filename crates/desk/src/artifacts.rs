@@ -1,0 +1,152 @@
+//! Artifacts: masters checked, sealed, and opened again.
+
+use carriers::{Master, MarkErrors};
+use domain::artifact::ArtifactKind;
+use domain::case::Case;
+use domain::decide::CaseCommand;
+use domain::ids::{ArtifactId, BlobId, CaseId};
+use domain::person::Actor;
+use flow::book::BookMaster;
+use seal::ProgramKey;
+
+use crate::desk::{Beside, too_busy};
+use crate::records::{NameRecord, open, open_bytes};
+use crate::{Desk, Failure};
+
+/// An artifact that was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// Its id.
+    pub artifact: ArtifactId,
+    /// Its kind.
+    pub kind: ArtifactKind,
+    /// The master's file name.
+    pub file_name: String,
+    /// Its mark sites.
+    pub sites: usize,
+}
+
+/// The kind of a file that nobody named, told from its name.
+pub fn kind_of(file_name: &str) -> Option<ArtifactKind> {
+    let extension = file_name.rsplit_once('.')?.1.to_ascii_lowercase();
+    let kind = match extension.as_str() {
+        "md" | "txt" | "html" | "htm" | "rst" | "adoc" => ArtifactKind::Writeup,
+        "py" | "js" | "ts" | "c" | "h" | "go" | "rs" | "sh" | "ps1" | "rb" | "pl" | "java" => {
+            ArtifactKind::Poc
+        }
+        "rules" | "yar" | "yara" | "yml" | "yaml" | "kql" => ArtifactKind::Rule,
+        "http" | "har" | "json" | "jsonl" | "pcap" | "log" => ArtifactKind::Traffic,
+        "csv" | "ioc" | "stix" => ArtifactKind::Indicators,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+/// Checks a master's marks.
+///
+/// # Errors
+/// Every wrong mark at once, with line and column, as a compiler shows them.
+pub fn check_master(file_name: &str, bytes: &[u8]) -> Result<Master, Failure> {
+    Master::parse(file_name, bytes).map_err(|errors| wrong_marks(file_name, bytes, &errors))
+}
+
+fn wrong_marks(file_name: &str, bytes: &[u8], errors: &MarkErrors) -> Failure {
+    let source = String::from_utf8_lossy(bytes);
+    Failure::usage("marks", errors.render(file_name, &source)).hint(errors.hint())
+}
+
+impl Desk {
+    /// Adds masters to a case: all of them, or none.
+    ///
+    /// # Errors
+    /// Wrong marks with line and column; a case that was pressed already.
+    pub async fn add_artifacts(
+        &self,
+        id: &CaseId,
+        files: &[(String, ArtifactKind, Vec<u8>)],
+    ) -> Result<Vec<Added>, Failure> {
+        let mut masters = Vec::new();
+        for (name, _, bytes) in files {
+            seal::check_name(name).map_err(|error| {
+                Failure::usage("file-name", error.to_string())
+                    .hint("rename the file: its name goes into every package")
+            })?;
+            masters.push(check_master(name, bytes)?);
+        }
+        for _ in 0..20 {
+            if let Some(added) = self.try_adding(id, files, &masters).await? {
+                return Ok(added);
+            }
+        }
+        Err(too_busy())
+    }
+
+    async fn try_adding(
+        &self,
+        id: &CaseId,
+        files: &[(String, ArtifactKind, Vec<u8>)],
+        masters: &[Master],
+    ) -> Result<Option<Vec<Added>>, Failure> {
+        let mut loaded = self.load(id).await?;
+        let mut beside = Beside::default();
+        let mut events = Vec::new();
+        let mut added = Vec::new();
+        for ((name, kind, bytes), master) in files.iter().zip(masters) {
+            let blob = self.seal_bytes(bytes)?;
+            let command = CaseCommand::AddArtifact {
+                kind: *kind,
+                name: self.seal(&NameRecord {
+                    file_name: name.clone(),
+                })?,
+                master: BlobId::of(&blob),
+                sites: u32::try_from(master.sites().len()).unwrap_or(u32::MAX),
+            };
+            added.push(Added {
+                artifact: loaded.case.next_artifact(),
+                kind: *kind,
+                file_name: name.clone(),
+                sites: master.sites().len(),
+            });
+            let context = self.context(&loaded.program, &Actor::Desk);
+            let decided = loaded
+                .case
+                .decide(command, &context)
+                .map_err(Failure::from_refusal)?;
+            for event in &decided {
+                loaded.case.apply(event);
+            }
+            events.extend(decided);
+            beside.blobs.push(blob);
+        }
+        let batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
+        Ok(self.committed(batch).await?.then_some(added))
+    }
+
+    /// Opens the masters of a case, in the order of their sites.
+    ///
+    /// # Errors
+    /// A blob that is missing, or that the key does not open.
+    pub async fn masters(&self, case: &Case, key: &ProgramKey) -> Result<Vec<BookMaster>, Failure> {
+        let mut masters = Vec::new();
+        for artifact in case.artifacts() {
+            let blob = self.blob(&artifact.master).await?;
+            let source = open_bytes(key, "a master", &blob)?.to_vec();
+            let name: NameRecord = open(key, "an artifact's name", &artifact.name)?;
+            let master = check_master(&name.file_name, &source)?;
+            masters.push(BookMaster {
+                artifact: artifact.artifact.clone(),
+                kind: artifact.kind,
+                source,
+                master,
+            });
+        }
+        Ok(masters)
+    }
+
+    pub(crate) async fn blob(&self, id: &BlobId) -> Result<Vec<u8>, Failure> {
+        self.store().blob(&id.to_string()).await?.ok_or_else(|| {
+            Failure::machine("missing-blob", format!("the blob {id} is missing"))
+                .hint("restore a backup; `headstart log audit` names what is missing")
+        })
+    }
+}

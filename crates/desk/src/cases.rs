@@ -1,0 +1,143 @@
+//! Cases: created, imported, changed, read.
+
+use domain::advisory::{self, CaseDetails};
+use domain::case::{Case, CaseFact};
+use domain::commitment::Commitment;
+use domain::decide::{CaseCommand, NewCase};
+use domain::ids::CaseId;
+use domain::person::Actor;
+use domain::tlp::Tlp;
+use flow::keys::CaseSecret;
+use jiff::Timestamp;
+use seal::ProgramKey;
+
+use crate::config::random;
+use crate::desk::{Beside, too_busy};
+use crate::records::{NameRecord, SecretRecord, open};
+use crate::{Desk, Failure};
+
+/// How often a new case id is tried when other processes make cases too.
+const IDS_TRIED_MAX: usize = 20;
+
+impl Desk {
+    /// Makes a case from an advisory's bytes: CSAF 2.0 or CVE 5.x.
+    ///
+    /// `release` replaces what the advisory says.
+    ///
+    /// # Errors
+    /// An advisory that cannot be read, with the place; a release that has passed.
+    pub async fn import_case(
+        &self,
+        bytes: &[u8],
+        release: Option<Timestamp>,
+    ) -> Result<(CaseId, CaseDetails, Option<Timestamp>), Failure> {
+        let details = advisory::read_advisory(bytes).map_err(Failure::from_refusal)?;
+        let release = release.or_else(|| advisory::release_from(&details, self.now()));
+        let case = self.create_case(&details, details.label_under_embargo(), release).await?;
+        Ok((case, details, release))
+    }
+
+    /// Makes a case. Its secret is drawn here, and the leaf that commits to it is logged before this returns.
+    ///
+    /// # Errors
+    /// A release that has passed, or a database that fails.
+    pub async fn create_case(
+        &self,
+        details: &CaseDetails,
+        tlp: Tlp,
+        release: Option<Timestamp>,
+    ) -> Result<CaseId, Failure> {
+        for _ in 0..IDS_TRIED_MAX {
+            let existing = self.case_ids().await?;
+            let id = CaseId::after(&existing, self.now());
+            let secret = CaseSecret::from_bytes(random()?);
+            let text = flow::press::secret_leaf(&id, &secret).to_text();
+            let leaf = Commitment::new(text.into_bytes(), random()?);
+            let record = SecretRecord {
+                secret: domain::sealed::Digest::from_bytes(*secret.expose()).to_string(),
+                leaf: leaf.clone(),
+            };
+            let program = self.program().await?;
+            let new = NewCase {
+                case: id.clone(),
+                tlp,
+                release,
+                details: self.seal(details)?,
+                secret: self.seal(&record)?,
+            };
+            let events = Case::create(new, &self.context(&program, &Actor::Desk))
+                .map_err(Failure::from_refusal)?;
+            let beside = Beside {
+                leaves: vec![leaf.leaf()],
+                ..Beside::default()
+            };
+            // CRASH: before, there is no case; after, the leaf is staged, and the next command integrates it.
+            if self.found(&id.stream(), &events, beside).await? {
+                self.integrate().await?;
+                return Ok(id);
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// Changes the release or the label of a case.
+    ///
+    /// # Errors
+    /// The refusal: a label that goes down, a release that has passed.
+    pub async fn set_case(
+        &self,
+        id: &CaseId,
+        release: Option<Timestamp>,
+        tlp: Option<Tlp>,
+    ) -> Result<(), Failure> {
+        if let Some(tlp) = tlp {
+            self.command(id, CaseCommand::SetTlp(tlp), &Actor::Desk)
+                .await?;
+        }
+        if let Some(release) = release {
+            self.command(id, CaseCommand::SetRelease(release), &Actor::Desk)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What a case is about.
+    ///
+    /// # Errors
+    /// Sealed details that the key does not open.
+    pub fn details(&self, case: &Case, key: &ProgramKey) -> Result<CaseDetails, Failure> {
+        open(key, "the case's details", case.details())
+    }
+
+    /// The file names of a case's artifacts, in order.
+    ///
+    /// # Errors
+    /// Sealed names that the key does not open.
+    pub fn file_names(&self, case: &Case, key: &ProgramKey) -> Result<Vec<String>, Failure> {
+        case.artifacts()
+            .iter()
+            .map(|artifact| {
+                let record: NameRecord = open(key, "an artifact's name", &artifact.name)?;
+                Ok(record.file_name)
+            })
+            .collect()
+    }
+
+    /// Every event of a case in order, as facts with their times.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn history(&self, id: &CaseId) -> Result<Vec<(Timestamp, Actor, CaseFact)>, Failure> {
+        let events: Vec<domain::case::CaseEvent> = self.events(&id.stream()).await?;
+        Ok(events.into_iter().map(|e| (e.at, e.by, e.fact)).collect())
+    }
+}
+
+/// Opens the secret of a case.
+pub(crate) fn secret(case: &Case, key: &ProgramKey) -> Result<(CaseSecret, Commitment), Failure> {
+    let record: SecretRecord = open(key, "the case's secret", case.secret())?;
+    let bytes = domain::sealed::Digest::parse(&record.secret).ok_or_else(|| {
+        Failure::machine("damaged-record", "the case's secret is not 64 digits")
+    })?;
+    Ok((CaseSecret::from_bytes(*bytes.as_bytes()), record.leaf))
+}

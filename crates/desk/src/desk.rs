@@ -1,0 +1,420 @@
+//! An open program: its store, its clock, its log key, and the loop of load, decide, commit.
+
+use domain::case::{Case, CaseEvent};
+use domain::clock::Clock;
+use domain::decide::{CaseCommand, Context};
+use domain::explain::Explain;
+use domain::ids::CaseId;
+use domain::person::Actor;
+use domain::policy::Policy;
+use domain::program::{Program, ProgramCommand, ProgramEvent};
+use jiff::Timestamp;
+use seal::{ProgramKey, ProgramRecipient};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::{Batch, CommitError, LogError, NewEvent, Recorded, Store, StoreError};
+use tlog::{Signer, Verifier};
+
+use crate::Failure;
+use crate::config::{ClockKind, Config, DataDir, unreadable};
+
+/// How often a decision is made anew when another process wrote first.
+const CONFLICTS_MAX: usize = 20;
+
+/// An open program.
+pub struct Desk {
+    dir: DataDir,
+    config: Config,
+    store: Store,
+    signer: Signer,
+    recipient: ProgramRecipient,
+    policy: Policy,
+    now: Timestamp,
+}
+
+/// What a decision of a case is made on.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) case: Case,
+    pub(crate) version: u64,
+    pub(crate) program: Program,
+}
+
+/// What goes into one transaction beside the events of a decision.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Blobs, by their bytes.
+    pub(crate) blobs: Vec<Vec<u8>>,
+    /// Leaves to stage.
+    pub(crate) leaves: Vec<domain::commitment::Leaf>,
+    /// The case's record in the index of pressed cases.
+    pub(crate) index: Option<Vec<u8>>,
+    /// Settings by name.
+    pub(crate) meta: Vec<(String, String)>,
+}
+
+impl Desk {
+    /// Opens a data directory. `now`: what `--now` said, for a test clock.
+    ///
+    /// Leaves that a killed process staged are integrated here, before anything else happens.
+    ///
+    /// # Errors
+    /// A missing or broken directory, a clock that runs backwards, a database that fails.
+    pub async fn open(dir: DataDir, now: Option<Timestamp>) -> Result<Self, Failure> {
+        let config = dir.read_config()?;
+        let store = Store::open(dir.database()).await?;
+        let latest = store.latest_time().await?;
+        let clock = match config.clock {
+            ClockKind::System => Clock::Machine { latest },
+            ClockKind::Test => Clock::Test { latest },
+        };
+        let reading = clock
+            .read(Timestamp::now(), now)
+            .map_err(Failure::from_refusal)?;
+        if reading.keep && latest.is_none_or(|latest| latest < reading.now) {
+            store
+                .see_time(reading.now)
+                .await?;
+        }
+        let path = dir.log_key();
+        let secret = zeroize::Zeroizing::new(
+            std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?,
+        );
+        let signer = Signer::parse(secret.trim()).map_err(|error| {
+            Failure::machine("broken-log-key", format!("`{}`: {error}", path.display()))
+                .hint("restore it from a backup; without it nothing can be logged")
+        })?;
+        let recipient = ProgramRecipient::parse(&config.recipient).map_err(|error| {
+            Failure::machine("broken-config", format!("the program's recipient: {error}"))
+                .hint("restore config.json from a backup")
+        })?;
+        let desk = Self {
+            dir,
+            config,
+            store,
+            signer,
+            recipient,
+            policy: Policy::default(),
+            now: reading.now,
+        };
+        desk.integrate().await?;
+        Ok(desk)
+    }
+
+    /// The time of this command, UTC.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    /// The public facts of the data directory.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The published log key.
+    pub fn log_key(&self) -> Verifier {
+        self.signer.verifier()
+    }
+
+    /// Opens the program key.
+    ///
+    /// # Errors
+    /// A wrong passphrase, or a key file that is missing or damaged.
+    pub fn unlock(&self, passphrase: &str) -> Result<ProgramKey, Failure> {
+        let path = self.dir.program_key();
+        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        ProgramKey::unlock(&bytes, passphrase).map_err(|error| {
+            let failure = Failure::usage("program-key", format!("`{}`: {error}", path.display()));
+            failure.hint(error.hint())
+        })
+    }
+
+    /// The program as its events tell it.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn program(&self) -> Result<Program, Failure> {
+        Ok(self.load_program().await?.0)
+    }
+
+    /// A case as its events tell it.
+    ///
+    /// # Errors
+    /// An unknown case, a database that fails, or an event of a newer version.
+    pub async fn case(&self, id: &CaseId) -> Result<Case, Failure> {
+        Ok(self.load_case(id).await?.0)
+    }
+
+    /// Every case, by id.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn cases(&self) -> Result<Vec<Case>, Failure> {
+        let mut cases = Vec::new();
+        for id in self.case_ids().await? {
+            cases.push(self.case(&id).await?);
+        }
+        Ok(cases)
+    }
+
+    /// The ids of all cases.
+    pub(crate) async fn case_ids(&self) -> Result<Vec<CaseId>, Failure> {
+        let streams = self.store.streams("case/").await?;
+        let ids = streams.iter().filter_map(|(stream, _)| {
+            let id = stream.strip_prefix("case/")?;
+            CaseId::parse(id).ok()
+        });
+        Ok(ids.collect())
+    }
+
+    /// Decides a command of the program and stores what follows from it.
+    ///
+    /// # Errors
+    /// The refusal, or a database that fails.
+    pub async fn decide(
+        &self,
+        command: ProgramCommand,
+        by: &Actor,
+    ) -> Result<Vec<ProgramEvent>, Failure> {
+        for _ in 0..CONFLICTS_MAX {
+            let (program, version) = self.load_program().await?;
+            let events = program
+                .decide(command.clone(), by, self.now)
+                .map_err(Failure::from_refusal)?;
+            let batch = self.batch(domain::program::PROGRAM_STREAM, version, &events, Beside::default())?;
+            if self.committed(batch).await? {
+                return Ok(events);
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// Decides a command of a case and stores what follows from it, together with `beside`.
+    /// `None` when another process wrote first and everything must be decided anew.
+    ///
+    /// # Errors
+    /// The refusal, or a database that fails.
+    pub(crate) async fn decide_case(
+        &self,
+        loaded: &Loaded,
+        command: CaseCommand,
+        by: &Actor,
+        beside: Beside,
+    ) -> Result<Option<Vec<CaseEvent>>, Failure> {
+        let context = self.context(&loaded.program, by);
+        let events = loaded
+            .case
+            .decide(command, &context)
+            .map_err(Failure::from_refusal)?;
+        let stream = loaded.case.id().stream();
+        let batch = self.batch(&stream, loaded.version, &events, beside)?;
+        Ok(self.committed(batch).await?.then_some(events))
+    }
+
+    /// As [`Desk::decide_case`] for a command with nothing beside it: decides anew when another process wrote first.
+    ///
+    /// # Errors
+    /// The refusal, or a database that fails.
+    pub async fn command(
+        &self,
+        id: &CaseId,
+        command: CaseCommand,
+        by: &Actor,
+    ) -> Result<Vec<CaseEvent>, Failure> {
+        for _ in 0..CONFLICTS_MAX {
+            let loaded = self.load(id).await?;
+            let decided = self
+                .decide_case(&loaded, command.clone(), by, Beside::default())
+                .await?;
+            if let Some(events) = decided {
+                return Ok(events);
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// A case, the program, and the versions on which a decision is made.
+    pub(crate) async fn load(&self, id: &CaseId) -> Result<Loaded, Failure> {
+        let (case, version) = self.load_case(id).await?;
+        let program = self.program().await?;
+        Ok(Loaded {
+            case,
+            version,
+            program,
+        })
+    }
+
+    /// What a decision of a case depends on beside the case.
+    pub(crate) fn context<'a>(&'a self, program: &'a Program, by: &'a Actor) -> Context<'a> {
+        Context {
+            program,
+            policy: &self.policy,
+            by,
+            now: self.now,
+        }
+    }
+
+    /// Stores the first events of a new stream, or says that somebody else made it.
+    pub(crate) async fn found(
+        &self,
+        stream: &str,
+        events: &[CaseEvent],
+        beside: Beside,
+    ) -> Result<bool, Failure> {
+        let batch = self.batch(stream, 0, events, beside)?;
+        self.committed(batch).await
+    }
+
+    pub(crate) async fn load_program(&self) -> Result<(Program, u64), Failure> {
+        let events: Vec<ProgramEvent> = self.events(domain::program::PROGRAM_STREAM).await?;
+        Ok((Program::replay(&events), events.len() as u64))
+    }
+
+    pub(crate) async fn load_case(&self, id: &CaseId) -> Result<(Case, u64), Failure> {
+        let events: Vec<CaseEvent> = self.events(&id.stream()).await?;
+        let version = events.len() as u64;
+        if events.is_empty() {
+            return Err(
+                Failure::usage("unknown-case", format!("there is no case `{id}`"))
+                    .hint("`headstart case list` shows the cases"),
+            );
+        }
+        let case = Case::replay(&events)
+            .map_err(|error| Failure::machine("damaged-case", format!("case `{id}`: {error}")))?;
+        Ok((case, version))
+    }
+
+    pub(crate) async fn events<E: DeserializeOwned>(&self, stream: &str) -> Result<Vec<E>, Failure> {
+        let recorded = self.store.events(stream, 0).await?;
+        recorded.iter().map(read_event).collect()
+    }
+
+    /// The next events of a stream and what belongs to them, as one transaction.
+    pub(crate) fn batch<E: Serialize>(
+        &self,
+        stream: &str,
+        version: u64,
+        events: &[E],
+        beside: Beside,
+    ) -> Result<Batch, Failure> {
+        let mut batch = Batch {
+            seen_at: Some(self.now),
+            ..Batch::default()
+        };
+        for (event, version) in events.iter().zip(version + 1..) {
+            let body = serde_json::to_value(event).map_err(unwritable_event)?;
+            batch.events.push(NewEvent {
+                stream: stream.to_owned(),
+                version,
+                at: self.now,
+                kind: body["type"].as_str().unwrap_or("event").to_owned(),
+                body: body.to_string(),
+            });
+        }
+        for bytes in beside.blobs {
+            batch.blobs.push((store::blob_id(&bytes), bytes));
+        }
+        for leaf in beside.leaves {
+            batch.leaves.push(leaf.entry_bytes());
+        }
+        if let Some(record) = beside.index {
+            batch.index.push((stream.to_owned(), record));
+        }
+        batch.meta = beside.meta;
+        Ok(batch)
+    }
+
+    /// Commits; `false` when another process wrote to the stream first and the decision must be made anew.
+    pub(crate) async fn committed(&self, batch: Batch) -> Result<bool, Failure> {
+        if batch.events.is_empty() {
+            return Ok(true);
+        }
+        match self.store.commit(&batch).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts every staged leaf under a signed checkpoint.
+    ///
+    // CRASH: before, the leaves are staged and the next command integrates them; after, they are in the log.
+    // In between there is one transaction. Nothing is given out before this returns.
+    pub(crate) async fn integrate(&self) -> Result<(), Failure> {
+        self.store.integrate(&self.signer).await?;
+        Ok(())
+    }
+
+    /// The policy that decides who may have what.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    pub(crate) fn recipient(&self) -> &ProgramRecipient {
+        &self.recipient
+    }
+}
+
+pub(crate) fn too_busy() -> Failure {
+    Failure::machine("busy", "other processes kept changing the same thing")
+        .hint("try again in a moment")
+}
+
+fn read_event<E: DeserializeOwned>(recorded: &Recorded) -> Result<E, Failure> {
+    serde_json::from_str(&recorded.body).map_err(|error| {
+        Failure::machine(
+            "unreadable-event",
+            format!(
+                "event {} of `{}` cannot be read: {error}",
+                recorded.version, recorded.stream
+            ),
+        )
+        .hint("it may be of a newer version of headstart; use that one")
+    })
+}
+
+fn unwritable_event(error: serde_json::Error) -> Failure {
+    Failure::machine("unwritable-event", error.to_string())
+}
+
+impl Failure {
+    /// A refusal of the domain.
+    pub fn from_refusal(refusal: impl Explain) -> Self {
+        let failure = match refusal.class() {
+            domain::explain::Class::Usage => Self::usage(refusal.code(), refusal.to_string()),
+            domain::explain::Class::NotAllowed => Self::not_allowed(refusal.code(), refusal.to_string()),
+        };
+        failure.hint(refusal.hint())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::machine("store", error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::machine("log", error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        Self::machine("store", error.to_string()).hint(error.hint())
+    }
+}

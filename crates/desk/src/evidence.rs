@@ -1,0 +1,102 @@
+//! Evidence of a recorded trace, with the proofs that outsiders need.
+
+use std::collections::BTreeMap;
+
+use domain::case::{Case, CaseFact};
+use domain::commitment::Commitment;
+use domain::ids::{SeatId, TraceId};
+use flow::evidence::{Evidence, OpenedLeaf};
+use flow::testify::{Proofs, testify};
+use seal::ProgramKey;
+
+use crate::records::open;
+use crate::{Desk, Failure};
+
+impl Desk {
+    /// Puts the evidence of a recorded trace together and signs it.
+    ///
+    /// # Errors
+    /// An unknown trace; a trace that names nobody (exit class 1); a leaf that the log does not hold.
+    pub async fn evidence(
+        &self,
+        key: &ProgramKey,
+        trace: &TraceId,
+    ) -> Result<Evidence, Failure> {
+        let (case, book, verdict, files) = self.retrace(key, trace).await?;
+        let record = self
+            .last_press(case.id(), key)
+            .await?
+            .ok_or_else(|| Failure::machine("codebook", "the case was never pressed"))?;
+        let checkpoint = self.checkpoint().await?;
+        let proofs = Proofs {
+            program: &self.config().program,
+            log_key: &self.config().log_key,
+            checkpoint: &checkpoint,
+            code: self.opened(&record.code_leaf, &checkpoint).await?,
+            roster: self.opened(&record.roster_leaf, &checkpoint).await?,
+            packages: self.package_leaves(&case, key, &checkpoint).await?,
+            receipts: self.receipt_leaves(&case, key, &checkpoint).await?,
+        };
+        let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now())
+            .map_err(|error| {
+                let reason = verdict.reason.clone().unwrap_or_default();
+                Failure::no("withheld", format!("{error}: {reason}"))
+            })?;
+        let signature = self
+            .signer()
+            .sign(&body.signed_text())
+            .map_err(|error| Failure::machine("signature", error.to_string()))?;
+        Ok(Evidence { body, signature })
+    }
+
+    async fn package_leaves(
+        &self,
+        case: &Case,
+        key: &ProgramKey,
+        checkpoint: &str,
+    ) -> Result<BTreeMap<SeatId, OpenedLeaf>, Failure> {
+        let mut leaves = BTreeMap::new();
+        for package in case.packages() {
+            let Some(opening) = &package.opening else {
+                continue;
+            };
+            let commitment: Commitment = open(key, "the opening of a package", opening)?;
+            let opened = self.opened(&commitment, checkpoint).await?;
+            leaves.insert(package.seat.clone(), opened);
+        }
+        Ok(leaves)
+    }
+
+    /// The first and the last receipt of each seat.
+    async fn receipt_leaves(
+        &self,
+        case: &Case,
+        key: &ProgramKey,
+        checkpoint: &str,
+    ) -> Result<BTreeMap<SeatId, Vec<OpenedLeaf>>, Failure> {
+        let mut openings: BTreeMap<SeatId, Vec<domain::sealed::Sealed>> = BTreeMap::new();
+        for (_, _, fact) in self.history(case.id()).await? {
+            let CaseFact::PackageFetched {
+                seat,
+                opening: Some(opening),
+                ..
+            } = fact
+            else {
+                continue;
+            };
+            let of_seat = openings.entry(seat).or_default();
+            of_seat.truncate(1);
+            of_seat.push(opening);
+        }
+        let mut leaves = BTreeMap::new();
+        for (seat, sealed) in openings {
+            let mut opened = Vec::new();
+            for opening in sealed {
+                let commitment: Commitment = open(key, "a receipt", &opening)?;
+                opened.push(self.opened(&commitment, checkpoint).await?);
+            }
+            leaves.insert(seat, opened);
+        }
+        Ok(leaves)
+    }
+}

@@ -1,0 +1,123 @@
+//! A seat fetches its package: refused with a reason, or logged before the first byte.
+
+use domain::commitment::Commitment;
+use domain::decide::CaseCommand;
+use domain::explain::Explain;
+use domain::ids::{CaseId, SeatId};
+use domain::open::{Denial, open};
+use domain::package::deliver;
+use domain::person::Actor;
+use domain::sealed::Digest;
+use jiff::Timestamp;
+
+use crate::config::random;
+use crate::desk::{Beside, Loaded, too_busy};
+use crate::{Desk, Failure};
+
+/// A package that may be given, now that its receipt is in the log.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The age file.
+    pub bytes: Vec<u8>,
+    /// Its digest.
+    pub sha256: Digest,
+    /// When the fetch was granted.
+    pub at: Timestamp,
+    /// Where the receipt stands in the log.
+    pub receipt_index: u64,
+}
+
+impl Desk {
+    /// Gives a seat its package, or refuses; a refusal is an event too.
+    ///
+    /// # Errors
+    /// Exit class 3 before the wave, when suspended, or against policy: no byte is given.
+    /// Exit class 4 when the log cannot be written: no byte is given either.
+    pub async fn fetch(&self, id: &CaseId, seat: &SeatId) -> Result<Fetched, Failure> {
+        for _ in 0..50 {
+            let loaded = self.load(id).await?;
+            if let Some(fetched) = self.try_fetch(&loaded, seat).await? {
+                return Ok(fetched);
+            }
+        }
+        Err(too_busy())
+    }
+
+    async fn try_fetch(&self, loaded: &Loaded, seat: &SeatId) -> Result<Option<Fetched>, Failure> {
+        let case = &loaded.case;
+        let opened = match open(case, &loaded.program, self.policy(), seat, self.now()) {
+            Ok(opened) => opened,
+            Err(denial) => return self.refuse(loaded, seat, denial).await,
+        };
+        let Some(package) = case.package(seat) else {
+            let denial = Denial::NotPressed { seat: seat.clone() };
+            return self.refuse(loaded, seat, denial).await;
+        };
+        let checkpoint = self.checkpoint().await?;
+        let proof = self.proof(package.leaf(), &checkpoint).await?;
+        let logged = tlog::confirm(package, &proof, &checkpoint, &self.log_key())
+            .map_err(|error| {
+                Failure::machine("not-logged", error.to_string())
+                    .hint("nothing is given that the log does not hold; run `headstart log audit`")
+            })?;
+        let delivery = deliver(&logged, &opened).map_err(Failure::from_refusal)?;
+        let bytes = self.blob(&delivery.blob()).await?;
+
+        let partner = loaded
+            .program
+            .seat(seat)
+            .map(|seat| seat.partner().clone())
+            .ok_or_else(|| Failure::machine("seat", format!("there is no seat `{seat}`")))?;
+        let sha256 = delivery.blob().digest();
+        let leaf =
+            flow::receive::receipt_leaf(case.id(), &partner, seat, sha256, opened.at());
+        let receipt = Commitment::new(leaf.to_text().into_bytes(), random()?);
+        let command = CaseCommand::Fetch {
+            seat: seat.clone(),
+            receipt: receipt.leaf(),
+            opening: Some(self.seal(&receipt)?),
+        };
+        let beside = Beside {
+            leaves: vec![receipt.leaf()],
+            ..Beside::default()
+        };
+        // CRASH: before, nothing happened; after, there is a receipt of a package that was perhaps not given:
+        // that errs on the safe side, since the seat may fetch again.
+        let by = Actor::Seat(seat.clone());
+        let decided = self.decide_case(loaded, command, &by, beside).await?;
+        if decided.is_none() {
+            return Ok(None);
+        }
+        self.integrate().await?;
+        let receipt_index = self.position(&receipt.leaf()).await?;
+        Ok(Some(Fetched {
+            bytes,
+            sha256,
+            at: opened.at(),
+            receipt_index,
+        }))
+    }
+
+    /// Records a refusal; a seat that does not exist leaves no event in a case that it may not know of.
+    async fn refuse(
+        &self,
+        loaded: &Loaded,
+        seat: &SeatId,
+        denial: Denial,
+    ) -> Result<Option<Fetched>, Failure> {
+        if !matches!(denial, Denial::UnknownSeat { .. }) {
+            let command = CaseCommand::RefuseFetch {
+                seat: seat.clone(),
+                rule: denial.code().to_owned(),
+            };
+            let by = Actor::Seat(seat.clone());
+            let decided = self
+                .decide_case(loaded, command, &by, Beside::default())
+                .await?;
+            if decided.is_none() {
+                return Ok(None);
+            }
+        }
+        Err(Failure::from_refusal(denial))
+    }
+}

@@ -1,0 +1,51 @@
+//! Partners, seats, agreements, people and settings: commands of the program.
+
+use domain::roster::{self, RosterRow};
+use domain::ids::{PartnerId, SeatId};
+use domain::person::Actor;
+use domain::program::{ProgramCommand, ProgramFact};
+use domain::seat::{Email, Recipient};
+
+use crate::{Desk, Failure};
+
+impl Desk {
+    /// Imports partners from CSV: all of them, or none.
+    ///
+    /// # Errors
+    /// Every wrong row at once, by line and column.
+    pub async fn import_partners(&self, csv: &[u8]) -> Result<Vec<PartnerId>, Failure> {
+        let program = self.program().await?;
+        let rows: Vec<RosterRow> =
+            roster::read_roster(csv, &program).map_err(Failure::from_refusal)?;
+        let ids = rows.iter().map(|row| row.profile.partner.clone()).collect();
+        self.decide(ProgramCommand::Import(rows), &Actor::Desk).await?;
+        Ok(ids)
+    }
+
+    /// Adds a seat with its own age recipient.
+    ///
+    /// # Errors
+    /// An unknown partner, or a recipient that cannot be sealed to.
+    pub async fn add_seat(
+        &self,
+        partner: &PartnerId,
+        email: &str,
+        recipient: &str,
+    ) -> Result<SeatId, Failure> {
+        let sealable = seal::Recipient::parse(recipient).map_err(|error| {
+            Failure::usage("recipient", error.to_string()).hint(error.hint())
+        })?;
+        let command = ProgramCommand::AddSeat {
+            partner: partner.clone(),
+            email: Email::parse(email).map_err(Failure::from_refusal)?,
+            recipient: Recipient::parse(sealable.as_str()).map_err(Failure::from_refusal)?,
+            seat: None,
+        };
+        let events = self.decide(command, &Actor::Desk).await?;
+        let added = events.into_iter().find_map(|event| match event.fact {
+            ProgramFact::SeatAdded { seat, .. } => Some(seat),
+            _ => None,
+        });
+        added.ok_or_else(|| Failure::machine("seat", "no seat was added"))
+    }
+}

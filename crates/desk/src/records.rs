@@ -1,0 +1,126 @@
+//! What the program keeps sealed to its own key: JSON inside, opened only at the desk.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::commitment::Commitment;
+use domain::ids::ArtifactId;
+use domain::sealed::Sealed;
+use seal::ProgramKey;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Desk, Failure};
+
+/// The secret of a case, and the opening of its leaf.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SecretRecord {
+    /// 32 bytes, hexadecimal.
+    pub(crate) secret: String,
+    /// The opened leaf.
+    pub(crate) leaf: Commitment,
+}
+
+/// What describes an artifact beside its kind.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NameRecord {
+    /// The master's file name.
+    pub(crate) file_name: String,
+}
+
+/// The codebook of a case as of one press.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PressRecord {
+    /// The opened leaf of the code.
+    pub(crate) code_leaf: Commitment,
+    /// The opened leaf of the roster after this press.
+    pub(crate) roster_leaf: Commitment,
+    /// The code's canonical bytes.
+    pub(crate) code: Bytes,
+    /// The checkpoint that was mixed into the case key.
+    pub(crate) beacon: String,
+    /// The artifacts in the order of their sites.
+    pub(crate) artifacts: Vec<ArtifactId>,
+    /// The bar that the code leaf fixed.
+    pub(crate) innocent_risk: f64,
+}
+
+/// A trace, so that its evidence can be made later.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TraceRecord {
+    /// The leak's files.
+    pub(crate) files: Vec<LeakRecord>,
+    /// How many cases were tried.
+    pub(crate) alignments: u64,
+    /// What the program was told, as JSON.
+    pub(crate) answer: serde_json::Value,
+}
+
+/// One file of a leak.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LeakRecord {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its bytes.
+    pub(crate) bytes: Bytes,
+}
+
+/// Bytes, as base64 in JSON.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        STANDARD.encode(bytes.0)
+    }
+}
+
+impl TryFrom<String> for Bytes {
+    type Error = base64::DecodeError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        STANDARD.decode(text).map(Self)
+    }
+}
+
+impl Desk {
+    /// Seals bytes to the program key; needs no passphrase.
+    pub(crate) fn seal_bytes(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        seal::seal_to_program(self.recipient(), bytes)
+            .map_err(|error| Failure::usage("seal", error.to_string()).hint(error.hint()))
+    }
+
+    /// Seals a record to the program key.
+    pub(crate) fn seal<T: Serialize>(&self, record: &T) -> Result<Sealed, Failure> {
+        let json = zeroize::Zeroizing::new(
+            serde_json::to_vec(record)
+                .map_err(|error| Failure::machine("seal", error.to_string()))?,
+        );
+        self.seal_bytes(&json).map(Sealed::from_ciphertext)
+    }
+}
+
+/// Opens a sealed record.
+pub(crate) fn open<T: DeserializeOwned>(
+    key: &ProgramKey,
+    what: &str,
+    sealed: &Sealed,
+) -> Result<T, Failure> {
+    let json = open_bytes(key, what, sealed.ciphertext())?;
+    serde_json::from_slice(&json).map_err(|error| {
+        Failure::machine("damaged-record", format!("{what} cannot be read: {error}"))
+            .hint("restore a backup; `headstart log audit` names what was changed")
+    })
+}
+
+/// Opens sealed bytes.
+pub(crate) fn open_bytes(
+    key: &ProgramKey,
+    what: &str,
+    ciphertext: &[u8],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
+    key.open(ciphertext).map_err(|error| {
+        Failure::machine("sealed-record", format!("{what} cannot be opened: {error}"))
+            .hint(error.hint())
+    })
+}

@@ -1,0 +1,320 @@
+//! Traces: a leak handed in, read over the cases that it may be of, and decided.
+
+use std::collections::BTreeMap;
+
+use carriers::Leak;
+use carriers::find::Sketch;
+use domain::case::{Case, VerdictWord};
+use domain::decide::CaseCommand;
+use domain::ids::{BlobId, CaseId, TraceId};
+use domain::person::Actor;
+use domain::receipt::Receipts;
+use domain::sealed::Digest;
+use fingerprint::Bar;
+use flow::book::Book;
+use flow::sight::{self, LeakFile};
+use flow::trace::{Access, Readings, Verdict, Word};
+use seal::ProgramKey;
+
+use crate::desk::{Beside, too_busy};
+use crate::records::{Bytes, LeakRecord, TraceRecord, open_bytes};
+use crate::{Desk, Failure};
+
+/// The answer of a trace.
+#[derive(Debug)]
+pub struct Traced {
+    /// The trace's name.
+    pub trace: TraceId,
+    /// What was found; `None` when the leak is of no case.
+    pub verdict: Option<Verdict>,
+    /// The artifacts' file names, in the order of the readings.
+    pub file_names: Vec<String>,
+    /// How many cases were tried.
+    pub cases_tried: u64,
+    /// Words of the leak.
+    pub words: usize,
+}
+
+struct Attempt {
+    case: Case,
+    book: Book,
+    readings: Readings,
+    innocent_risk: f64,
+}
+
+impl Desk {
+    /// Reads a leak, finds its case unless one is named, and decides. What was found is recorded, whatever it is.
+    ///
+    /// # Errors
+    /// A leak over a limit, an unknown case, a case that was never pressed, or a database that fails.
+    pub async fn trace(
+        &self,
+        key: &ProgramKey,
+        files: &[LeakFile],
+        case: Option<&CaseId>,
+    ) -> Result<Traced, Failure> {
+        let leak = sight::leak(files).map_err(|error| {
+            Failure::usage("leak", error.to_string()).hint("hand in the part that matters")
+        })?;
+        let candidates = match case {
+            Some(case) => vec![case.clone()],
+            None => self.find_cases(key, &leak).await?,
+        };
+        let cases_tried = (candidates.len() as u64).max(1);
+        let mut best: Option<Attempt> = None;
+        for candidate in &candidates {
+            let attempt = self.read(key, candidate, &leak).await?;
+            let better = best
+                .as_ref()
+                .is_none_or(|best| attempt.readings.read() > best.readings.read());
+            if better {
+                best = Some(attempt);
+            }
+        }
+        let words = leak.words();
+        let Some(attempt) = best else {
+            return Ok(Traced {
+                trace: TraceId::of(&sight::digest(files)),
+                verdict: None,
+                file_names: Vec::new(),
+                cases_tried,
+                words,
+            });
+        };
+        let bar = self.bar(attempt.innocent_risk, cases_tried).await?;
+        let verdict = decide(&attempt, &bar)?;
+        let trace = name(files, attempt.case.id());
+        let file_names = self.file_names(&attempt.case, key)?;
+        let traced = Traced {
+            trace,
+            verdict: Some(verdict),
+            file_names,
+            cases_tried,
+            words,
+        };
+        self.record(&traced, files).await?;
+        Ok(traced)
+    }
+
+    /// The cases that a leak may be of, best first.
+    async fn find_cases(&self, key: &ProgramKey, leak: &Leak) -> Result<Vec<CaseId>, Failure> {
+        let mut cases = Vec::new();
+        let mut sketches = Vec::new();
+        for (stream, record) in self.store().index_records().await? {
+            let damaged = |error: String| {
+                Failure::machine("index", format!("the index record of {stream}: {error}"))
+                    .hint("restore a backup; `headstart log audit` names what was changed")
+            };
+            let bytes = key
+                .vault()
+                .open(&stream, &record)
+                .map_err(|error| damaged(error.to_string()))?;
+            let sketch = Sketch::from_bytes(&bytes).map_err(|error| damaged(error.to_string()))?;
+            let id = stream.strip_prefix("case/").unwrap_or(&stream);
+            cases.push(CaseId::parse(id).map_err(|error| damaged(error.to_string()))?);
+            sketches.push(sketch);
+        }
+        Ok(sight::candidates(&sketches, leak)
+            .iter()
+            .filter_map(|candidate| cases.get(candidate.index).cloned())
+            .collect())
+    }
+
+    async fn read(&self, key: &ProgramKey, id: &CaseId, leak: &Leak) -> Result<Attempt, Failure> {
+        let case = self.case(id).await?;
+        let (book, record) = self.book(&case, key).await?;
+        let readings = flow::trace::read(&book, leak);
+        Ok(Attempt {
+            case,
+            book,
+            readings,
+            innocent_risk: record.innocent_risk,
+        })
+    }
+
+    /// The stricter of the bar that the log fixed at the press and the program's setting now.
+    async fn bar(&self, fixed: f64, cases_tried: u64) -> Result<Bar, Failure> {
+        let program = self.program().await?;
+        let settings = program.settings();
+        let innocent_risk = settings.accusation_risk().min(fixed);
+        Ok(Bar {
+            innocent_risk,
+            lead_risk: settings.lead_risk().max(innocent_risk),
+            alignments: cases_tried,
+        })
+    }
+
+    async fn record(&self, traced: &Traced, files: &[LeakFile]) -> Result<(), Failure> {
+        let Some(verdict) = &traced.verdict else {
+            return Ok(());
+        };
+        let record = TraceRecord {
+            files: files
+                .iter()
+                .map(|file| LeakRecord {
+                    name: file.name.clone(),
+                    bytes: Bytes(file.bytes.clone()),
+                })
+                .collect(),
+            alignments: traced.cases_tried,
+            answer: traced.to_json(),
+        };
+        let json = serde_json::to_vec(&record)
+            .map_err(|error| Failure::machine("trace", error.to_string()))?;
+        let word = match verdict.word {
+            Word::Accuse => VerdictWord::Accuse,
+            Word::Withhold | Word::NoCase => VerdictWord::Withhold,
+        };
+        for _ in 0..20 {
+            let blob = self.seal_bytes(&json)?;
+            let command = CaseCommand::Trace {
+                trace: traced.trace.clone(),
+                verdict: word,
+                report: BlobId::of(&blob),
+            };
+            let beside = Beside {
+                blobs: vec![blob],
+                meta: vec![(meta_name(&traced.trace), verdict.case.to_string())],
+                ..Beside::default()
+            };
+            let loaded = self.load(&verdict.case).await?;
+            let decided = self
+                .decide_case(&loaded, command, &Actor::Desk, beside)
+                .await?;
+            if decided.is_some() {
+                return Ok(());
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// A recorded trace, decided again on what the case is now.
+    pub(crate) async fn retrace(
+        &self,
+        key: &ProgramKey,
+        trace: &TraceId,
+    ) -> Result<(Case, Book, Verdict, Vec<LeakFile>), Failure> {
+        let unknown = || {
+            Failure::usage("unknown-trace", format!("there is no trace `{trace}`"))
+                .hint("`headstart trace FILE` prints the trace's name; a leak of no case is not recorded")
+        };
+        let id = self
+            .store()
+            .meta(&meta_name(trace))
+            .await?
+            .and_then(|id| CaseId::parse(&id).ok())
+            .ok_or_else(unknown)?;
+        let case = self.case(&id).await?;
+        let traced = case.traces().iter().rev().find(|t| t.trace == *trace);
+        let report = traced.ok_or_else(unknown)?.report;
+        let json = open_bytes(key, "the trace", &self.blob(&report).await?)?;
+        let record: TraceRecord = serde_json::from_slice(&json)
+            .map_err(|error| Failure::machine("damaged-record", format!("trace: {error}")))?;
+        let files: Vec<LeakFile> = record
+            .files
+            .into_iter()
+            .map(|file| LeakFile {
+                name: file.name,
+                bytes: file.bytes.0,
+            })
+            .collect();
+        let leak = sight::leak(&files).map_err(|error| Failure::usage("leak", error.to_string()))?;
+        let attempt = self.read(key, &id, &leak).await?;
+        let bar = self.bar(attempt.innocent_risk, record.alignments).await?;
+        let verdict = decide(&attempt, &bar)?;
+        Ok((attempt.case, attempt.book, verdict, files))
+    }
+}
+
+fn decide(attempt: &Attempt, bar: &Bar) -> Result<Verdict, Failure> {
+    let access = access(&attempt.book, attempt.case.receipts());
+    flow::trace::trace(&attempt.book, attempt.readings.clone(), &access, bar)
+        .map_err(|error| Failure::machine("trace", error.to_string()))
+}
+
+fn access(book: &Book, receipts: &Receipts) -> Vec<Access> {
+    book.seatings()
+        .iter()
+        .map(|seating| Access {
+            fetched: receipts.of(&seating.seat).is_some(),
+        })
+        .collect()
+}
+
+fn name(files: &[LeakFile], case: &CaseId) -> TraceId {
+    let mut bytes = sight::digest(files).as_bytes().to_vec();
+    bytes.extend_from_slice(case.as_str().as_bytes());
+    TraceId::of(&Digest::of(&bytes))
+}
+
+fn meta_name(trace: &TraceId) -> String {
+    format!("trace/{trace}")
+}
+
+impl Traced {
+    /// The answer as other programs read it.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Some(verdict) = &self.verdict else {
+            return serde_json::json!({
+                "trace": self.trace.as_str(), "case": null, "verdict": Word::NoCase.as_str(),
+                "accused": [], "leads": [],
+                "sites": {"total": 0, "read": 0, "erased": 0},
+                "needed_bits": null, "available_bits": 0.0, "coalition_max": 0,
+                "reason": "the leak is like no case that was given out",
+                "cases_tried": self.cases_tried, "words": self.words, "artifacts": [],
+            });
+        };
+        let engine = &verdict.engine;
+        let named = |candidates: &[flow::trace::Candidate]| -> Vec<serde_json::Value> {
+            candidates
+                .iter()
+                .map(|candidate| {
+                    serde_json::json!({
+                        "partner": candidate.partner.as_str(),
+                        "seat": candidate.seat.as_ref().map(|seat| seat.as_str().to_owned()),
+                        "innocent_risk": candidate.finding.innocent_risk,
+                        "evidence_bits": candidate.finding.evidence_bits,
+                    })
+                })
+                .collect()
+        };
+        let (total, read) = (verdict.readings.total(), verdict.readings.read());
+        let artifacts: Vec<serde_json::Value> = verdict
+            .readings
+            .artifacts
+            .iter()
+            .zip(&self.file_names)
+            .map(|(artifact, name)| {
+                serde_json::json!({
+                    "artifact": artifact.artifact.as_str(), "file": name,
+                    "total": artifact.sites.len(), "read": artifact.read(),
+                })
+            })
+            .collect();
+        serde_json::json!({
+            "trace": self.trace.as_str(),
+            "case": verdict.case.as_str(),
+            "verdict": verdict.word.as_str(),
+            "accused": named(&verdict.accused),
+            "leads": named(&verdict.leads),
+            "sites": {"total": total, "read": read, "erased": total - read},
+            "needed_bits": engine.needed_bits,
+            "available_bits": engine.available_bits,
+            "coalition_max": engine.coalition_max,
+            "reason": verdict.reason,
+            "bar": {"innocent_risk": verdict.bar.innocent_risk, "lead_risk": verdict.bar.lead_risk},
+            "partner_question": {"needed_bits": engine.group.needed_bits, "available_bits": engine.group.available_bits},
+            "seat_question": {"needed_bits": engine.slot.needed_bits, "available_bits": engine.slot.available_bits},
+            "cases_tried": self.cases_tried,
+            "words": self.words,
+            "artifacts": artifacts,
+        })
+    }
+}
+
+/// The seats of a case by slot, for reports.
+pub fn seats_by_slot(case: &Case) -> BTreeMap<u32, domain::ids::SeatId> {
+    case.packages()
+        .map(|package| (package.slot, package.seat.clone()))
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! `headstart artifact add`: masters, with their marks.
+
+use std::path::PathBuf;
+
+use desk::Failure;
+use domain::artifact::ArtifactKind;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::context::{id, read_file};
+use crate::cli::Artifact;
+use crate::output::{count, table};
+
+/// Largest master.
+const MASTER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Runs one of the artifact commands.
+pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
+    let Artifact::Add { case, files, kind } = command;
+    let case = id(&case)?;
+    let kind = kind.as_deref().map(named_kind).transpose()?;
+    let mut masters = Vec::new();
+    for path in &files {
+        masters.push(load(path, kind)?);
+    }
+    let desk = context.desk().await?;
+    let added = desk.add_artifacts(&case, &masters).await?;
+    let documents: Vec<Value> = added
+        .iter()
+        .map(|one| {
+            json!({"artifact": one.artifact.as_str(), "kind": one.kind.as_str(), "file": one.file_name, "sites": one.sites})
+        })
+        .collect();
+    context
+        .output
+        .result(&json!({"case": case.as_str(), "added": documents}), |_| {
+            let mut rows = vec![["ARTIFACT", "KIND", "FILE", "SITES"].map(str::to_owned).to_vec()];
+            for one in &added {
+                rows.push(vec![
+                    one.artifact.to_string(),
+                    one.kind.to_string(),
+                    one.file_name.clone(),
+                    count(one.sites, "site"),
+                ]);
+            }
+            format!("{}Next: headstart sites {case}\n", table(&rows))
+        });
+    Ok(0)
+}
+
+fn load(
+    path: &PathBuf,
+    kind: Option<ArtifactKind>,
+) -> Result<(String, ArtifactKind, Vec<u8>), Failure> {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| {
+            Failure::usage(
+                "file-name",
+                format!("`{}` names no file in plain text", path.display()),
+            )
+        })?;
+    let kind = match kind.or_else(|| desk::kind_of(name)) {
+        Some(kind) => kind,
+        None => {
+            return Err(Failure::usage(
+                "unknown-kind",
+                format!("what kind of artifact is `{name}`?"),
+            )
+            .hint(format!("say it with --kind {}", kinds("|"))));
+        }
+    };
+    Ok((name.to_owned(), kind, read_file(path, MASTER_BYTES_MAX)?))
+}
+
+fn named_kind(text: &str) -> Result<ArtifactKind, Failure> {
+    ArtifactKind::parse(text).ok_or_else(|| {
+        Failure::usage("unknown-kind", format!("`{text}` is not a kind of artifact"))
+            .hint(format!("the kinds are {}", kinds(", ")))
+    })
+}
+
+fn kinds(between: &str) -> String {
+    let known: Vec<&str> = ArtifactKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    known.join(between)
+}

@@ -1,0 +1,322 @@
+//! `headstart case …`: cases under embargo.
+
+use desk::Failure;
+use domain::advisory::{AffectedProduct, CaseDetails};
+use domain::case::{Case as Known, CaseFact, EndReason};
+use domain::decide::CaseCommand;
+use domain::describe::describe_utc;
+use domain::ids::{CaseId, CveId, PersonName};
+use domain::person::Actor;
+use domain::tlp::Tlp;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::context::{id, read_file, timestamp};
+use crate::cli::{self, Case};
+use crate::output::{count, folded, table};
+
+/// Largest advisory.
+const ADVISORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Longest title that is given by hand.
+const TITLE_CHARS_MAX: usize = 500;
+
+/// Runs one of the case commands.
+pub async fn run(context: &Context, command: Case) -> Result<u8, Failure> {
+    match command {
+        Case::Import { file, release } => import(context, &file, release.as_deref()).await,
+        Case::Create {
+            title,
+            release,
+            tlp,
+            cves,
+        } => create(context, title, release.as_deref(), &tlp, &cves).await,
+        Case::Set { case, release, tlp } => {
+            let desk = context.desk().await?;
+            let case = id(&case)?;
+            let release = release.as_deref().map(timestamp).transpose()?;
+            let tlp = tlp.as_deref().map(label).transpose()?;
+            if release.is_none() && tlp.is_none() {
+                return Err(Failure::usage("nothing-to-set", "nothing was given to set")
+                    .hint("give --release TIMESTAMP or --tlp LABEL"));
+            }
+            desk.set_case(&case, release, tlp).await?;
+            let known = desk.case(&case).await?;
+            context.output.result(&public(&known), |_| {
+                format!("{case}: {}, {}\n", known.tlp(), when(known.release()))
+            });
+            Ok(0)
+        }
+        Case::List => list(context).await,
+        Case::Show { case } => show(context, &id(&case)?).await,
+        Case::End {
+            case,
+            reason,
+            person,
+        } => end(context, &id(&case)?, reason, &person).await,
+    }
+}
+
+async fn import(
+    context: &Context,
+    file: &std::path::Path,
+    release: Option<&str>,
+) -> Result<u8, Failure> {
+    let bytes = read_file(file, ADVISORY_BYTES_MAX)?;
+    let release = release.map(timestamp).transpose()?;
+    let desk = context.desk().await?;
+    let (case, details, release) = desk.import_case(&bytes, release).await?;
+    let known = desk.case(&case).await?;
+    context
+        .output
+        .result(&document(&known, &details), |out| {
+            let mut text = format!("{}  {}\n", out.strong(case.as_str()), details.title);
+            text += &about(&known, &details);
+            if release.is_none() {
+                text += &format!(
+                    "The advisory's own date has passed: set one with `headstart case set {case} --release T`.\n"
+                );
+            }
+            text + &format!("Next: headstart artifact add {case} write-up.md poc.py\n")
+        });
+    Ok(0)
+}
+
+async fn create(
+    context: &Context,
+    title: String,
+    release: Option<&str>,
+    tlp: &str,
+    cves: &[String],
+) -> Result<u8, Failure> {
+    let release = release.map(timestamp).transpose()?;
+    let tlp = label(tlp)?;
+    let cves = cves
+        .iter()
+        .map(|cve| id(cve))
+        .collect::<Result<Vec<CveId>, Failure>>()?;
+    let details = CaseDetails {
+        title: checked_title(title)?,
+        cves,
+        products: Vec::new(),
+        scores: Vec::new(),
+        tlp: Some(tlp),
+        release,
+        source: None,
+        summary: None,
+    };
+    let desk = context.desk().await?;
+    let case = desk.create_case(&details, tlp, release).await?;
+    let known = desk.case(&case).await?;
+    context.output.result(&document(&known, &details), |out| {
+        format!(
+            "{}  {}\n{}Next: headstart artifact add {case} write-up.md poc.py\n",
+            out.strong(case.as_str()),
+            details.title,
+            about(&known, &details)
+        )
+    });
+    Ok(0)
+}
+
+async fn list(context: &Context) -> Result<u8, Failure> {
+    let desk = context.desk().await?;
+    let cases = desk.cases().await?;
+    let documents: Vec<Value> = cases.iter().map(public).collect();
+    context.output.result(&json!({"cases": documents}), |_| {
+        if cases.is_empty() {
+            return "no cases yet\nNext: headstart case import advisory.json\n".to_owned();
+        }
+        let heading = ["CASE", "STATE", "TLP", "RELEASE", "ARTIFACTS", "PACKAGES"];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        for case in &cases {
+            rows.push(vec![
+                case.id().to_string(),
+                case.stage().to_string(),
+                case.tlp().to_string(),
+                when(case.release()),
+                case.artifacts().len().to_string(),
+                case.packages().count().to_string(),
+            ]);
+        }
+        table(&rows)
+    });
+    Ok(0)
+}
+
+async fn show(context: &Context, case: &CaseId) -> Result<u8, Failure> {
+    let (desk, key) = context.desk_and_key().await?;
+    let known = desk.case(case).await?;
+    let details = desk.details(&known, &key)?;
+    let names = desk.file_names(&known, &key)?;
+    let history = desk.history(case).await?;
+    let mut whole = document(&known, &details);
+    whole["artifacts"] = known
+        .artifacts()
+        .iter()
+        .zip(&names)
+        .map(|(artifact, name)| {
+            json!({"artifact": artifact.artifact.as_str(), "kind": artifact.kind.as_str(), "file": name, "sites": artifact.sites})
+        })
+        .collect();
+    whole["events"] = history
+        .iter()
+        .map(|(at, by, fact)| json!({"at": at.to_string(), "by": by.to_string(), "what": sentence(fact)}))
+        .collect();
+    context.output.result(&whole, |out| {
+        let mut text = format!("{}  {}\n", out.strong(case.as_str()), details.title);
+        text += &about(&known, &details);
+        if let Some(summary) = &details.summary {
+            text += &folded(summary, 96, "  ");
+        }
+        text += &format!("\n{}\n", out.strong("Artifacts"));
+        for (artifact, name) in known.artifacts().iter().zip(&names) {
+            text += &format!(
+                "  {}  {}  {} ({})\n",
+                artifact.artifact,
+                artifact.kind,
+                name,
+                count(artifact.sites as usize, "site")
+            );
+        }
+        text += &format!("\n{}\n", out.strong("What happened"));
+        for (at, by, fact) in &history {
+            text += &format!("  {}  {}  {}\n", describe_utc(*at), sentence(fact), out.quiet(&format!("({by})")));
+        }
+        text
+    });
+    Ok(0)
+}
+
+async fn end(
+    context: &Context,
+    case: &CaseId,
+    reason: cli::EndReason,
+    person: &str,
+) -> Result<u8, Failure> {
+    let desk = context.desk().await?;
+    let person = PersonName::parse(person).map_err(Failure::from_refusal)?;
+    let reason = match reason {
+        cli::EndReason::DetailsPublic => EndReason::DetailsPublic,
+        cli::EndReason::ExploitationSeen => EndReason::ExploitationSeen,
+    };
+    desk.command(case, CaseCommand::EndEarly(reason), &Actor::Person(person))
+        .await?;
+    let known = desk.case(case).await?;
+    context.output.result(&public(&known), |_| {
+        format!("the embargo of {case} ended early: {reason}\n")
+    });
+    Ok(0)
+}
+
+fn checked_title(title: String) -> Result<String, Failure> {
+    let fits = !title.trim().is_empty()
+        && title.chars().count() <= TITLE_CHARS_MAX
+        && !title.chars().any(char::is_control);
+    if fits {
+        return Ok(title);
+    }
+    Err(Failure::usage(
+        "title",
+        format!("a title has 1 to {TITLE_CHARS_MAX} characters on one line"),
+    ))
+}
+
+/// Reads a TLP label.
+fn label(text: &str) -> Result<Tlp, Failure> {
+    Tlp::parse(text).map_err(Failure::from_refusal)
+}
+
+fn when(release: Option<Timestamp>) -> String {
+    release.map_or("no release time".to_owned(), describe_utc)
+}
+
+fn public(case: &Known) -> Value {
+    json!({
+        "case": case.id().as_str(),
+        "state": case.stage().as_str(),
+        "tlp": case.tlp().to_string(),
+        "release": case.release().map(|release| release.to_string()),
+        "artifacts": case.artifacts().len(),
+        "packages": case.packages().count(),
+        "approvals": case.approvals().iter().map(|a| a.person.to_string()).collect::<Vec<_>>(),
+        "ended_early": case.ended().map(|ended| ended.reason.as_str()),
+    })
+}
+
+fn document(case: &Known, details: &CaseDetails) -> Value {
+    let mut document = public(case);
+    document["title"] = details.title.as_str().into();
+    document["cves"] = details.cves.iter().map(|cve| cve.as_str()).collect();
+    document["products"] = details.products.iter().map(product).collect();
+    document["cvss"] = details
+        .scores
+        .iter()
+        .map(|score| json!({"vector": score.vector(), "score": score.value()}))
+        .collect();
+    document
+}
+
+fn product(product: &AffectedProduct) -> String {
+    let parts = [
+        product.vendor.as_deref(),
+        Some(product.name.as_str()),
+        product.version.as_deref(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn about(case: &Known, details: &CaseDetails) -> String {
+    let mut text = format!("  state     {}\n", case.stage());
+    text += &format!("  label     {}\n", case.tlp());
+    text += &format!("  release   {}\n", when(case.release()));
+    if !details.cves.is_empty() {
+        let cves: Vec<&str> = details.cves.iter().map(|cve| cve.as_str()).collect();
+        text += &format!("  CVE       {}\n", cves.join(", "));
+    }
+    for score in details.scores.iter().take(6) {
+        text += &format!("  CVSS      {} ({})\n", score.value(), score.vector());
+    }
+    let products: Vec<String> = details.products.iter().map(product).collect();
+    for name in products.iter().take(8) {
+        text += &format!("  affected  {name}\n");
+    }
+    if products.len() > 8 {
+        text += &format!("            and {} more\n", products.len() - 8);
+    }
+    text
+}
+
+fn sentence(fact: &CaseFact) -> String {
+    match fact {
+        CaseFact::CaseCreated { .. } => "case created, its secret committed to the log".to_owned(),
+        CaseFact::DetailsSet { .. } => "details changed".to_owned(),
+        CaseFact::TlpSet { tlp } => format!("label set to {tlp}"),
+        CaseFact::ReleaseSet { release } => format!("release set to {}", describe_utc(*release)),
+        CaseFact::ArtifactAdded { artifact } => {
+            format!("artifact {} added ({})", artifact.artifact, artifact.kind)
+        }
+        CaseFact::WavesPlanned { plan, .. } => {
+            format!("waves planned for {}", count(plan.seats.len(), "seat"))
+        }
+        CaseFact::PlanApproved { person, .. } => format!("plan approved by {person}"),
+        CaseFact::CopiesPressed { packages, .. } => {
+            format!("{} pressed and committed to the log", count(packages.len(), "package"))
+        }
+        CaseFact::WaveOpened { wave, seats, .. } => {
+            format!("wave {wave} opened for {}", count(seats.len(), "seat"))
+        }
+        CaseFact::PackageFetched { seat, .. } => format!("{seat} fetched its package"),
+        CaseFact::FetchRefused { seat, rule } => format!("{seat} was refused its package: {rule}"),
+        CaseFact::CaseEndedEarly { reason } => format!("embargo ended early: {reason}"),
+        CaseFact::CaseReleased {} => "released".to_owned(),
+        CaseFact::LeakTraced { trace, verdict, .. } => {
+            let word = match verdict {
+                domain::case::VerdictWord::Accuse => "accuse",
+                domain::case::VerdictWord::Withhold => "withhold",
+            };
+            format!("leak traced: {trace}, {word}")
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What every command needs from its surroundings: data directory, clock, passphrase, output.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use desk::{DataDir, Desk, Failure};
+use jiff::Timestamp;
+use seal::ProgramKey;
+use zeroize::Zeroizing;
+
+use crate::cli::Global;
+use crate::output::Output;
+
+/// Where a data directory is when nobody names one.
+const DATA_DEFAULT: &str = "./headstart-data";
+
+/// What every command needs.
+pub struct Context {
+    global: Global,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Context {
+    /// From the flags of every command.
+    pub fn new(global: Global) -> Self {
+        let output = Output::new(global.json);
+        Self { global, output }
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> DataDir {
+        match &self.global.data {
+            Some(path) => DataDir::at(path),
+            None => DataDir::at(DATA_DEFAULT),
+        }
+    }
+
+    /// What `--now` said.
+    ///
+    /// # Errors
+    /// A time without hour or zone.
+    pub fn now(&self) -> Result<Option<Timestamp>, Failure> {
+        self.global.now.as_deref().map(timestamp).transpose()
+    }
+
+    /// Opens the data directory.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn desk(&self) -> Result<Desk, Failure> {
+        Desk::open(self.data_dir(), self.now()?).await
+    }
+
+    /// Opens the data directory and its program key.
+    ///
+    /// # Errors
+    /// As [`Desk::open`] and [`Desk::unlock`].
+    pub async fn desk_and_key(&self) -> Result<(Desk, ProgramKey), Failure> {
+        let desk = self.desk().await?;
+        let passphrase = self.passphrase()?;
+        let key = desk.unlock(&passphrase)?;
+        Ok((desk, key))
+    }
+
+    /// The program key's passphrase: from a file, or asked for on the terminal.
+    ///
+    /// # Errors
+    /// Neither a file nor a terminal.
+    pub fn passphrase(&self) -> Result<Zeroizing<String>, Failure> {
+        match &self.global.passphrase_file {
+            Some(path) => read_passphrase(path),
+            None => ask("Passphrase of the program key: "),
+        }
+    }
+
+    /// A new passphrase: from a file, or asked for twice.
+    ///
+    /// # Errors
+    /// Neither a file nor a terminal, an empty passphrase, or two different ones.
+    pub fn new_passphrase(&self) -> Result<Zeroizing<String>, Failure> {
+        if let Some(path) = &self.global.passphrase_file {
+            return read_passphrase(path);
+        }
+        let first = ask("New passphrase of the program key: ")?;
+        let second = ask("The same once more: ")?;
+        if first == second {
+            Ok(first)
+        } else {
+            Err(Failure::usage("passphrase", "the two passphrases differ"))
+        }
+    }
+}
+
+/// Reads a time with hour and zone.
+///
+/// # Errors
+/// As [`domain::parse_release`].
+pub fn timestamp(text: &str) -> Result<Timestamp, Failure> {
+    domain::parse_release(text).map_err(Failure::from_refusal)
+}
+
+/// Reads an id of the domain.
+///
+/// # Errors
+/// What is wrong with it, in the domain's words.
+pub fn id<T: std::str::FromStr<Err = domain::ids::IdError>>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(Failure::from_refusal)
+}
+
+/// Reads a file that a person named, up to `limit_bytes`.
+///
+/// # Errors
+/// A file that cannot be read, or that is over the limit.
+pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    let unreadable = |error: std::io::Error| {
+        Failure::usage(
+            "unreadable-file",
+            format!("cannot read `{}`: {error}", path.display()),
+        )
+        .hint("check the path and its permissions")
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(limit_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > limit_bytes {
+        return Err(Failure::usage(
+            "file-too-large",
+            format!("`{}` is over the limit of {limit_bytes} bytes", path.display()),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file whole or not at all: a draft beside it, then a rename.
+///
+/// # Errors
+/// A disk that fails, or a target that is there already.
+pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let unwritable = |error: std::io::Error| {
+        Failure::machine(
+            "unwritable-file",
+            format!("cannot write `{}`: {error}", path.display()),
+        )
+        .hint("check the path, its permissions, and the space on the disk")
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
+    draft.write_all(bytes).map_err(unwritable)?;
+    draft.as_file().sync_all().map_err(unwritable)?;
+    // CRASH: until this line only a draft with another name exists.
+    draft.persist_noclobber(path).map_err(|error| {
+        if error.error.kind() == std::io::ErrorKind::AlreadyExists {
+            Failure::usage(
+                "file-exists",
+                format!("`{}` is there already", path.display()),
+            )
+            .hint("name another file; nothing is ever overwritten")
+        } else {
+            unwritable(error.error)
+        }
+    })?;
+    Ok(())
+}
+
+fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let bytes = Zeroizing::new(read_file(path, 4096)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Failure::usage("passphrase", format!("`{}` is not text", path.display()))
+    })?;
+    let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    if passphrase.is_empty() {
+        return Err(Failure::usage(
+            "passphrase",
+            format!("the passphrase in `{}` is empty", path.display()),
+        ));
+    }
+    Ok(passphrase)
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "no-passphrase",
+            "this command needs the program key's passphrase",
+        )
+        .hint("give --passphrase-file FILE, set HEADSTART_PASSPHRASE_FILE, or run it on a terminal"));
+    }
+    let passphrase = rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|error| Failure::usage("no-passphrase", error.to_string()))?;
+    if passphrase.is_empty() {
+        return Err(Failure::usage("passphrase", "the passphrase is empty"));
+    }
+    Ok(passphrase)
+}

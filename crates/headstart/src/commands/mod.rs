@@ -1,0 +1,51 @@
+//! One file a command.
+
+mod artifact;
+mod case;
+mod context;
+mod demo;
+mod evidence;
+mod init;
+mod log;
+mod package;
+mod partner;
+mod policy;
+mod press;
+mod program;
+mod receipts;
+mod seat;
+mod sites;
+mod trace;
+mod verify;
+mod wave;
+
+use desk::Failure;
+
+use crate::cli::{Cli, Command};
+pub use context::Context;
+
+/// Runs one command; the answer is its exit code.
+pub async fn run(cli: Cli) -> Result<u8, Failure> {
+    let context = Context::new(cli.global);
+    match cli.command {
+        Command::Init(arguments) => init::run(&context, &arguments).await,
+        Command::Partner(command) => partner::run(&context, command).await,
+        Command::Agreement(command) => program::agreement(&context, command).await,
+        Command::Person(command) => program::person(&context, command).await,
+        Command::Settings(command) => program::settings(&context, command).await,
+        Command::Seat(command) => seat::run(&context, command).await,
+        Command::Case(command) => case::run(&context, command).await,
+        Command::Artifact(command) => artifact::run(&context, command).await,
+        Command::Sites { case } => sites::run(&context, &case).await,
+        Command::Wave(command) => wave::run(&context, command).await,
+        Command::Press { case } => press::run(&context, &case).await,
+        Command::Package(command) => package::run(&context, command).await,
+        Command::Trace(arguments) => trace::run(&context, &arguments).await,
+        Command::Evidence { trace, out } => evidence::run(&context, &trace, &out).await,
+        Command::Verify { file, log_key } => verify::run(&context, &file, log_key.as_deref()),
+        Command::Receipts { case } => receipts::run(&context, &case).await,
+        Command::Policy => policy::run(&context),
+        Command::Log(command) => log::run(&context, command).await,
+        Command::Demo(arguments) => demo::run(&context, arguments).await,
+    }
+}

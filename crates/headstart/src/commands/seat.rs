@@ -1,0 +1,87 @@
+//! `headstart seat …`: the people at partners, each with a key of their own.
+
+use desk::{Desk, Failure};
+use domain::person::Actor;
+use domain::program::{Program, ProgramCommand};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::context::id;
+use crate::cli::Seat;
+use crate::output::table;
+
+/// Runs one of the seat commands.
+pub async fn run(context: &Context, command: Seat) -> Result<u8, Failure> {
+    let desk = context.desk().await?;
+    match command {
+        Seat::Add {
+            partner,
+            email,
+            recipient,
+        } => add(context, &desk, &partner, &email, &recipient).await,
+        Seat::List => {
+            let program = desk.program().await?;
+            list(context, &program);
+            Ok(0)
+        }
+        Seat::Retire { id: seat, reason } => {
+            let command = ProgramCommand::RetireSeat {
+                seat: id(&seat)?,
+                reason,
+            };
+            desk.decide(command, &Actor::Desk).await?;
+            context
+                .output
+                .result(&json!({"seat": seat, "retired": true}), |_| {
+                    format!("{seat} is retired: it gets nothing any more\n")
+                });
+            Ok(0)
+        }
+    }
+}
+
+async fn add(
+    context: &Context,
+    desk: &Desk,
+    partner: &str,
+    email: &str,
+    recipient: &str,
+) -> Result<u8, Failure> {
+    let seat = desk.add_seat(&id(partner)?, email, recipient).await?;
+    context
+        .output
+        .result(&json!({"seat": seat.as_str()}), |_| format!("{seat}\n"));
+    Ok(0)
+}
+
+fn list(context: &Context, program: &Program) {
+    let seats: Vec<Value> = program
+        .seats()
+        .map(|seat| {
+            json!({
+                "seat": seat.id().as_str(),
+                "partner": seat.partner().as_str(),
+                "email": seat.email().as_str(),
+                "recipient": seat.recipient().as_str(),
+                "retired": seat.retired_at().is_some(),
+            })
+        })
+        .collect();
+    context.output.result(&json!({"seats": seats}), |_| {
+        let mut rows = vec![["SEAT", "PARTNER", "EMAIL", "STATE"].map(str::to_owned).to_vec()];
+        for seat in program.seats() {
+            let state = if seat.retired_at().is_some() {
+                "retired"
+            } else {
+                "in use"
+            };
+            rows.push(vec![
+                seat.id().to_string(),
+                seat.partner().to_string(),
+                seat.email().as_str().to_owned(),
+                state.to_owned(),
+            ]);
+        }
+        table(&rows)
+    });
+}

@@ -1,0 +1,191 @@
+//! `headstart trace`: read a leak, and say whose copy it was, or that it does not prove enough.
+
+use desk::{Failure, Traced};
+use flow::sight::LeakFile;
+use flow::testify::LIMITS;
+use flow::trace::{Candidate, Verdict, Word};
+
+use super::Context;
+use super::context::{id, read_file};
+use crate::cli::Trace;
+use crate::output::{Output, count, folded, one_in, table};
+
+/// Traces a leak: exit 0 when it names somebody, 1 when it withholds or is of no case.
+pub async fn run(context: &Context, arguments: &Trace) -> Result<u8, Failure> {
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        let name = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        files.push(LeakFile {
+            name,
+            bytes: read_file(path, carriers::LEAK_BYTES_MAX as u64)?,
+        });
+    }
+    let case = arguments.case.as_deref().map(id).transpose()?;
+    let (desk, key) = context.desk_and_key().await?;
+    let traced = desk.trace(&key, &files, case.as_ref()).await?;
+    context
+        .output
+        .result(&traced.to_json(), |out| describe(out, &traced));
+    let accuses = traced
+        .verdict
+        .as_ref()
+        .is_some_and(|verdict| verdict.word == Word::Accuse);
+    Ok(u8::from(!accuses))
+}
+
+/// The answer for people.
+pub fn describe(out: &Output, traced: &Traced) -> String {
+    let Some(verdict) = &traced.verdict else {
+        return format!(
+            "{}  no case\n\n{}",
+            out.strong(traced.trace.as_str()),
+            folded(
+                &format!(
+                    "These {} are like nothing that was given out in any case.",
+                    count(traced.words, "word")
+                ),
+                96,
+                ""
+            )
+        );
+    };
+    let mut text = format!(
+        "{}  case {}  {}\n\n",
+        out.strong(traced.trace.as_str()),
+        verdict.case,
+        heading(out, verdict.word)
+    );
+    for accused in &verdict.accused {
+        text += &named(out, accused);
+    }
+    if let Some(reason) = &verdict.reason {
+        text += &folded(&format!("{}.", sentence(reason)), 96, "");
+    }
+    text += &leads(verdict);
+    text += "\nWhat was read\n";
+    text += &what_was_read(traced, verdict);
+    text += &numbers(traced, verdict);
+    text += &needed(verdict);
+    if verdict.word == Word::Accuse {
+        text += "\nWhat it does not prove\n";
+        for limit in LIMITS {
+            let body = folded(limit, 92, "    ");
+            text += &format!("  - {}", body.trim_start());
+        }
+        text += &format!(
+            "\nNext: headstart evidence {} --out evidence.json\n",
+            traced.trace
+        );
+    }
+    text
+}
+
+fn heading(out: &Output, word: Word) -> String {
+    match word {
+        Word::Accuse => out.bad("ACCUSE"),
+        Word::Withhold => out.careful("WITHHOLD"),
+        Word::NoCase => out.quiet("NO CASE"),
+    }
+}
+
+fn named(out: &Output, accused: &Candidate) -> String {
+    let who = accused.seat.as_ref().map_or_else(
+        || {
+            format!(
+                "a copy of partner {} (which of its seats is not proved)",
+                accused.partner
+            )
+        },
+        |seat| format!("the copy of seat {seat}, partner {}", accused.partner),
+    );
+    format!(
+        "  {}\n  risk that this names somebody innocent: {:.1e} ({}); evidence {:.1} bits\n",
+        out.strong(&sentence(&who)),
+        accused.finding.innocent_risk,
+        one_in(accused.finding.innocent_risk),
+        accused.finding.evidence_bits,
+    )
+}
+
+fn leads(verdict: &Verdict) -> String {
+    if verdict.leads.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nLeads, which nobody may call accused\n".to_owned();
+    for lead in &verdict.leads {
+        let who = lead.seat.as_ref().map_or_else(
+            || lead.partner.to_string(),
+            |seat| format!("{} ({seat})", lead.partner),
+        );
+        text += &format!(
+            "  {who}: risk {:.1e}, above the bar of {:e}\n",
+            lead.finding.innocent_risk, verdict.bar.innocent_risk
+        );
+    }
+    text
+}
+
+fn what_was_read(traced: &Traced, verdict: &Verdict) -> String {
+    let mut rows = Vec::new();
+    for (artifact, name) in verdict.readings.artifacts.iter().zip(&traced.file_names) {
+        let seen: Vec<String> = artifact
+            .sites
+            .iter()
+            .filter_map(|site| site.seen.clone())
+            .take(4)
+            .map(|seen| format!("`{seen}`"))
+            .collect();
+        rows.push(vec![
+            format!("  {name}"),
+            format!("{} of {} sites", artifact.read(), artifact.sites.len()),
+            seen.join(" "),
+        ]);
+    }
+    table(&rows)
+}
+
+fn numbers(traced: &Traced, verdict: &Verdict) -> String {
+    let engine = &verdict.engine;
+    let cases = if traced.cases_tried == 1 {
+        String::new()
+    } else {
+        format!(
+            ", corrected for {} cases that were tried",
+            traced.cases_tried
+        )
+    };
+    format!(
+        "\nWhat that can prove\n  \
+         naming a partner takes {:.1} bits, {:.1} can be read; naming a seat takes {:.1}, {:.1} can be read\n  \
+         bar {:e}{cases}; resolves {}\n",
+        engine.group.needed_bits,
+        engine.group.available_bits,
+        engine.slot.needed_bits,
+        engine.slot.available_bits,
+        verdict.bar.innocent_risk,
+        match engine.coalition_max {
+            0 => "nobody".to_owned(),
+            1 => "one leaker, not several who pool their copies".to_owned(),
+            more => format!("up to {more} who pool their copies"),
+        }
+    )
+}
+
+fn needed(verdict: &Verdict) -> String {
+    let engine = &verdict.engine;
+    if verdict.word == Word::Accuse || engine.group.is_answerable() {
+        return String::new();
+    }
+    "\nWhat would be needed\n  a longer part of the same leak, another artifact of it, or requests that carry the PoC's values\n"
+        .to_owned()
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + characters.as_str()
+    })
+}
