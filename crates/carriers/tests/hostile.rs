@@ -1,4 +1,5 @@
 //! Any bytes are read without a panic, and limits are named.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like tests")]
 
 use carriers::find::{self, Sketch};
 use carriers::{LEAK_BYTES_MAX, Leak, LeakError, Master, read};

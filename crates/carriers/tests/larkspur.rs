@@ -1,4 +1,5 @@
 //! What happens to copies of a realistic case, and what is still read: right, wrong and erased, counted.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like tests")]
 
 use carriers::find::{self, Sketch};
 use carriers::{Leak, Master, SiteReading, read};
@@ -173,11 +174,13 @@ fn typos(text: &str, rng: &mut ChaCha8Rng) -> String {
         .collect()
 }
 
+type Bend = fn(&str) -> String;
+
 #[test]
 fn a_pasted_or_reformatted_write_up_is_read_whole() {
     let write_up = master("write-up.md", WRITE_UP);
     assert!(write_up.sites().len() >= 60);
-    let bent: [(&str, &str, fn(&str) -> String); 6] = [
+    let bent: [(&str, &str, Bend); 6] = [
         ("paste", "leak.txt", |t| t.to_owned()),
         ("reflow", "leak.txt", reflow),
         ("case", "leak.txt", |t| t.to_uppercase()),

@@ -1,4 +1,5 @@
 //! Marks: vectors with what is expected at their head, and properties of copies.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like tests")]
 
 use carriers::{Carrier, EmbedError, Leak, Master, error, read};
 use fingerprint::Reading;

@@ -34,14 +34,9 @@ pub(super) fn request_line(line: &str) -> Option<(&str, &str)> {
 
 /// One line of an access log: the request, the referrer and the user agent.
 pub(super) fn access_line(line: &str, out: &mut String) -> bool {
-    let mut quoted = line.split('"');
     let mut found = false;
-    let mut index = 0usize;
-    while let Some(piece) = quoted.next() {
-        index += 1;
-        if index % 2 == 1 {
-            continue;
-        }
+    // Every second piece stands between quotes.
+    for piece in line.split('"').skip(1).step_by(2) {
         if let Some((method, target)) = request_line(piece) {
             push_target(method, target, out);
             found = true;
@@ -184,7 +179,7 @@ pub(super) fn push_raw(text: &str, out: &mut String) -> bool {
 
 /// `%41` to `A`; `+` to a space in forms; wrong escapes stay.
 pub(super) fn percent_decode(text: &str, plus: bool) -> String {
-    if !text.contains('%') && !(plus && text.contains('+')) {
+    if !(text.contains('%') || plus && text.contains('+')) {
         return text.to_owned();
     }
     let bytes = text.as_bytes();

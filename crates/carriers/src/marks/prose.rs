@@ -23,7 +23,14 @@ pub(crate) fn marks(source: &str) -> Vec<Found> {
     let bytes = source.as_bytes();
     let mut out = Vec::new();
     let mut at = 0;
+    let mut line_end = 0;
     while let Some(hit) = next_syntax(bytes, at) {
+        if hit >= line_end {
+            line_end = bytes[hit..]
+                .iter()
+                .position(|b| *b == b'\n' || *b == b'\r')
+                .map_or(bytes.len(), |p| hit + p);
+        }
         let slashes = bytes[at..hit]
             .iter()
             .rev()
@@ -44,7 +51,7 @@ pub(crate) fn marks(source: &str) -> Vec<Found> {
             at = hit + 2;
             continue;
         }
-        at = mark(source, hit, &mut out);
+        at = mark(source, hit, line_end, &mut out);
     }
     out
 }
@@ -59,12 +66,8 @@ fn next_syntax(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Reads the mark at `start`; answers where the scan goes on.
-fn mark(source: &str, start: usize, out: &mut Vec<Found>) -> usize {
+fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> usize {
     let bytes = source.as_bytes();
-    let line_end = bytes[start..]
-        .iter()
-        .position(|b| *b == b'\n' || *b == b'\r')
-        .map_or(bytes.len(), |p| start + p);
     let close = match closing(bytes, start + 2, line_end) {
         Ok(close) => close,
         Err(nested) => {

@@ -1,7 +1,7 @@
 //! Lists whose items change places: between `shuffle` and `end`, or named on a line.
 
 use super::directive::{Directive, Order};
-use super::error::{MarkErrorKind, SHUFFLE_ITEMS_MAX};
+use super::error::{MarkErrorKind, SHUFFLE_ITEMS_MAX, SITES_MAX};
 use super::parse::{Block, Draft, Gather};
 use super::{Carrier, label_of, permutation};
 use crate::text;
@@ -12,6 +12,10 @@ type Span = (usize, usize);
 pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
     let mut open: Option<&Directive> = None;
     for directive in directives {
+        // That there are too many sites is told at the end.
+        if gather.drafts.len() > SITES_MAX {
+            return;
+        }
         let (start, end) = (directive.start, directive.end);
         match &directive.order {
             Order::Shuffle(None) => {

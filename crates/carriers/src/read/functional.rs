@@ -707,7 +707,7 @@ fn occurrences<'a>(hay: &'a str, needle: &'a str) -> impl Iterator<Item = usize>
             let mut right = hay.get(start + found.len()..).unwrap_or_default().chars();
             let (l1, l2) = (left.next(), left.next());
             let (r1, r2) = (right.next(), right.next());
-            !(starts_word && joins(l1, l2)) && !(ends_word && joins(r1, r2))
+            !(starts_word && joins(l1, l2) || ends_word && joins(r1, r2))
         })
         .map(|(start, _)| start)
         .take(4096)
