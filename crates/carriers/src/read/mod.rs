@@ -2,7 +2,10 @@
 
 mod align;
 mod dag;
-mod functional;
+mod evidence;
+mod keys;
+mod literals;
+mod numbers;
 mod order;
 mod seed;
 
@@ -12,7 +15,7 @@ use fingerprint::Reading;
 
 use self::align::Outcome;
 use self::dag::Dag;
-use self::functional::Evidence;
+use self::evidence::Evidence;
 use self::order::Order;
 use crate::format::Format;
 use crate::leak::{Leak, View};
@@ -118,9 +121,9 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
         };
     }
     if let Some(evidence) = &evidence {
-        let mut found = functional::values(&dag, evidence);
+        let mut found = numbers::values(&dag, evidence);
         if is_program {
-            found.extend(functional::literals(master, &dag, evidence));
+            found.extend(literals::literals(master, &dag, evidence));
         }
         for found in found {
             let Some(slot) = out.get_mut(found.site) else {
