@@ -23,7 +23,7 @@ fn main() {
         for dec in [Decoder::Simple, Decoder::Joint] {
             let attack = worst(dec, c, design);
             let t0 = Instant::now();
-            let (mut caught, mut all, mut stages) = (0, 0, [0; 5]);
+            let (mut caught, mut all, mut stages) = (0, 0, [0; 9]);
             for t in 0..trials {
                 let mut dice = Dice::new(1000 * c as u64 + t as u64);
                 let b = design.biases();
@@ -60,7 +60,9 @@ fn main() {
                 let slots: Vec<_> = found.accused.iter().filter(|f| f.slot.is_some()).collect();
                 if !slots.is_empty() {
                     caught += 1;
-                    stages[slots[0].method.stage as usize] += 1;
+                    stages[slots[0].method.stage as usize
+                        + slots[0].method.given.len().min(4)
+                            * usize::from(slots[0].method.stage == Stage::Listed)] += 1;
                 }
                 all += slots.len();
             }

@@ -362,6 +362,20 @@ impl Ballot {
         ballot
     }
 
+    /// For a site of two values: mass and value of what is shown, and the weights of a miss and a hit.
+    pub fn two_valued(&self, seen: &Seen, sheet: &Sheet) -> Option<(Mass, bool, [i32; 2])> {
+        let class = self.classes.get(seen.class)?;
+        let Kind::Set {
+            mass,
+            bit: Some(bit),
+        } = &class.kind
+        else {
+            return None;
+        };
+        let weight = |offset| sheet.weights.get(class.first_cell + offset).copied();
+        Some((*mass, *bit, [weight(0)?, weight(1)?]))
+    }
+
     /// The terms of the score of these layers' sites under innocence.
     pub fn terms(&self, sheet: &Sheet, layers: &[Layer]) -> Vec<Term> {
         let mut terms: BTreeMap<Vec<(u128, i32)>, u32> = BTreeMap::new();

@@ -3,9 +3,9 @@
 //! An innocent copy's values are independent of the leak *and of all other copies*, so the score may be
 //! conditioned on any of them, as long as the choice of them does not look at the candidate's own.
 //! - Those that earlier stages accused are such a choice: each was judged by its own values.
-//! - A list of likely copies is one too, if each condition counts with a weight and the weights of all
-//!   sum to one on average: a list is expected to hold four innocents, and as many contributors.
-//!   With more contributors the share of risk of these two stages grows in proportion.
+//! - A list of likely copies is one too, if each set of conditions counts with a weight and the weights of
+//!   all sum to one on average: a list is expected to hold four innocents, and eight contributors at most.
+//!   With more contributors the share of risk of this stage, an eighth, grows as the sets of their list do.
 //!
 //! # Source
 //! Meerwald and Furon 2012, "Toward practical joint decoding of binary Tardos fingerprinting codes",
@@ -15,15 +15,15 @@ use crate::Key;
 use crate::code::Layer;
 use crate::evidence::Tally;
 use crate::judge::{Case, Given};
-use crate::method::{GIVEN_MAX, Method, Stage};
+use crate::method::{GIVEN_MAX, Method, Stage, TUPLE_MAX};
 use crate::trace::{Counts, Finding, TraceError};
 
 /// Copies that are scored again at later stages: those with the best scores.
 const PRUNED: usize = 64;
-/// Copies on the list that pairs are sought in.
-const PAIRS_AMONG: usize = 24;
-/// Copies on the list that triples are sought in.
-const TRIPLES_AMONG: usize = 12;
+/// Copies on the list.
+const LIST_MAX: usize = 24;
+/// Sets of each size that are kept while tuples grow.
+const BEAM: usize = 24;
 /// Conditions are extended while so many places are left.
 const ACCEPTED_MAX: usize = GIVEN_MAX;
 
@@ -85,11 +85,10 @@ pub(crate) fn search(
     };
     if accepted.is_empty() {
         // Who is listed falls with the score, so the end of the list is found by halving.
-        let among = ranked.get(..ranked.len().min(PAIRS_AMONG)).unwrap_or(&[]);
+        let among = ranked.get(..ranked.len().min(LIST_MAX)).unwrap_or(&[]);
         let end = among.partition_point(|r| case.is_listed(layer, r.0, counts));
         let listed: Vec<Unit<'_>> = among.iter().take(end).map(|r| *r.1).collect();
-        search.pairs(&listed);
-        search.triples(&listed);
+        search.tuples(&listed);
     } else if accepted.len() <= ACCEPTED_MAX {
         let new = search.given(&accepted, &others(&accepted), Stage::Second);
         let mut all = accepted;
@@ -144,27 +143,46 @@ impl Search<'_, '_> {
         self.case.given_finding(given, &tally, self.counts, method)
     }
 
-    fn pairs(&mut self, listed: &[Unit<'_>]) {
-        for condition in listed {
-            let others: Vec<Unit<'_>> = listed
-                .iter()
-                .copied()
-                .filter(|u| !u.is(condition))
-                .collect();
-            self.given(&[*condition], &others, Stage::Pair);
+    /// Grows sets of listed copies, the likeliest of each size, and scores every other listed copy given them.
+    fn tuples(&mut self, listed: &[Unit<'_>]) {
+        let mut beam: Vec<(f64, Vec<usize>)> = (0..listed.len()).map(|i| (0.0, vec![i])).collect();
+        for unit in &mut beam {
+            let first = unit.1.first().and_then(|i| listed.get(*i));
+            unit.0 = first.map_or(0.0, |u| {
+                self.case.list_score(self.layer, u.tally) as f64 / 256.0
+            });
         }
-    }
-
-    fn triples(&mut self, listed: &[Unit<'_>]) {
-        for (i, first) in listed.iter().take(TRIPLES_AMONG).enumerate() {
-            for second in listed.iter().take(TRIPLES_AMONG).skip(i + 1) {
-                let others: Vec<Unit<'_>> = listed
-                    .iter()
-                    .copied()
-                    .filter(|u| !u.is(first) && !u.is(second))
-                    .collect();
-                self.given(&[*first, *second], &others, Stage::Triple);
+        for _ in 0..TUPLE_MAX {
+            let mut grown: Vec<(f64, Vec<usize>)> = Vec::new();
+            for (bits, set) in &beam {
+                let known: Vec<Unit<'_>> =
+                    set.iter().filter_map(|i| listed.get(*i)).copied().collect();
+                let keys: Vec<Key> = known.iter().map(|u| u.key.clone()).collect();
+                let given = self.case.given(self.layer, &keys, Stage::Listed);
+                for (i, unit) in listed.iter().enumerate().filter(|(i, _)| !set.contains(i)) {
+                    let tally = self.case.given_tally(&given, unit.key, &mut self.scratch);
+                    let method = unit.method(Stage::Listed, &known);
+                    let finding = self.case.given_finding(&given, &tally, self.counts, method);
+                    if finding.innocent_risk <= self.case.bar.lead_risk {
+                        self.found.push(finding);
+                    }
+                    let mut larger = set.clone();
+                    larger.push(i);
+                    larger.sort_unstable();
+                    grown.push((bits + Case::given_bits(&given, &tally), larger));
+                }
             }
+            grown.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+            let mut sets = Vec::new();
+            grown.retain(|(_, set)| {
+                let new = !sets.contains(set);
+                if new && sets.len() < 4 * BEAM {
+                    sets.push(set.clone());
+                }
+                new
+            });
+            grown.truncate(BEAM);
+            beam = grown;
         }
     }
 }
@@ -196,15 +214,14 @@ pub(crate) fn repeat(
                 && !later.is_empty()
                 && later.into_iter().all(|k| {
                     let tally = case.given_tally(&given, k, &mut scratch);
-                    let stage = Method::first(method.group, method.slot);
-                    case.given_finding(&given, &tally, counts, stage)
+                    let second = Method::first(method.group, method.slot);
+                    case.given_finding(&given, &tally, counts, second)
                         .innocent_risk
                         <= bar
                 })
         }
-        Stage::Pair | Stage::Triple => {
-            let wanted = if method.stage == Stage::Pair { 1 } else { 2 };
-            keys.len() == wanted
+        Stage::Listed => {
+            (1..=TUPLE_MAX).contains(&keys.len())
                 && keys.iter().all(|key| {
                     let tally = case.tally(layer, key, &mut scratch);
                     case.is_listed(layer, case.list_score(layer, &tally), counts)

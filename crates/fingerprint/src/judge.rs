@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
-use crate::method::{Method, Stage, Statistic};
+use crate::method::{Method, Stage, Statistic, TUPLE_MAX};
 use crate::tail::{UNIT, tail};
 use crate::trace::{Bar, Counts, Finding, Question, TraceError};
 use crate::{Key, Reading};
@@ -28,10 +28,8 @@ pub(crate) struct Shares {
     pub evalue: f64,
     /// Tails given the accepted, in each of two rounds.
     pub iterated: f64,
-    /// Tails given one listed copy.
-    pub pair: f64,
-    /// Tails given two listed copies.
-    pub triple: f64,
+    /// Tails given listed copies, for each number of them up to [`TUPLE_MAX`].
+    pub listed: f64,
 }
 
 pub(crate) const SLOT_SHARES: Shares = Shares {
@@ -40,8 +38,7 @@ pub(crate) const SLOT_SHARES: Shares = Shares {
     fitted: [1.0 / 16.0, 2.0 / 16.0, 3.0 / 16.0],
     evalue: 1.0 / 16.0,
     iterated: 0.5 / 16.0,
-    pair: 1.0 / 16.0,
-    triple: 1.0 / 16.0,
+    listed: 0.5 / 16.0,
 };
 
 pub(crate) const GROUP_SHARES: Shares = Shares {
@@ -50,8 +47,7 @@ pub(crate) const GROUP_SHARES: Shares = Shares {
     fitted: [0.5 / 16.0, 1.0 / 16.0, 1.5 / 16.0],
     evalue: 2.0 / 16.0,
     iterated: 0.5 / 16.0,
-    pair: 1.0 / 16.0,
-    triple: 1.0 / 16.0,
+    listed: 0.5 / 16.0,
 };
 
 /// Coalitions of the fitted members. Fits of other sizes would say nearly the same: how a fitted
@@ -68,12 +64,10 @@ const PRIOR_FITTED: f64 = 5.0 / 16.0;
 const PRIOR_FIXED: f64 = 4.0 / 16.0;
 /// Chance that a section of a spliced leak is from one given copy.
 const SPLICE: f64 = 0.2;
-/// Innocents expected on the list of copies that pairs and triples are sought in.
-pub(crate) const LISTED: f64 = 4.0;
-/// A listed copy's weight as a condition: with [`LISTED`] innocents and as many contributors the weights
-/// sum to one. Two listed copies: the pairs of such a list are 30 on average.
-const PAIR_WEIGHT: f64 = 1.0 / 8.0;
-const TRIPLE_WEIGHT: f64 = 1.0 / 32.0;
+/// Innocents expected on the list of copies that tuples are sought in.
+const LISTED: f64 = 4.0;
+/// Contributors on that list for which the weights of all conditions sum to one at most.
+const CONTRIBUTORS: u32 = 8;
 /// A tail is computed only where Markov's bound leaves the candidate within this factor of the risk that
 /// is asked for; elsewhere Markov's bound stands for it.
 const PROMISING: f64 = 1e5;
@@ -396,7 +390,15 @@ impl<'a> Case<'a> {
         self.family(layer).get(LISTING).map(|m| &m.sheet)
     }
 
-    /// Whether a copy may be a condition for pairs: its list score's exact tail is at most
+    /// The bits of one more copy given others, under the larger coalition of [`Case::given`].
+    pub fn given_bits(given: &Given, tally: &Tally) -> f64 {
+        given
+            .members
+            .last()
+            .map_or(0.0, |sheet| sheet.score(tally) as f64 / UNIT)
+    }
+
+    /// Whether a copy may be a condition for tuples: its list score's exact tail is at most
     /// [`LISTED`] in the number of candidates.
     pub fn is_listed(&self, layer: Layer, score: i64, counts: &Counts) -> bool {
         // A list of copies whose score is against them would be no list.
@@ -416,8 +418,7 @@ impl<'a> Case<'a> {
         let ballot = self.ballot.given(self.code, layer, keys);
         let known = keys.len() as u32;
         let coalitions: &[u32] = match stage {
-            Stage::Pair => &[2, 3],
-            Stage::Triple => &[3, 6],
+            Stage::Listed => &[known + 1, 2 * known + 2],
             _ => &[known + 1, known + 2, known + 4],
         };
         let shown = self.shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
@@ -454,8 +455,7 @@ impl<'a> Case<'a> {
     ) -> Finding {
         let shares = shares(given.layer);
         let share = match given.stage {
-            Stage::Pair => shares.pair * PAIR_WEIGHT,
-            Stage::Triple => shares.triple * TRIPLE_WEIGHT,
+            Stage::Listed => shares.listed / sets_expected(method.given.len() as u32),
             _ => shares.iterated,
         };
         let each = 1.0 / given.members.len() as f64;
@@ -527,6 +527,22 @@ fn family(code: &Code, ballot: &Ballot, shown: &[Shown], layer: Layer) -> Vec<Me
     members
 }
 
+/// Sets of `size` copies on a list of [`CONTRIBUTORS`] and a Poisson number of innocents with mean
+/// [`LISTED`]: `Σ C(contributors, size - i)·LISTED^i / i!`.
+fn sets_expected(size: u32) -> f64 {
+    let mut sum = 0.0;
+    let mut innocents = 1.0;
+    for i in 0..=size {
+        let rest = size - i;
+        let chosen = (0..rest).fold(1.0, |ways, j| {
+            ways * f64::from(CONTRIBUTORS.saturating_sub(j)) / f64::from(j + 1)
+        });
+        sum += chosen * innocents;
+        innocents *= LISTED / f64::from(i + 1);
+    }
+    sum
+}
+
 /// log2 of the e-value of a splice: `Π over sections of (1-π) + π·2^score`.
 fn spliced(parts: &[i64]) -> f64 {
     let stay = libm::log2(1.0 - SPLICE);
@@ -582,10 +598,20 @@ mod tests {
     #[test]
     fn the_shares_of_each_question_and_the_priors_sum_to_one() {
         for s in [SLOT_SHARES, GROUP_SHARES] {
-            let sum = s.single + s.joined + s.evalue + 2.0 * s.iterated + s.pair + s.triple;
+            let sum =
+                s.single + s.joined + s.evalue + 2.0 * s.iterated + s.listed * TUPLE_MAX as f64;
             assert_eq!(sum + s.fitted.iter().sum::<f64>(), 1.0);
         }
         let priors = PRIOR_SINGLE + PRIOR_SEGMENTS + PRIOR_FITTED + PRIOR_FIXED;
         assert_eq!(priors, 1.0);
+    }
+
+    #[test]
+    fn the_expected_sets_of_a_list_are_those_of_eight_contributors_and_four_innocents() {
+        let found: Vec<f64> = (0..5).map(sets_expected).collect();
+        let known = [1.0, 12.0, 68.0, 56.0 + 112.0 + 64.0 + 32.0 / 3.0];
+        for (a, b) in found.iter().zip(known) {
+            assert!((a - b).abs() < 1e-9);
+        }
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod attacks;
 pub mod capacity;
+pub mod join;
 pub mod packed;
 pub mod plan;
 
@@ -39,9 +40,9 @@ pub use collusion::Strategy;
 pub use design::Design;
 pub use key::Key;
 pub use mass::Mass;
-pub use method::{GIVEN_MAX, Method, MethodError, SEATS_MAX, Stage, Statistic, VERSION};
+pub use method::{GIVEN_MAX, Method, MethodError, SEATS_MAX, Stage, Statistic, TUPLE_MAX, VERSION};
 pub use reading::{NOISE_MIN, Reading};
 pub use trace::{
-    Bar, Counts, Entry, Finding, Question, Refusal, Trace, TraceError, recompute, trace,
+    Bar, Counts, Entry, Finding, Question, Refusal, Trace, TraceError, rank, recompute, trace,
     trace_among,
 };

@@ -9,6 +9,9 @@ pub const SEATS_MAX: usize = 8;
 /// Most copies that a finding is conditioned on.
 pub const GIVEN_MAX: usize = 8;
 
+/// Most listed copies that a finding is conditioned on: with the candidate, tuples of up to five.
+pub const TUPLE_MAX: usize = 4;
+
 /// At which stage of the decoder a finding was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -18,10 +21,8 @@ pub enum Stage {
     Second,
     /// Given those that the first two stages accused.
     Third,
-    /// Given one other candidate from the list.
-    Pair,
-    /// Given two other candidates from the list.
-    Triple,
+    /// Given one to [`TUPLE_MAX`] other candidates from the list: pairs, triples and more.
+    Listed,
 }
 
 /// Which statistic decided a finding.
@@ -112,8 +113,7 @@ impl Method {
             Stage::First => 0,
             Stage::Second => 1,
             Stage::Third => 2,
-            Stage::Pair => 3,
-            Stage::Triple => 4,
+            Stage::Listed => 3,
         });
         for keys in [&self.seats, &self.given] {
             out.push(keys.len() as u8);
@@ -143,8 +143,7 @@ impl Method {
             [0] => Stage::First,
             [1] => Stage::Second,
             [2] => Stage::Third,
-            [3] => Stage::Pair,
-            [4] => Stage::Triple,
+            [3] => Stage::Listed,
             _ => return Err(MethodError::Bytes { at }),
         };
         let seats = keys(bytes, &mut at, SEATS_MAX)?;

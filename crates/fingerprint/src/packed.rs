@@ -6,11 +6,13 @@
 //!
 //! A scan only ranks. What is proved of a candidate is proved by a trace.
 
+use std::collections::BTreeMap;
+
 use crate::code::{Code, Layer};
-use crate::collusion::{Model, Strategy, View, fit};
+use crate::collusion::{Model, Strategy, fit};
 use crate::evidence::Ballot;
 use crate::key::{Key, Stream};
-use crate::tail::UNIT;
+use crate::tail::{Term, UNIT, tail};
 use crate::trace::TraceError;
 use crate::{Alphabet, Mass, Reading};
 
@@ -21,6 +23,7 @@ pub struct Scan {
     words: Vec<Word>,
     base: i64,
     layer: Layer,
+    terms: Vec<Term>,
 }
 
 /// 64 sites of one bias.
@@ -70,32 +73,20 @@ impl Scan {
             Suspect::Fitted(c) => fit(c, &ballot.shown(layer)),
             Suspect::Strategy(c, strategy) => Model::new(strategy.rates(c, code.design())),
         };
+        let sheet = ballot.sheet(&model, &[layer]);
         let mut words = layout(code, layer);
         let mut base = 0;
-        for (site, reading) in code.sites().iter().zip(readings) {
-            let (Alphabet::Binary { ones }, Reading::Values { values, noise }) =
-                (&site.alphabet, reading)
+        let mut terms: BTreeMap<[(u128, i32); 2], u32> = BTreeMap::new();
+        for seen in ballot.sites.iter().filter(|s| s.layer == layer) {
+            let (Some(site), Some((mass, shows_one, [miss, hit]))) =
+                (code.sites().get(seen.site), ballot.two_valued(seen, &sheet))
             else {
                 continue;
             };
-            let [value] = values.as_slice() else {
-                continue;
-            };
             let lane = site.lane as usize;
-            let Some(word) = words.get_mut(lane / 64).filter(|_| site.layer == layer) else {
+            let Some(word) = words.get_mut(lane / 64) else {
                 continue;
             };
-            let shows_one = *value == 1;
-            let mass = Mass::of_256(u16::from(*ones));
-            let lift = model.lift(&View {
-                mass: if shows_one { mass } else { mass.complement() },
-                bit: Some(shows_one),
-                noise: noise.max(crate::NOISE_MIN),
-                known: 0,
-                agree: 0,
-            });
-            let units = |x: f64| libm::round(UNIT * libm::log2(x.max(1e-12))) as i32;
-            let (hit, miss) = (units(lift.hit), units(lift.miss));
             // One weight for a word: readings of one run differ at most in their noise, which a scan may blur.
             if shows_one {
                 word.ones |= 1 << (lane % 64);
@@ -106,8 +97,46 @@ impl Scan {
                 word.at_zeros = miss - hit;
                 base += i64::from(hit);
             }
+            let term = [(mass.complement().count(), miss), (mass.count(), hit)];
+            *terms.entry(term).or_default() += 1;
         }
-        Ok(Self { words, base, layer })
+        let terms = terms
+            .into_iter()
+            .map(|(outcomes, count)| Term {
+                outcomes: outcomes
+                    .iter()
+                    .map(|(p, w)| (Mass::from_count(*p).to_f64(), *w))
+                    .collect(),
+                count,
+            })
+            .collect();
+        Ok(Self {
+            words,
+            base,
+            layer,
+            terms,
+        })
+    }
+
+    /// An upper bound, tight to a millionth, on the chance that an innocent copy scores this much (in 256ths
+    /// of a bit), if all readings have the same noise.
+    #[must_use]
+    pub fn tail(&self, units: i64) -> f64 {
+        tail(&self.terms, units)
+    }
+
+    /// What an innocent copy's score is a sum of: the outcomes' probabilities and weights in 256ths of a bit,
+    /// and how many such sites there are.
+    pub fn terms(&self) -> impl Iterator<Item = (&[(f64, i32)], u32)> {
+        self.terms.iter().map(|t| (t.outcomes.as_slice(), t.count))
+    }
+
+    /// As [`Scan::score_key`], in 256ths of a bit.
+    #[must_use]
+    pub fn units_key(&self, key: &Key, scratch: &mut Vec<u8>) -> i64 {
+        scratch.resize(self.words.len() * 64, 0);
+        key.stream(Stream::Narrow, 0, scratch);
+        self.base + kernel::score_stream(&self.words, scratch)
     }
 
     /// The score of one stored copy in bits.
@@ -133,9 +162,7 @@ impl Scan {
     /// The score of a copy whose codeword is made anew from its key, in bits. `scratch` is reused from copy to copy.
     #[must_use]
     pub fn score_key(&self, key: &Key, scratch: &mut Vec<u8>) -> f64 {
-        scratch.resize(self.words.len() * 64, 0);
-        key.stream(Stream::Narrow, 0, scratch);
-        (self.base + kernel::score_stream(&self.words, scratch)) as f64 / UNIT
+        self.units_key(key, scratch) as f64 / UNIT
     }
 
     /// The layer that is scored.

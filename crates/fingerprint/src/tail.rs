@@ -9,7 +9,7 @@
 /// One independent term: the outcomes' probabilities and weights (256ths of a bit), repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct Term {
-    /// `(probability, weight)`, with `Σ p·2^(w/256) ≤ 1`.
+    /// `(probability, weight)`.
     pub outcomes: Vec<(f64, i32)>,
     pub count: u32,
 }
@@ -18,11 +18,13 @@ pub(crate) struct Term {
 pub(crate) const UNIT: f64 = 256.0;
 /// Below this the answer is only said to be at most this (2^-900).
 const DEPTH_BITS: f64 = 900.0;
-/// Share of the Markov bound that may be cut off, in all.
+/// Greatest exponent tried for Chernoff's bound.
+const TILT_MAX: f64 = 8.0;
+/// Share of Chernoff's bound that may be cut off, in all.
 const CUT: f64 = 1e-8;
 
 /// An upper bound on the chance that the sum reaches `threshold`, exact but for rounding (below one
-/// part in a million) and the cut (below 1e-8 of `2^(-threshold/256)`).
+/// part in a million) and the cut (below 1e-8 of Chernoff's bound).
 pub(crate) fn tail(terms: &[Term], threshold: i64) -> f64 {
     let (mut rest_min, mut rest_max) = (0_i64, 0_i64);
     let mut steps = 0_u64;
@@ -39,30 +41,70 @@ pub(crate) fn tail(terms: &[Term], threshold: i64) -> f64 {
         // No outcome reaches it; callers ask for scores that were reached, so this is never used to accuse.
         return 0.0;
     }
-    let goal = threshold.min((DEPTH_BITS * UNIT) as i64);
-    let markov = libm::exp2(-(goal as f64) / UNIT);
-    let budget = CUT * markov.min(1.0) / (2.0 * steps.max(1) as f64);
+    let (tilt, bound) = chernoff(terms, threshold);
+    if bound < -DEPTH_BITS {
+        return libm::exp2(-DEPTH_BITS);
+    }
+    let budget = CUT * libm::exp2(bound) / (2.0 * steps.max(1) as f64);
     let mut window = Window {
         low: 0,
         start: 0,
         mass: vec![1.0],
     };
+    let mut rest_log = terms
+        .iter()
+        .map(|term| f64::from(term.count) * log_mean(term, tilt))
+        .sum::<f64>();
     let mut reached = 0.0;
     let mut next = Vec::new();
     for term in terms {
         let (low, high) = range(term);
+        let log = log_mean(term, tilt);
         for _ in 0..term.count {
             rest_min -= low;
             rest_max -= high;
+            rest_log -= log;
             window.add(term, low, high, &mut next);
-            reached += window.settle(goal, rest_min, rest_max);
-            reached += window.cut(goal, budget);
+            reached += window.settle(threshold, rest_min, rest_max);
+            reached += window.cut(threshold, tilt, rest_log, budget);
             if window.live().is_empty() {
                 return outward(reached, steps);
             }
         }
     }
     outward(reached, steps)
+}
+
+/// log2 of the mean of `2^(tilt·weight/256)`.
+fn log_mean(term: &Term, tilt: f64) -> f64 {
+    let mean: f64 = term
+        .outcomes
+        .iter()
+        .map(|(p, w)| p * libm::exp2(tilt * f64::from(*w) / UNIT))
+        .sum();
+    libm::log2(mean)
+}
+
+/// Chernoff's bound on the tail: the exponent (0 to [`TILT_MAX`]) at which it is least, and its log2.
+fn chernoff(terms: &[Term], threshold: i64) -> (f64, f64) {
+    let bound = |tilt: f64| -> f64 {
+        let logs = terms
+            .iter()
+            .map(|term| f64::from(term.count) * log_mean(term, tilt));
+        logs.sum::<f64>() - tilt * threshold as f64 / UNIT
+    };
+    // Convex in the exponent; where exactly it is least does not matter.
+    let (mut low, mut high) = (0.0, TILT_MAX);
+    for _ in 0..24 {
+        let (a, b) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
+        if bound(a) < bound(b) {
+            high = b;
+        } else {
+            low = a;
+        }
+    }
+    let tilt = (low + high) / 2.0;
+    (tilt, bound(tilt).min(0.0))
 }
 
 /// Rounds up by more than the arithmetic can have lost, and never says zero.
@@ -120,12 +162,16 @@ impl Window {
 
     /// Cuts both edges while a bound on what they could still add stays within `budget` each,
     /// and returns that bound. What is left of the sum reaches the goal from state `s` with
-    /// probability at most `2^((s-goal)/256)`, because every term is an e-value.
-    fn cut(&mut self, goal: i64, budget: f64) -> f64 {
-        let step = libm::exp2(1.0 / UNIT);
+    /// probability at most `2^(rest_log + tilt·(s-goal)/256)`, by Chernoff.
+    fn cut(&mut self, goal: i64, tilt: f64, rest_log: f64, budget: f64) -> f64 {
+        let step = libm::exp2(tilt / UNIT);
+        let factor_at = |s: i64| {
+            let log = rest_log + tilt * (s - goal) as f64 / UNIT;
+            libm::exp2(log.min(1000.0))
+        };
         let mut spent_low = 0.0;
         let mut front = 0;
-        let mut factor = libm::exp2((self.low - goal) as f64 / UNIT);
+        let mut factor = factor_at(self.low);
         for mass in self.live() {
             let bound = mass * factor.min(1.0);
             if spent_low + bound > budget {
@@ -139,7 +185,7 @@ impl Window {
         let mut spent_high = 0.0;
         let mut keep = self.live().len();
         let top = self.low + keep as i64 - 1;
-        factor = libm::exp2((top - goal) as f64 / UNIT);
+        factor = factor_at(top);
         for mass in self.live().iter().rev() {
             let bound = mass * factor.min(1.0);
             if spent_high + bound > budget {

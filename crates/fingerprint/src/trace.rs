@@ -142,6 +142,11 @@ pub struct Trace {
     pub leads: Vec<Finding>,
     /// Evidence bits of each slot, both layers together, for plots. Empty when nothing could be scored.
     pub scores: Vec<f64>,
+    /// log2 of the e-value of each slot by the slot layer alone, averaged over the family: what
+    /// [`crate::join`] multiplies. Empty when nothing could be scored.
+    pub slot_e_value_bits: Vec<f64>,
+    /// log2 of the e-value of each group, its slots' evidence joined. Empty when nothing could be scored.
+    pub group_e_value_bits: BTreeMap<u32, f64>,
 }
 
 /// Why a trace cannot be made.
@@ -325,6 +330,8 @@ pub fn trace_among(
         accused: Vec::new(),
         leads: Vec::new(),
         scores: Vec::new(),
+        slot_e_value_bits: Vec::new(),
+        group_e_value_bits: BTreeMap::new(),
     };
     if entries.is_empty() {
         answer.refusal = Some(Refusal::NoSlots);
@@ -362,6 +369,7 @@ pub fn trace_among(
         let method = Method::first(entry.group, Some(index));
         findings.push(case.slot_finding(tally, &counts, method));
     }
+    answer.slot_e_value_bits = findings.iter().map(|f: &Finding| f.e_value_bits).collect();
     for ((number, members), tally) in groups.iter().zip(&group_tallies) {
         let bits = case.single(tally);
         let mut seats = Vec::new();
@@ -381,7 +389,11 @@ pub fn trace_among(
         method.seats = seats.iter().map(|s| s.3.clone()).collect();
         let tallies: Vec<Tally> = seats.iter().map(|s| s.2.clone()).collect();
         let counts = counts_of(members.slots.len());
-        findings.push(case.group_finding(tally, &tallies, &counts, method));
+        let finding = case.group_finding(tally, &tallies, &counts, method);
+        answer
+            .group_e_value_bits
+            .insert(*number, finding.e_value_bits);
+        findings.push(finding);
     }
     let slot_units: Vec<joint::Unit<'_>> = entries
         .iter()
@@ -415,6 +427,26 @@ pub fn trace_among(
     }
     sort_out(findings, bar, &mut answer);
     Ok(answer)
+}
+
+/// The averaged evidence of every slot under the whole family, by the slot layer alone, in bits: a ranking
+/// without proof.
+///
+/// # Errors
+/// As [`trace`].
+pub fn rank(
+    code: &Code,
+    readings: &[Reading],
+    entries: &[Entry],
+    bar: &Bar,
+) -> Result<Vec<f64>, TraceError> {
+    let case = Case::new(code, readings, bar)?;
+    let mut scratch = Vec::new();
+    let evidence = |entry: &Entry| {
+        let tally = case.tally(Layer::Slot, &entry.slot_key, &mut scratch);
+        case.evidence(Layer::Slot, &tally)
+    };
+    Ok(entries.iter().map(evidence).collect())
 }
 
 /// Repeats one finding from the opened keys of the accused alone (and of those that the method
