@@ -47,12 +47,21 @@ fn build() -> Result<PathBuf> {
     let root = tools();
     eprintln!("building cargo-deny into `{}`", root.display());
     let status = Command::new(env!("CARGO"))
-        .args(["install", "--quiet", "--locked", "--debug", "cargo-deny", "--root"])
+        .args([
+            "install",
+            "--quiet",
+            "--locked",
+            "--debug",
+            "cargo-deny",
+            "--root",
+        ])
         .arg(&root)
         .status()
         .context("cargo install did not start")?;
     if !status.success() {
-        bail!("cargo-deny could not be built; install it by hand: cargo install --locked cargo-deny");
+        bail!(
+            "cargo-deny could not be built; install it by hand: cargo install --locked cargo-deny"
+        );
     }
     Ok(root.join("bin").join("cargo-deny"))
 }

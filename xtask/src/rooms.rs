@@ -49,7 +49,15 @@ const PURE: &[&str] = &["tlog", "fingerprint", "carriers", "domain", "flow"];
 
 /// Crates that a pure room may not depend on, except for its own tests.
 const IMPURE_CRATES: &[&str] = &[
-    "age", "async-std", "getrandom", "mio", "rand", "reqwest", "sqlx", "tempfile", "tokio",
+    "age",
+    "async-std",
+    "getrandom",
+    "mio",
+    "rand",
+    "reqwest",
+    "sqlx",
+    "tempfile",
+    "tokio",
     "tracing",
 ];
 

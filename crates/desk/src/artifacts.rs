@@ -1,6 +1,6 @@
 //! Artifacts: masters checked, sealed, and opened again.
 
-use carriers::{Master, MarkErrors};
+use carriers::{MarkErrors, Master};
 use domain::artifact::ArtifactKind;
 use domain::case::Case;
 use domain::decide::CaseCommand;
@@ -52,7 +52,16 @@ pub fn check_master(file_name: &str, bytes: &[u8]) -> Result<Master, Failure> {
 
 fn wrong_marks(file_name: &str, bytes: &[u8], errors: &MarkErrors) -> Failure {
     let source = String::from_utf8_lossy(bytes);
-    Failure::usage("marks", errors.render(file_name, &source)).hint(errors.hint())
+    let count = errors.0.len();
+    let noun = if count == 1 { "mark is" } else { "marks are" };
+    let shown = errors.render(file_name, &source);
+    Failure::usage(
+        "marks",
+        format!(
+            "{count} {noun} wrong in `{file_name}`\n\n{}",
+            shown.trim_end()
+        ),
+    )
 }
 
 impl Desk {

@@ -33,7 +33,9 @@ impl Desk {
     ) -> Result<(CaseId, CaseDetails, Option<Timestamp>), Failure> {
         let details = advisory::read_advisory(bytes).map_err(Failure::from_refusal)?;
         let release = release.or_else(|| advisory::release_from(&details, self.now()));
-        let case = self.create_case(&details, details.label_under_embargo(), release).await?;
+        let case = self
+            .create_case(&details, details.label_under_embargo(), release)
+            .await?;
         Ok((case, details, release))
     }
 
@@ -136,8 +138,7 @@ impl Desk {
 /// Opens the secret of a case.
 pub(crate) fn secret(case: &Case, key: &ProgramKey) -> Result<(CaseSecret, Commitment), Failure> {
     let record: SecretRecord = open(key, "the case's secret", case.secret())?;
-    let bytes = domain::sealed::Digest::parse(&record.secret).ok_or_else(|| {
-        Failure::machine("damaged-record", "the case's secret is not 64 digits")
-    })?;
+    let bytes = domain::sealed::Digest::parse(&record.secret)
+        .ok_or_else(|| Failure::machine("damaged-record", "the case's secret is not 64 digits"))?;
     Ok((CaseSecret::from_bytes(*bytes.as_bytes()), record.leaf))
 }

@@ -80,7 +80,9 @@ impl DataDir {
                     "no-data-directory",
                     format!("there is no data directory at `{}`", self.0.display()),
                 )
-                .hint("make one with `headstart init --program NAME`, or name it with --data DIR"));
+                .hint(
+                    "make one with `headstart init --program NAME`, or name it with --data DIR",
+                ));
             }
             Err(error) => return Err(unreadable(&path, &error)),
         };

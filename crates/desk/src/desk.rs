@@ -72,9 +72,7 @@ impl Desk {
             .read(Timestamp::now(), now)
             .map_err(Failure::from_refusal)?;
         if reading.keep && latest.is_none_or(|latest| latest < reading.now) {
-            store
-                .see_time(reading.now)
-                .await?;
+            store.see_time(reading.now).await?;
         }
         let path = dir.log_key();
         let secret = zeroize::Zeroizing::new(
@@ -186,7 +184,12 @@ impl Desk {
             let events = program
                 .decide(command.clone(), by, self.now)
                 .map_err(Failure::from_refusal)?;
-            let batch = self.batch(domain::program::PROGRAM_STREAM, version, &events, Beside::default())?;
+            let batch = self.batch(
+                domain::program::PROGRAM_STREAM,
+                version,
+                &events,
+                Beside::default(),
+            )?;
             if self.committed(batch).await? {
                 return Ok(events);
             }
@@ -289,7 +292,10 @@ impl Desk {
         Ok((case, version))
     }
 
-    pub(crate) async fn events<E: DeserializeOwned>(&self, stream: &str) -> Result<Vec<E>, Failure> {
+    pub(crate) async fn events<E: DeserializeOwned>(
+        &self,
+        stream: &str,
+    ) -> Result<Vec<E>, Failure> {
         let recorded = self.store.events(stream, 0).await?;
         recorded.iter().map(read_event).collect()
     }
@@ -395,7 +401,9 @@ impl Failure {
     pub fn from_refusal(refusal: impl Explain) -> Self {
         let failure = match refusal.class() {
             domain::explain::Class::Usage => Self::usage(refusal.code(), refusal.to_string()),
-            domain::explain::Class::NotAllowed => Self::not_allowed(refusal.code(), refusal.to_string()),
+            domain::explain::Class::NotAllowed => {
+                Self::not_allowed(refusal.code(), refusal.to_string())
+            }
         };
         failure.hint(refusal.hint())
     }

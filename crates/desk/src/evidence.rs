@@ -17,11 +17,7 @@ impl Desk {
     ///
     /// # Errors
     /// An unknown trace; a trace that names nobody (exit class 1); a leaf that the log does not hold.
-    pub async fn evidence(
-        &self,
-        key: &ProgramKey,
-        trace: &TraceId,
-    ) -> Result<Evidence, Failure> {
+    pub async fn evidence(&self, key: &ProgramKey, trace: &TraceId) -> Result<Evidence, Failure> {
         let (case, book, verdict, files) = self.retrace(key, trace).await?;
         let record = self
             .last_press(case.id(), key)
@@ -37,11 +33,12 @@ impl Desk {
             packages: self.package_leaves(&case, key, &checkpoint).await?,
             receipts: self.receipt_leaves(&case, key, &checkpoint).await?,
         };
-        let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now())
-            .map_err(|error| {
+        let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now()).map_err(
+            |error| {
                 let reason = verdict.reason.clone().unwrap_or_default();
                 Failure::no("withheld", format!("{error}: {reason}"))
-            })?;
+            },
+        )?;
         let signature = self
             .signer()
             .sign(&body.signed_text())

@@ -61,9 +61,9 @@ async fn fill(
 ) -> Result<(), Failure> {
     make_private_folder(draft)?;
     let key = ProgramKey::generate();
-    let locked = key.lock(passphrase).map_err(|error| {
-        Failure::machine("program-key", error.to_string()).hint(error.hint())
-    })?;
+    let locked = key
+        .lock(passphrase)
+        .map_err(|error| Failure::machine("program-key", error.to_string()).hint(error.hint()))?;
     write_private(&draft.program_key(), &locked)?;
     let seed = random()?;
     let signer = Signer::from_seed(&origin(program, &random()?), seed).map_err(|error| {

@@ -24,7 +24,7 @@ pub use desk::Desk;
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use ledger::Audited;
+pub use meter::{ArtifactMeter, Meter};
 pub use packages::Fetched;
 pub use press::Pressed;
-pub use meter::{ArtifactMeter, Meter};
 pub use traces::{Traced, seats_by_slot};

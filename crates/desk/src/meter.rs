@@ -68,8 +68,13 @@ impl Desk {
         } else {
             let masters = self.masters(case, key).await?;
             let slots = u32::try_from(slots).unwrap_or(u32::MAX);
-            let code = plan_code(&masters, slots, bar.innocent_risk, case.id().as_str().as_bytes())
-                .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
+            let code = plan_code(
+                &masters,
+                slots,
+                bar.innocent_risk,
+                case.id().as_str().as_bytes(),
+            )
+            .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
             (masters, code)
         };
         meter(masters, &code, counts, bar)
@@ -90,7 +95,9 @@ fn meter(
     let mut first = 0;
     for master in masters {
         let end = first + master.master.sites().len();
-        let readable: Vec<bool> = (0..code.len()).map(|site| (first..end).contains(&site)).collect();
+        let readable: Vec<bool> = (0..code.len())
+            .map(|site| (first..end).contains(&site))
+            .collect();
         artifacts.push(ArtifactMeter {
             whole: ask(&readable)?,
             master,

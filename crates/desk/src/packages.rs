@@ -55,8 +55,8 @@ impl Desk {
         };
         let checkpoint = self.checkpoint().await?;
         let proof = self.proof(package.leaf(), &checkpoint).await?;
-        let logged = tlog::confirm(package, &proof, &checkpoint, &self.log_key())
-            .map_err(|error| {
+        let logged =
+            tlog::confirm(package, &proof, &checkpoint, &self.log_key()).map_err(|error| {
                 Failure::machine("not-logged", error.to_string())
                     .hint("nothing is given that the log does not hold; run `headstart log audit`")
             })?;
@@ -69,8 +69,7 @@ impl Desk {
             .map(|seat| seat.partner().clone())
             .ok_or_else(|| Failure::machine("seat", format!("there is no seat `{seat}`")))?;
         let sha256 = delivery.blob().digest();
-        let leaf =
-            flow::receive::receipt_leaf(case.id(), &partner, seat, sha256, opened.at());
+        let leaf = flow::receive::receipt_leaf(case.id(), &partner, seat, sha256, opened.at());
         let receipt = Commitment::new(leaf.to_text().into_bytes(), random()?);
         let command = CaseCommand::Fetch {
             seat: seat.clone(),

@@ -299,7 +299,10 @@ impl Desk {
         let record = self.last_press(case.id(), key).await?.ok_or_else(|| {
             Failure::not_allowed(
                 "not-pressed",
-                format!("case {} was never pressed, so there is no copy to name", case.id()),
+                format!(
+                    "case {} was never pressed, so there is no copy to name",
+                    case.id()
+                ),
             )
             .hint(format!("press it with `headstart press {}`", case.id()))
         })?;
@@ -363,7 +366,10 @@ fn nothing_to_press(case: &Case) -> Failure {
     if case.is_pressed() {
         return Failure::not_allowed(
             "nothing-to-press",
-            format!("every seat that may have a copy of case {} has one", case.id()),
+            format!(
+                "every seat that may have a copy of case {} has one",
+                case.id()
+            ),
         )
         .hint("a seat that joins later is pressed by the same command");
     }

@@ -1,9 +1,9 @@
 //! Partners, seats, agreements, people and settings: commands of the program.
 
-use domain::roster::{self, RosterRow};
 use domain::ids::{PartnerId, SeatId};
 use domain::person::Actor;
 use domain::program::{ProgramCommand, ProgramFact};
+use domain::roster::{self, RosterRow};
 use domain::seat::{Email, Recipient};
 
 use crate::{Desk, Failure};
@@ -18,7 +18,8 @@ impl Desk {
         let rows: Vec<RosterRow> =
             roster::read_roster(csv, &program).map_err(Failure::from_refusal)?;
         let ids = rows.iter().map(|row| row.profile.partner.clone()).collect();
-        self.decide(ProgramCommand::Import(rows), &Actor::Desk).await?;
+        self.decide(ProgramCommand::Import(rows), &Actor::Desk)
+            .await?;
         Ok(ids)
     }
 
@@ -32,9 +33,8 @@ impl Desk {
         email: &str,
         recipient: &str,
     ) -> Result<SeatId, Failure> {
-        let sealable = seal::Recipient::parse(recipient).map_err(|error| {
-            Failure::usage("recipient", error.to_string()).hint(error.hint())
-        })?;
+        let sealable = seal::Recipient::parse(recipient)
+            .map_err(|error| Failure::usage("recipient", error.to_string()).hint(error.hint()))?;
         let command = ProgramCommand::AddSeat {
             partner: partner.clone(),
             email: Email::parse(email).map_err(Failure::from_refusal)?,

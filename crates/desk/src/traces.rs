@@ -195,8 +195,9 @@ impl Desk {
         trace: &TraceId,
     ) -> Result<(Case, Book, Verdict, Vec<LeakFile>), Failure> {
         let unknown = || {
-            Failure::usage("unknown-trace", format!("there is no trace `{trace}`"))
-                .hint("`headstart trace FILE` prints the trace's name; a leak of no case is not recorded")
+            Failure::usage("unknown-trace", format!("there is no trace `{trace}`")).hint(
+                "`headstart trace FILE` prints the trace's name; a leak of no case is not recorded",
+            )
         };
         let id = self
             .store()
@@ -218,7 +219,8 @@ impl Desk {
                 bytes: file.bytes.0,
             })
             .collect();
-        let leak = sight::leak(&files).map_err(|error| Failure::usage("leak", error.to_string()))?;
+        let leak =
+            sight::leak(&files).map_err(|error| Failure::usage("leak", error.to_string()))?;
         let attempt = self.read(key, &id, &leak).await?;
         let bar = self.bar(attempt.innocent_risk, record.alignments).await?;
         let verdict = decide(&attempt, &bar)?;

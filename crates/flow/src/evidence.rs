@@ -275,7 +275,8 @@ impl Evidence {
 
     /// The file's text.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("evidence has no map keys to refuse");
+        let mut text =
+            serde_json::to_string_pretty(self).expect("evidence has no map keys to refuse");
         text.push('\n');
         text
     }

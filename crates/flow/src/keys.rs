@@ -30,7 +30,10 @@ impl CaseSecret {
     /// `beacon`: the signed checkpoint that already holds [`CaseSecret::commitment`].
     /// Because it is fixed later than the secret, nobody can try secrets until the codewords suit him.
     pub fn mix(&self, beacon: &[u8]) -> CaseKey {
-        CaseKey(self.0.derive("headstart case key v1", &Sha256::digest(beacon)))
+        CaseKey(
+            self.0
+                .derive("headstart case key v1", &Sha256::digest(beacon)),
+        )
     }
 }
 

@@ -119,12 +119,7 @@ impl CodeLeaf {
     pub fn to_text(&self) -> String {
         let mut text = format!(
             "{CODE}\ncase {}\nsecret {}\nbeacon {}\ncode {}\ndecoder {}\nrisk {:e}\n",
-            self.case,
-            self.secret,
-            self.beacon,
-            self.code,
-            self.decoder,
-            self.innocent_risk
+            self.case, self.secret, self.beacon, self.code, self.decoder, self.innocent_risk
         );
         push_list(&mut text, "master", &self.masters);
         text

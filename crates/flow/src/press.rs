@@ -44,7 +44,13 @@ pub enum PressError {
 pub fn copies(book: &Book, seating: &Seating) -> Result<Vec<Copy>, PressError> {
     let group = book.key().of_partner(seating.partner.as_str());
     let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
-    copies_from(book.masters(), book.code(), &group, &slot, &seating.artifacts)
+    copies_from(
+        book.masters(),
+        book.code(),
+        &group,
+        &slot,
+        &seating.artifacts,
+    )
 }
 
 /// Renders copies from what evidence shows: masters, code, and the two keys of one seat.

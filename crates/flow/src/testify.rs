@@ -164,8 +164,12 @@ fn accuse(
             .clone(),
         );
     }
-    let of_candidate =
-        |seat: &SeatId| candidate.seat.as_ref().is_none_or(|accused| accused == seat);
+    let of_candidate = |seat: &SeatId| {
+        candidate
+            .seat
+            .as_ref()
+            .is_none_or(|accused| accused == seat)
+    };
     Ok(Accused {
         partner: candidate.partner.to_string(),
         seat: candidate.seat.as_ref().map(ToString::to_string),

@@ -148,8 +148,8 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
     let code_leaf =
         CodeLeaf::parse(&body.code_leaf.text).map_err(|error| failed(Step::Inclusion, error))?;
     judge.included(&body.roster_leaf)?;
-    let roster =
-        RosterLeaf::parse(&body.roster_leaf.text).map_err(|error| failed(Step::Inclusion, error))?;
+    let roster = RosterLeaf::parse(&body.roster_leaf.text)
+        .map_err(|error| failed(Step::Inclusion, error))?;
     let masters = judge.masters(&code_leaf)?;
     let code = judge.code(&code_leaf, &roster)?;
     let readings = judge.readings(&masters, &code)?;
@@ -181,15 +181,17 @@ fn log_key(body: &Body, expected: Option<&str>) -> Result<Verifier, Failed> {
     {
         return Err(failed(
             Step::LogKey,
-            format!("the evidence names `{}`, another key than expected", body.log_key),
+            format!(
+                "the evidence names `{}`, another key than expected",
+                body.log_key
+            ),
         ));
     }
     Verifier::parse(&body.log_key).map_err(|error| failed(Step::LogKey, error))
 }
 
 fn signature(evidence: &Evidence, log: &Verifier) -> Result<(), Failed> {
-    let note =
-        Note::parse(&evidence.signature).map_err(|error| failed(Step::Signature, error))?;
+    let note = Note::parse(&evidence.signature).map_err(|error| failed(Step::Signature, error))?;
     note.verify(log)
         .map_err(|error| failed(Step::Signature, error))?;
     if note.text() == evidence.body.signed_text() {
@@ -307,7 +309,10 @@ impl Judge<'_> {
             .collect();
         let stated: Vec<Reading> = readings.iter().map(Reading::from).collect();
         if readings.len() != code.len() {
-            return Err(failed(Step::Readings, "masters and code have not the same sites"));
+            return Err(failed(
+                Step::Readings,
+                "masters and code have not the same sites",
+            ));
         }
         if stated != self.body.readings {
             let site = stated
@@ -371,7 +376,10 @@ impl Judge<'_> {
         if *leaf.partner_key.as_bytes() != partner_key.commitment() {
             return Err(failed(
                 Step::Keys,
-                format!("the partner's key is not the one that seat {} has in the log", leaf.seat),
+                format!(
+                    "the partner's key is not the one that seat {} has in the log",
+                    leaf.seat
+                ),
             ));
         }
         if *leaf.seat_key.as_bytes() != seat_key.commitment() {
@@ -399,7 +407,13 @@ impl Judge<'_> {
         };
         let group = match &accused.seat {
             Some(seat) => find(seat)?.0.group,
-            None => seats.first().ok_or_else(|| wrong("no seat is opened".into()))?.0.group,
+            None => {
+                seats
+                    .first()
+                    .ok_or_else(|| wrong("no seat is opened".into()))?
+                    .0
+                    .group
+            }
         };
         let of_group = usize::try_from(group)
             .ok()
@@ -411,7 +425,9 @@ impl Judge<'_> {
             group_slots: u64::from(*of_group),
         };
         if seats.len() as u64 != counts.group_slots || seats.iter().any(|s| s.0.group != group) {
-            return Err(wrong("not exactly the partner's own seats are opened".into()));
+            return Err(wrong(
+                "not exactly the partner's own seats are opened".into(),
+            ));
         }
         let accused_seat = accused.seat.as_deref().map(find).transpose()?;
         let method =
@@ -435,28 +451,38 @@ impl Judge<'_> {
         )
         .map_err(|error| failed(Step::Score, error))?;
         let stated = &accused.finding;
-        same(Step::Score, "evidence", stated.evidence_bits, finding.evidence_bits)?;
-        same(Step::Score, "e-value", stated.e_value_bits, finding.e_value_bits)?;
+        same(
+            Step::Score,
+            "evidence",
+            stated.evidence_bits,
+            finding.evidence_bits,
+        )?;
+        same(
+            Step::Score,
+            "e-value",
+            stated.e_value_bits,
+            finding.e_value_bits,
+        )?;
         same(Step::Risk, "tail", stated.tail_risk, finding.tail_risk)?;
-        same(Step::Risk, "risk", stated.innocent_risk, finding.innocent_risk)
+        same(
+            Step::Risk,
+            "risk",
+            stated.innocent_risk,
+            finding.innocent_risk,
+        )
     }
 
     /// The copies that a finding is conditioned on must be copies that the log fixed: a key that was made up
     /// afterwards could be chosen so that somebody's score rises.
-    fn given(
-        &self,
-        accused: &Accused,
-        roster: &RosterLeaf,
-        method: &Method,
-    ) -> Result<(), Failed> {
+    fn given(&self, accused: &Accused, roster: &RosterLeaf, method: &Method) -> Result<(), Failed> {
         let wrong = |reason: &str| failed(Step::Keys, reason);
         if accused.given.len() != method.given.len() {
             return Err(wrong("a copy that the finding rests on is not opened"));
         }
         for (opened, key) in accused.given.iter().zip(&method.given) {
             self.included(opened)?;
-            let leaf = PackageLeaf::parse(&opened.text)
-                .map_err(|error| failed(Step::Inclusion, error))?;
+            let leaf =
+                PackageLeaf::parse(&opened.text).map_err(|error| failed(Step::Inclusion, error))?;
             let commitment = Digest::from_bytes(key.commitment());
             let fixed = match method.slot {
                 Some(_) => leaf.seat_key,
@@ -464,7 +490,9 @@ impl Judge<'_> {
             };
             let is_of_this_code = leaf.code == roster.code && leaf.case == roster.case;
             if commitment != fixed || !is_of_this_code {
-                return Err(wrong("the finding rests on a copy that the log did not fix"));
+                return Err(wrong(
+                    "the finding rests on a copy that the log did not fix",
+                ));
             }
         }
         Ok(())
@@ -501,12 +529,15 @@ impl Judge<'_> {
         for opened in &accused.receipts {
             self.included(opened)
                 .map_err(|error| failed(Step::Receipts, error.reason))?;
-            let receipt = ReceiptLeaf::parse(&opened.text)
-                .map_err(|error| failed(Step::Receipts, error))?;
+            let receipt =
+                ReceiptLeaf::parse(&opened.text).map_err(|error| failed(Step::Receipts, error))?;
             let is_theirs = seats
                 .iter()
                 .any(|(leaf, _)| leaf.seat == receipt.seat && leaf.package == receipt.package)
-                && accused.seat.as_deref().is_none_or(|s| s == receipt.seat.as_str())
+                && accused
+                    .seat
+                    .as_deref()
+                    .is_none_or(|s| s == receipt.seat.as_str())
                 && receipt.case.as_str() == self.body.case;
             if !is_theirs {
                 return Err(wrong("a receipt is of another seat or package"));

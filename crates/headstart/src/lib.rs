@@ -8,6 +8,7 @@
 
 pub mod cli;
 mod commands;
+mod demo;
 pub mod output;
 
 use std::process::ExitCode;

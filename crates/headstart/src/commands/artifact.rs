@@ -34,7 +34,11 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
     context
         .output
         .result(&json!({"case": case.as_str(), "added": documents}), |_| {
-            let mut rows = vec![["ARTIFACT", "KIND", "FILE", "SITES"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                ["ARTIFACT", "KIND", "FILE", "SITES"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ];
             for one in &added {
                 rows.push(vec![
                     one.artifact.to_string(),
@@ -76,8 +80,11 @@ fn load(
 
 fn named_kind(text: &str) -> Result<ArtifactKind, Failure> {
     ArtifactKind::parse(text).ok_or_else(|| {
-        Failure::usage("unknown-kind", format!("`{text}` is not a kind of artifact"))
-            .hint(format!("the kinds are {}", kinds(", ")))
+        Failure::usage(
+            "unknown-kind",
+            format!("`{text}` is not a kind of artifact"),
+        )
+        .hint(format!("the kinds are {}", kinds(", ")))
     })
 }
 

@@ -182,7 +182,12 @@ async fn show(context: &Context, case: &CaseId) -> Result<u8, Failure> {
         }
         text += &format!("\n{}\n", out.strong("What happened"));
         for (at, by, fact) in &history {
-            text += &format!("  {}  {}  {}\n", describe_utc(*at), sentence(fact), out.quiet(&format!("({by})")));
+            text += &format!(
+                "  {}  {}  {}\n",
+                describe_utc(*at),
+                sentence(fact),
+                out.quiet(&format!("({by})"))
+            );
         }
         text
     });
@@ -302,7 +307,10 @@ fn sentence(fact: &CaseFact) -> String {
         }
         CaseFact::PlanApproved { person, .. } => format!("plan approved by {person}"),
         CaseFact::CopiesPressed { packages, .. } => {
-            format!("{} pressed and committed to the log", count(packages.len(), "package"))
+            format!(
+                "{} pressed and committed to the log",
+                count(packages.len(), "package")
+            )
         }
         CaseFact::WaveOpened { wave, seats, .. } => {
             format!("wave {wave} opened for {}", count(seats.len(), "seat"))

@@ -129,7 +129,10 @@ pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
     if bytes.len() as u64 > limit_bytes {
         return Err(Failure::usage(
             "file-too-large",
-            format!("`{}` is over the limit of {limit_bytes} bytes", path.display()),
+            format!(
+                "`{}` is over the limit of {limit_bytes} bytes",
+                path.display()
+            ),
         ));
     }
     Ok(bytes)
@@ -171,9 +174,8 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = Zeroizing::new(read_file(path, 4096)?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Failure::usage("passphrase", format!("`{}` is not text", path.display()))
-    })?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::usage("passphrase", format!("`{}` is not text", path.display())))?;
     let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if passphrase.is_empty() {
         return Err(Failure::usage(
@@ -190,7 +192,9 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
             "no-passphrase",
             "this command needs the program key's passphrase",
         )
-        .hint("give --passphrase-file FILE, set HEADSTART_PASSPHRASE_FILE, or run it on a terminal"));
+        .hint(
+            "give --passphrase-file FILE, set HEADSTART_PASSPHRASE_FILE, or run it on a terminal",
+        ));
     }
     let passphrase = rpassword::prompt_password(prompt)
         .map(Zeroizing::new)

@@ -10,11 +10,10 @@ use crate::cli::Init;
 pub async fn run(context: &Context, arguments: &Init) -> Result<u8, Failure> {
     let now = context.now()?;
     if now.is_some() && !arguments.test_clock {
-        return Err(Failure::usage(
-            "not-a-test-clock",
-            "--now needs `init --test-clock`",
-        )
-        .hint("leave --now away: the system's clock is used"));
+        return Err(
+            Failure::usage("not-a-test-clock", "--now needs `init --test-clock`")
+                .hint("leave --now away: the system's clock is used"),
+        );
     }
     let passphrase = context.new_passphrase()?;
     let clock = if arguments.test_clock {

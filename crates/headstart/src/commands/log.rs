@@ -27,15 +27,17 @@ pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
                 "events": audit.events,
                 "difference": audit.difference,
             });
-            context.output.result(&document, |out| match &audit.difference {
-                None => format!(
-                    "{} {} and {} replayed: everything is as it was signed\n",
-                    out.good("ok"),
-                    count(audit.entries as usize, "entry").replace("entrys", "entries"),
-                    count(audit.events as usize, "event"),
-                ),
-                Some(difference) => format!("{} {difference}\n", out.bad("DIFFERS")),
-            });
+            context
+                .output
+                .result(&document, |out| match &audit.difference {
+                    None => format!(
+                        "{} {} and {} replayed: everything is as it was signed\n",
+                        out.good("ok"),
+                        count(audit.entries as usize, "entry").replace("entrys", "entries"),
+                        count(audit.events as usize, "event"),
+                    ),
+                    Some(difference) => format!("{} {difference}\n", out.bad("DIFFERS")),
+                });
             Ok(u8::from(audit.difference.is_some()))
         }
     }

@@ -17,7 +17,7 @@ mod seat;
 mod sites;
 mod trace;
 mod verify;
-mod wave;
+pub mod wave;
 
 use desk::Failure;
 

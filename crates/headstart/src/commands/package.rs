@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use desk::Failure;
-use flow::manifest::{self, MANIFEST_NAME};
 use domain::sealed::Digest;
+use flow::manifest::{self, MANIFEST_NAME};
 use seal::FileEntry;
 use serde_json::{Value, json};
 use tlog::{Note, Verifier};
@@ -33,10 +33,11 @@ pub async fn run(context: &Context, command: Package) -> Result<u8, Failure> {
 async fn fetch(context: &Context, case: &str, seat: &str, out: &Path) -> Result<u8, Failure> {
     let desk = context.desk().await?;
     if out.exists() {
-        return Err(
-            Failure::usage("file-exists", format!("`{}` is there already", out.display()))
-                .hint("name another file; nothing is ever overwritten"),
-        );
+        return Err(Failure::usage(
+            "file-exists",
+            format!("`{}` is there already", out.display()),
+        )
+        .hint("name another file; nothing is ever overwritten"));
     }
     let fetched = desk.fetch(&id(case)?, &id(seat)?).await?;
     // CRASH: the receipt is in the log by now; a package that was not written can be fetched again.

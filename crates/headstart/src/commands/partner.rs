@@ -147,36 +147,37 @@ fn document(program: &Program, partner: &Known) -> Value {
 
 fn list(context: &Context, program: &Program) {
     let partners: Vec<Value> = program.partners().map(|p| document(program, p)).collect();
-    context
-        .output
-        .result(&json!({"partners": partners}), |_| {
-            let heading = ["ID", "NAME", "TIER", "COUNTRY", "DUTIES", "SEATS", "STATUS"];
-            let mut rows = vec![heading.map(str::to_owned).to_vec()];
-            for partner in program.partners() {
-                let duties: Vec<&str> = partner.duties().iter().map(|d| d.row().name).collect();
-                rows.push(vec![
-                    partner.id().to_string(),
-                    partner.name().to_owned(),
-                    partner.tier().as_str().to_owned(),
-                    partner.country().as_str().to_owned(),
-                    if duties.is_empty() {
-                        "-".to_owned()
-                    } else {
-                        duties.join(" ")
-                    },
-                    program.seats_of(partner.id()).count().to_string(),
-                    partner.status().as_str().to_owned(),
-                ]);
-            }
-            table(&rows)
-        });
+    context.output.result(&json!({"partners": partners}), |_| {
+        let heading = ["ID", "NAME", "TIER", "COUNTRY", "DUTIES", "SEATS", "STATUS"];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        for partner in program.partners() {
+            let duties: Vec<&str> = partner.duties().iter().map(|d| d.row().name).collect();
+            rows.push(vec![
+                partner.id().to_string(),
+                partner.name().to_owned(),
+                partner.tier().as_str().to_owned(),
+                partner.country().as_str().to_owned(),
+                if duties.is_empty() {
+                    "-".to_owned()
+                } else {
+                    duties.join(" ")
+                },
+                program.seats_of(partner.id()).count().to_string(),
+                partner.status().as_str().to_owned(),
+            ]);
+        }
+        table(&rows)
+    });
 }
 
 async fn show(context: &Context, desk: &Desk, partner: &PartnerId) -> Result<(), Failure> {
     let program = desk.program().await?;
     let known = program.partner(partner).ok_or_else(|| {
-        Failure::usage("unknown-partner", format!("there is no partner `{partner}`"))
-            .hint("`headstart partner list` shows them")
+        Failure::usage(
+            "unknown-partner",
+            format!("there is no partner `{partner}`"),
+        )
+        .hint("`headstart partner list` shows them")
     })?;
     let current = program.current_agreement();
     context.output.result(&document(&program, known), |out| {

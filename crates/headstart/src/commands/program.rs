@@ -33,12 +33,12 @@ pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Fail
                 text,
             };
             desk.decide(command, &Actor::Desk).await?;
-            context
-                .output
-                .result(&json!({"agreement": version}), |_| {
-                    format!("agreement {version} is current; nobody gets a package until they accept it\n\
-                             Next: headstart partner accept ID --by NAME\n")
-                });
+            context.output.result(&json!({"agreement": version}), |_| {
+                format!(
+                    "agreement {version} is current; nobody gets a package until they accept it\n\
+                             Next: headstart partner accept ID --by NAME\n"
+                )
+            });
         }
         Agreement::List => {
             let program = desk.program().await?;
@@ -59,22 +59,24 @@ pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Fail
                     })
                 })
                 .collect();
-            context.output.result(&json!({"agreements": versions}), |_| {
-                let heading = ["VERSION", "PUBLISHED", "ACCEPTED BY"];
-                let mut rows = vec![heading.map(str::to_owned).to_vec()];
-                for agreement in program.agreements() {
-                    let accepted = program
-                        .partners()
-                        .filter(|p| p.accepted().contains_key(&agreement.version))
-                        .count();
-                    rows.push(vec![
-                        agreement.version.to_string(),
-                        describe_utc(agreement.published_at),
-                        format!("{accepted} of {}", program.partners().count()),
-                    ]);
-                }
-                table(&rows)
-            });
+            context
+                .output
+                .result(&json!({"agreements": versions}), |_| {
+                    let heading = ["VERSION", "PUBLISHED", "ACCEPTED BY"];
+                    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+                    for agreement in program.agreements() {
+                        let accepted = program
+                            .partners()
+                            .filter(|p| p.accepted().contains_key(&agreement.version))
+                            .count();
+                        rows.push(vec![
+                            agreement.version.to_string(),
+                            describe_utc(agreement.published_at),
+                            format!("{accepted} of {}", program.partners().count()),
+                        ]);
+                    }
+                    table(&rows)
+                });
         }
     }
     Ok(0)

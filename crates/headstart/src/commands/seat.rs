@@ -68,7 +68,11 @@ fn list(context: &Context, program: &Program) {
         })
         .collect();
     context.output.result(&json!({"seats": seats}), |_| {
-        let mut rows = vec![["SEAT", "PARTNER", "EMAIL", "STATE"].map(str::to_owned).to_vec()];
+        let mut rows = vec![
+            ["SEAT", "PARTNER", "EMAIL", "STATE"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         for seat in program.seats() {
             let state = if seat.retired_at().is_some() {
                 "retired"

@@ -94,7 +94,10 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
             );
         }
         if master.sites().len() > LISTED_MAX {
-            text += &format!("  and {} more (--json lists all)\n", master.sites().len() - LISTED_MAX);
+            text += &format!(
+                "  and {} more (--json lists all)\n",
+                master.sites().len() - LISTED_MAX
+            );
         }
         text += &format!("  a leak of all of it {}\n\n", words(&one.whole));
     }
@@ -106,9 +109,16 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
         count(meter.counts.slots as usize, "seat"),
     );
     let mut rows = vec![
-        ["SHARE OF ALL SITES", "EXPECTED", "NEEDED", "PARTNER NAMED", "SEAT NAMED", "COLLUDERS"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "SHARE OF ALL SITES",
+            "EXPECTED",
+            "NEEDED",
+            "PARTNER NAMED",
+            "SEAT NAMED",
+            "COLLUDERS",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for (share, whole) in &meter.shares {
         rows.push(vec![
@@ -154,7 +164,9 @@ fn summary(meter: &Meter) -> String {
         .iter()
         .find(|(_, whole)| whole.group_catch >= 0.99);
     match first {
-        Some((share, _)) if *share >= 1.0 => "One leaker is named by the whole, not by less.".to_owned(),
+        Some((share, _)) if *share >= 1.0 => {
+            "One leaker is named by the whole, not by less.".to_owned()
+        }
         Some((share, _)) => format!(
             "One leaker's partner is named by {:.0} % of the sites; all of them resolve up to {} who pool their copies.",
             share * 100.0,

@@ -90,7 +90,12 @@ pub fn run(context: &Context, file: &Path, log_key: Option<&str>) -> Result<u8, 
             context.output.result(&document, |out| {
                 let mut text = String::new();
                 for step in Step::ALL.iter().take_while(|step| **step != failed.step) {
-                    text += &format!("{} {:<11}{}\n", out.good("ok"), step.as_str(), step.meaning());
+                    text += &format!(
+                        "{} {:<11}{}\n",
+                        out.good("ok"),
+                        step.as_str(),
+                        step.meaning()
+                    );
                 }
                 text + &format!(
                     "{} {:<11}{}\n\nThis evidence does not hold.\n",
@@ -106,9 +111,9 @@ pub fn run(context: &Context, file: &Path, log_key: Option<&str>) -> Result<u8, 
 
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + characters.as_str()
+    })
 }
 
 fn bullet(text: &str) -> String {

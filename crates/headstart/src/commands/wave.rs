@@ -97,10 +97,8 @@ fn document(case: &Case, plan: &WavePlan) -> Value {
     })
 }
 
-fn describe(out: &Output, case: &Case, plan: &WavePlan) -> String {
-    let release = plan
-        .release
-        .map_or("not set".to_owned(), describe_utc);
+pub fn describe(out: &Output, case: &Case, plan: &WavePlan) -> String {
+    let release = plan.release.map_or("not set".to_owned(), describe_utc);
     let mut text = format!(
         "{}  {}  release {release}\n\n",
         out.strong(case.id().as_str()),
@@ -127,7 +125,11 @@ fn describe(out: &Output, case: &Case, plan: &WavePlan) -> String {
     }
     text += &table(&rows);
     text += &exceptions(plan);
-    let names: Vec<String> = case.approvals().iter().map(|a| a.person.to_string()).collect();
+    let names: Vec<String> = case
+        .approvals()
+        .iter()
+        .map(|a| a.person.to_string())
+        .collect();
     text += &format!(
         "\napproved by {} of {APPROVALS_NEEDED}{}\n",
         names.len(),
