@@ -162,7 +162,10 @@ pub fn trace(
     }
     let mut leads = Vec::new();
     for finding in &engine.leads {
-        leads.push(named(book, finding).ok_or_else(|| refused("unknown slot".to_owned()))?);
+        let candidate = named(book, finding).ok_or_else(|| refused("unknown slot".to_owned()))?;
+        if was_fetched(book, &candidate, access) {
+            leads.push(candidate);
+        }
     }
     let accused = without_repeats(accused);
     let leads: Vec<Candidate> = without_repeats(leads)
@@ -185,7 +188,7 @@ pub fn trace(
         accused,
         leads,
         reason,
-        bar: bar.clone(),
+        bar: *bar,
         readings,
         engine,
     })

@@ -1,6 +1,6 @@
 //! `headstart artifact add`: masters, with their marks.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use desk::Failure;
 use domain::artifact::ArtifactKind;
@@ -53,7 +53,7 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
 }
 
 fn load(
-    path: &PathBuf,
+    path: &Path,
     kind: Option<ArtifactKind>,
 ) -> Result<(String, ArtifactKind, Vec<u8>), Failure> {
     let name = path
