@@ -7,6 +7,7 @@ use std::time::Instant;
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let trials: usize = args.get(1).map_or(60, |a| a.parse().unwrap());
+    let only: u32 = args.get(2).map_or(0, |a| a.parse().unwrap());
     for (c, m, design) in [
         (1u32, 75usize, Design::Gl12),
         (2, 304, Design::Gl12),
@@ -21,6 +22,9 @@ fn main() {
         (3, 300, Design::Gl6),
     ] {
         for dec in [Decoder::Simple, Decoder::Joint] {
+            if only != 0 && (only != c || dec == Decoder::Joint) {
+                continue;
+            }
             let attack = worst(dec, c, design);
             let t0 = Instant::now();
             let (mut caught, mut all, mut stages) = (0, 0, [0; 9]);

@@ -123,6 +123,15 @@ impl Model {
         self.rates.len().saturating_sub(1) as u32
     }
 
+    /// Chance that the leak shows 1 at a site of this bias.
+    pub fn chance(&self, bias: f64) -> f64 {
+        binomial(self.coalition(), bias)
+            .iter()
+            .zip(&self.rates)
+            .map(|(b, r)| b * r)
+            .sum()
+    }
+
     /// Chance that the leak shows the value that `k` leakers have.
     fn rate(&self, bit: Option<bool>, k: u32) -> f64 {
         let c = self.coalition();

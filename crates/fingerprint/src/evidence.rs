@@ -429,3 +429,127 @@ impl Sheet {
             .sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collusion::Strategy;
+    use crate::{Design, Key};
+
+    /// An integer at least `2^(k/256)·2^60`, for `k` in 0..256, checked by raising it to the 256th power with every
+    /// rounding downwards.
+    fn root_above(k: u32) -> u128 {
+        let mut up = (libm::exp2(f64::from(k) / 256.0) * (1_u64 << 60) as f64) as u128;
+        loop {
+            let (mut mantissa, mut exponent) = (up << 3, 0_u32);
+            for _ in 0..8 {
+                // Mantissas have 63 bits after the point.
+                mantissa = (mantissa * mantissa) >> 63;
+                exponent *= 2;
+                while mantissa >= 1 << 64 {
+                    mantissa >>= 1;
+                    exponent += 1;
+                }
+            }
+            if exponent >= k {
+                return up;
+            }
+            up += 1;
+        }
+    }
+
+    #[test]
+    fn every_class_and_symbol_gives_an_e_value_in_exact_arithmetic() {
+        let roots: Vec<u128> = (0..256).map(root_above).collect();
+        // At least 2^(w/256)·2^60.
+        let power = |w: i32| -> u128 {
+            let (whole, part) = (w.div_euclid(256), w.rem_euclid(256) as usize);
+            let root = roots[part];
+            if whole >= 0 {
+                root << whole
+            } else {
+                let shift = (-whole).min(120) as u32;
+                (root >> shift) + 1
+            }
+        };
+        let mut checked = 0;
+        for design in Design::ALL {
+            let mut models = vec![Model::single()];
+            for c in [2, 3, 5, 8, 12] {
+                models.extend(Strategy::ALL.map(|s| Model::new(s.rates(c, design))));
+            }
+            for ones in design.biases() {
+                for bit in [true, false] {
+                    for noise in [0.001, 0.01, 0.2, 0.5] {
+                        for (known, agree) in [(0, 0), (1, 0), (1, 1), (2, 1)] {
+                            let one = Mass::of_256(u16::from(*ones));
+                            let mass = if bit { one } else { one.complement() };
+                            let class = Class {
+                                layer: Layer::Slot,
+                                count: 1,
+                                noise,
+                                kind: Kind::Set {
+                                    mass,
+                                    bit: Some(bit),
+                                },
+                                known,
+                                agree,
+                                first_cell: 0,
+                            };
+                            for model in &models {
+                                let weights = class.weights(model);
+                                let a = mass.count() >> 56;
+                                let sum = a * power(weights[1]) + (256 - a) * power(weights[0]);
+                                assert!(sum <= 256 << 60, "{ones} {bit} {noise} {weights:?}");
+                                checked += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(checked, 12 * 2 * 4 * 4 * 36);
+    }
+
+    #[test]
+    fn a_nonce_a_set_and_a_soft_reading_give_e_values() {
+        let sites = vec![
+            (Layer::Slot, 0, Alphabet::Uniform { values: 1 << 32 }),
+            (Layer::Slot, 0, Alphabet::Weighted(vec![100, 50, 60, 46])),
+            (Layer::Slot, 0, Alphabet::Weighted(vec![100, 50, 60, 46])),
+        ];
+        let code = Code::assemble(sites, 10, 1e-6, Design::Gl6).unwrap();
+        let readings = [
+            Reading::Values {
+                values: (0..200).collect(),
+                noise: 0.2,
+            },
+            Reading::Values {
+                values: vec![2, 1],
+                noise: 0.01,
+            },
+            Reading::Soft {
+                weights: vec![(3, 2.0), (0, 1.0)],
+                noise: 0.05,
+            },
+        ];
+        let ballot = Ballot::new(&code, &readings).unwrap();
+        let single = ballot.sheet(&Model::single(), &[Layer::Slot]);
+        for class in &ballot.classes {
+            for model in [Model::single(), Model::new(vec![0.0, 0.4, 1.0])] {
+                let sum: f64 = class
+                    .cells()
+                    .iter()
+                    .zip(class.weights(&model))
+                    .map(|(p, w)| p.to_f64() * libm::exp2(f64::from(w) / UNIT))
+                    .sum();
+                assert!(sum <= 1.0 && sum > 0.98, "{sum}");
+            }
+        }
+        // A copy that has the three values is charged with about what they are worth.
+        let key = Key::from_bytes([1; 32]);
+        let tally = ballot.tally(&code, Layer::Slot, &key, Some(&single), &mut Vec::new());
+        assert!(single.score(&tally) < 256 * 60);
+        assert_eq!(ballot.bits(Layer::Slot).floor(), 28.0);
+    }
+}

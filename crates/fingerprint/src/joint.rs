@@ -4,8 +4,8 @@
 //! conditioned on any of them, as long as the choice of them does not look at the candidate's own.
 //! - Those that earlier stages accused are such a choice: each was judged by its own values.
 //! - A list of likely copies is one too, if each set of conditions counts with a weight and the weights of
-//!   all sum to one on average: a list is expected to hold four innocents, and eight contributors at most.
-//!   With more contributors the share of risk of this stage, an eighth, grows as the sets of their list do.
+//!   all sum to one on average: a list is expected to hold two innocents, and eight contributors at most.
+//!   With more contributors the share of risk of this stage, at most three eighths, grows as the sets of their list do.
 //!
 //! # Source
 //! Meerwald and Furon 2012, "Toward practical joint decoding of binary Tardos fingerprinting codes",
@@ -23,7 +23,7 @@ const PRUNED: usize = 64;
 /// Copies on the list.
 const LIST_MAX: usize = 24;
 /// Sets of each size that are kept while tuples grow.
-const BEAM: usize = 24;
+const BEAM: usize = 48;
 /// Conditions are extended while so many places are left.
 const ACCEPTED_MAX: usize = GIVEN_MAX;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
-use crate::method::{Method, Stage, Statistic, TUPLE_MAX};
+use crate::method::{Method, Stage, Statistic};
 use crate::tail::{UNIT, tail};
 use crate::trace::{Bar, Counts, Finding, Question, TraceError};
 use crate::{Key, Reading};
@@ -28,27 +28,56 @@ pub(crate) struct Shares {
     pub evalue: f64,
     /// Tails given the accepted, in each of two rounds.
     pub iterated: f64,
-    /// Tails given listed copies, for each number of them up to [`TUPLE_MAX`].
+    /// Tails given listed copies, for each number of them up to [`crate::TUPLE_MAX`].
     pub listed: f64,
 }
 
-pub(crate) const SLOT_SHARES: Shares = Shares {
+impl Shares {
+    /// The greatest share of a statistic of the first stage by one layer.
+    fn best(&self) -> f64 {
+        self.fitted.iter().copied().fold(self.single, f64::max)
+    }
+}
+
+const SLOT_SHARES: Shares = Shares {
     single: 6.0 / 16.0,
     joined: 0.0,
-    fitted: [1.0 / 16.0, 2.0 / 16.0, 3.0 / 16.0],
+    fitted: [1.0 / 16.0, 1.0 / 16.0, 3.0 / 16.0],
     evalue: 1.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 0.5 / 16.0,
+    listed: 0.75 / 16.0,
 };
 
-pub(crate) const GROUP_SHARES: Shares = Shares {
+/// Where what the leak shows is not what copies show: see [`shows_collusion`].
+const SLOT_SHARES_COLLUDED: Shares = Shares {
+    single: 0.5 / 16.0,
+    joined: 0.0,
+    fitted: [0.5 / 16.0, 1.0 / 16.0, 6.0 / 16.0],
+    evalue: 1.0 / 16.0,
+    iterated: 0.5 / 16.0,
+    listed: 1.5 / 16.0,
+};
+
+const GROUP_SHARES: Shares = Shares {
     single: 4.0 / 16.0,
     joined: 4.0 / 16.0,
-    fitted: [0.5 / 16.0, 1.0 / 16.0, 1.5 / 16.0],
+    fitted: [0.5 / 16.0, 0.5 / 16.0, 1.5 / 16.0],
     evalue: 2.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 0.5 / 16.0,
+    listed: 0.625 / 16.0,
 };
+
+const GROUP_SHARES_COLLUDED: Shares = Shares {
+    single: 0.5 / 16.0,
+    joined: 0.5 / 16.0,
+    fitted: [0.5 / 16.0, 1.0 / 16.0, 5.0 / 16.0],
+    evalue: 1.5 / 16.0,
+    iterated: 0.5 / 16.0,
+    listed: 1.5 / 16.0,
+};
+
+/// Evidence in bits, from the leak and the public biases alone, above which shares go to the fitted attacks.
+const COLLUSION_BITS: f64 = 12.0;
 
 /// Coalitions of the fitted members. Fits of other sizes would say nearly the same: how a fitted
 /// attack's chance of a 1 changes with the bias fixes the score but for its scale.
@@ -65,7 +94,7 @@ const PRIOR_FIXED: f64 = 4.0 / 16.0;
 /// Chance that a section of a spliced leak is from one given copy.
 const SPLICE: f64 = 0.2;
 /// Innocents expected on the list of copies that tuples are sought in.
-const LISTED: f64 = 4.0;
+const LISTED: f64 = 2.0;
 /// Contributors on that list for which the weights of all conditions sum to one at most.
 const CONTRIBUTORS: u32 = 8;
 /// A tail is computed only where Markov's bound leaves the candidate within this factor of the risk that
@@ -90,6 +119,7 @@ pub(crate) struct Case<'a> {
     pub ballot: Ballot,
     /// Members for the group layer and for the slot layer; the first is the single leaker.
     families: [Vec<Member>; 2],
+    shares: [Shares; 2],
     shown: [Vec<Shown>; 2],
     /// Fits made so far, by layer and coalition.
     fits: RefCell<BTreeMap<(Layer, u32), Model>>,
@@ -118,11 +148,28 @@ const fn place(layer: Layer) -> usize {
     }
 }
 
-const fn shares(layer: Layer) -> &'static Shares {
-    match layer {
-        Layer::Group => &GROUP_SHARES,
-        Layer::Slot => &SLOT_SHARES,
+/// The shares of a layer's question. They depend on the leak and the public biases alone.
+fn shares(layer: Layer, shown: &[Shown]) -> Shares {
+    match (layer, shows_collusion(shown)) {
+        (Layer::Group, false) => GROUP_SHARES,
+        (Layer::Group, true) => GROUP_SHARES_COLLUDED,
+        (Layer::Slot, false) => SLOT_SHARES,
+        (Layer::Slot, true) => SLOT_SHARES_COLLUDED,
     }
+}
+
+/// Whether ones are as frequent at some bias as no single copy, read with whatever noise, would have them.
+fn shows_collusion(shown: &[Shown]) -> bool {
+    let likelihood = |model: &Model| -> f64 {
+        shown
+            .iter()
+            .map(|s| {
+                let one = model.chance(s.bias).clamp(1e-6, 1.0 - 1e-6);
+                s.ones * libm::log2(one) + s.zeros * libm::log2(1.0 - one)
+            })
+            .sum()
+    };
+    likelihood(&fit(6, shown)) - likelihood(&fit(1, shown)) > COLLUSION_BITS
 }
 
 /// Groups or slots that one question chooses among.
@@ -150,16 +197,19 @@ impl<'a> Case<'a> {
         }
         let ballot = Ballot::new(code, readings).map_err(|(site, why)| why.at(site))?;
         let shown = [ballot.shown(Layer::Group), ballot.shown(Layer::Slot)];
-        let family = |layer: Layer| {
-            let seen = shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
-            family(code, &ballot, seen, layer)
-        };
-        let families = [family(Layer::Group), family(Layer::Slot)];
+        let [group, slot] = &shown;
+        let shares = [shares(Layer::Group, group), shares(Layer::Slot, slot)];
+        let [group_shares, slot_shares] = &shares;
+        let families = [
+            family(code, &ballot, group, Layer::Group, group_shares),
+            family(code, &ballot, slot, Layer::Slot, slot_shares),
+        ];
         Ok(Self {
             code,
             bar,
             ballot,
             families,
+            shares,
             shown,
             fits: RefCell::default(),
         })
@@ -167,6 +217,14 @@ impl<'a> Case<'a> {
 
     fn family(&self, layer: Layer) -> &[Member] {
         self.families.get(place(layer)).map_or(&[], Vec::as_slice)
+    }
+
+    fn shares(&self, layer: Layer) -> &Shares {
+        let [group, slot] = &self.shares;
+        match layer {
+            Layer::Group => group,
+            Layer::Slot => slot,
+        }
     }
 
     fn single_sheet(&self) -> Option<&Sheet> {
@@ -207,7 +265,7 @@ impl<'a> Case<'a> {
     pub fn slot_question(&self, counts: &Counts, risk: f64) -> Question {
         Question {
             available_bits: self.ballot.bits(Layer::Slot),
-            needed_bits: self.needed(counts.slots, SLOT_SHARES.single, risk),
+            needed_bits: self.needed(counts.slots, self.shares(Layer::Slot).best(), risk),
         }
     }
 
@@ -219,9 +277,10 @@ impl<'a> Case<'a> {
 
     /// Bits that a group's finding needs: from the group layer alone, and from both layers through one slot.
     pub fn needed_for_group(&self, counts: &Counts, risk: f64) -> (f64, f64) {
-        let alone = self.needed(counts.groups, GROUP_SHARES.single, risk);
-        let joined = self.needed(counts.groups, GROUP_SHARES.joined, risk)
-            + libm::log2(counts.group_slots as f64);
+        let shares = self.shares(Layer::Group);
+        let alone = self.needed(counts.groups, shares.best(), risk);
+        let joined =
+            self.needed(counts.groups, shares.joined, risk) + libm::log2(counts.group_slots as f64);
         (alone, joined)
     }
 
@@ -323,7 +382,7 @@ impl<'a> Case<'a> {
             statistic: Statistic::EValue,
             bits: e_value_bits,
             tail: markov(e_value_bits),
-            tests: self.tests(candidates(layer, counts), shares(layer).evalue),
+            tests: self.tests(candidates(layer, counts), self.shares(layer).evalue),
         }
     }
 
@@ -453,7 +512,7 @@ impl<'a> Case<'a> {
         counts: &Counts,
         method: Method,
     ) -> Finding {
-        let shares = shares(given.layer);
+        let shares = self.shares(given.layer);
         let share = match given.stage {
             Stage::Listed => shares.listed / sets_expected(method.given.len() as u32),
             _ => shares.iterated,
@@ -490,8 +549,13 @@ impl<'a> Case<'a> {
     }
 }
 
-fn family(code: &Code, ballot: &Ballot, shown: &[Shown], layer: Layer) -> Vec<Member> {
-    let shares = shares(layer);
+fn family(
+    code: &Code,
+    ballot: &Ballot,
+    shown: &[Shown],
+    layer: Layer,
+    shares: &Shares,
+) -> Vec<Member> {
     let sheet = |model: &Model| ballot.sheet(model, &[layer]);
     let mut members = vec![Member {
         prior: libm::log2(PRIOR_SINGLE),
@@ -594,10 +658,16 @@ fn log2_sum(terms: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::TUPLE_MAX;
 
     #[test]
     fn the_shares_of_each_question_and_the_priors_sum_to_one() {
-        for s in [SLOT_SHARES, GROUP_SHARES] {
+        for s in [
+            SLOT_SHARES,
+            SLOT_SHARES_COLLUDED,
+            GROUP_SHARES,
+            GROUP_SHARES_COLLUDED,
+        ] {
             let sum =
                 s.single + s.joined + s.evalue + 2.0 * s.iterated + s.listed * TUPLE_MAX as f64;
             assert_eq!(sum + s.fitted.iter().sum::<f64>(), 1.0);
@@ -607,9 +677,9 @@ mod tests {
     }
 
     #[test]
-    fn the_expected_sets_of_a_list_are_those_of_eight_contributors_and_four_innocents() {
+    fn the_expected_sets_of_a_list_are_those_of_eight_contributors_and_two_innocents() {
         let found: Vec<f64> = (0..5).map(sets_expected).collect();
-        let known = [1.0, 12.0, 68.0, 56.0 + 112.0 + 64.0 + 32.0 / 3.0];
+        let known = [1.0, 10.0, 28.0 + 16.0 + 2.0, 56.0 + 56.0 + 16.0 + 4.0 / 3.0];
         for (a, b) in found.iter().zip(known) {
             assert!((a - b).abs() < 1e-9);
         }

@@ -67,18 +67,7 @@ pub fn enough(
             group_slots: counts.group_slots,
         });
     }
-    let readings: Vec<Reading> = (0..code.len())
-        .map(|i| {
-            if readable.get(i).copied().unwrap_or(false) {
-                Reading::Values {
-                    values: vec![0],
-                    noise: NOISE_PLANNED,
-                }
-            } else {
-                Reading::Erased
-            }
-        })
-        .collect();
+    let readings = typical(code, readable);
     let case = Case::new(code, &readings, bar)?;
     let alone = evidence(code, readable, &[Layer::Group]);
     let all = evidence(code, readable, &[Layer::Group, Layer::Slot]);
@@ -106,6 +95,35 @@ pub fn enough(
         needed_bits: group.needed_bits,
         coalition_max,
     })
+}
+
+/// Readings in which every bias shows its ones as often as a single copy does.
+fn typical(code: &Code, readable: &[bool]) -> Vec<Reading> {
+    let mut sums = [0_u32; 256];
+    let readable = readable.iter().copied().chain(core::iter::repeat(false));
+    code.sites()
+        .iter()
+        .zip(readable)
+        .map(|(site, readable)| {
+            if !readable {
+                return Reading::Erased;
+            }
+            let value = match &site.alphabet {
+                Alphabet::Binary { ones } => {
+                    let sum = &mut sums[usize::from(*ones)];
+                    *sum += u32::from(*ones);
+                    let one = *sum >= 256;
+                    *sum %= 256;
+                    u64::from(one)
+                }
+                _ => 0,
+            };
+            Reading::Values {
+                values: vec![value],
+                noise: NOISE_PLANNED,
+            }
+        })
+        .collect()
 }
 
 /// A distribution of evidence: `mass[i]` is the chance of `(low + i) / UNIT` bits.
