@@ -1,0 +1,169 @@
+//! A small case, its log, and the evidence of a leak of one of its copies; the keys are public and protect nothing.
+
+use std::collections::BTreeMap;
+
+use carriers::Master;
+use domain::artifact::ArtifactKind;
+use domain::commitment::Commitment;
+use domain::ids::{CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
+use fingerprint::Bar;
+use flow::book::{Book, BookMaster, Seating};
+use flow::evidence::{Evidence, OpenedLeaf};
+use flow::keys::CaseSecret;
+use flow::press;
+use flow::receive::receipt_leaf;
+use flow::sight::LeakFile;
+use flow::testify::{Proofs, testify};
+use flow::trace;
+use jiff::Timestamp;
+use tlog::{Checkpoint, MemoryTree, Note, Signer, inclusion_proof, leaf_hash};
+
+/// A program with three nonces, a number and a name: enough to name one of six seats.
+pub const MASTER: &str = r#"# Asks once, harmlessly.
+TICKET = "c41d9e7a"  #~ nonce hex 8
+DOC = "7f03b6d2"  #~ nonce hex 8
+VISIT = "1ae85c40"  #~ nonce hex 8
+COOKIE = "5d20c9b8"  #~ nonce hex 8
+LIMIT = 38  #~ int 20..83
+#~ name layout: template|page_style|sheet
+path = "/preview/v2/render?doc=" + DOC + "&ticket=" + TICKET
+send(path, cookie="lk=" + COOKIE, visit=VISIT, limit=LIMIT, layout="plain")
+"#;
+
+/// Signs the log of every case here.
+pub fn log() -> Signer {
+    Signer::from_seed("log.example", [7; 32]).expect("the name is one")
+}
+
+/// The only moment that these cases know.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_795_000_000).expect("a time of 2026")
+}
+
+/// Texts committed to one log, with what opens them again.
+#[derive(Default)]
+pub struct Texts(Vec<String>);
+
+impl Texts {
+    /// Commits to a text; the answer is its index.
+    pub fn commit(&mut self, text: String) -> usize {
+        self.0.push(text);
+        self.0.len() - 1
+    }
+
+    /// Signs a checkpoint over all of them, and opens each.
+    pub fn close(&self) -> (String, Vec<OpenedLeaf>) {
+        let salt = |index: usize| *Digest::of(&index.to_le_bytes()).as_bytes();
+        let tree = MemoryTree::from_leaves(self.0.iter().enumerate().map(|(index, text)| {
+            let commitment = Commitment::new(text.clone().into_bytes(), salt(index));
+            leaf_hash(&commitment.leaf().entry_bytes())
+        }));
+        let checkpoint = Checkpoint::new("log.example", tree.size(), tree.root())
+            .expect("the origin is one")
+            .sign(&log())
+            .expect("a checkpoint is short")
+            .to_text();
+        let open = |(index, text): (usize, &String)| OpenedLeaf {
+            text: text.clone(),
+            salt: Digest::from_bytes(salt(index)).to_string(),
+            index: index as u64,
+            proof: inclusion_proof(&tree, index as u64, tree.size())
+                .expect("the tree holds every leaf")
+                .hashes
+                .iter()
+                .map(tlog::Hash::to_base64)
+                .collect(),
+        };
+        (checkpoint, self.0.iter().enumerate().map(open).collect())
+    }
+}
+
+/// The codebook of three partners with two seats each, all of whom have this master; `None` when it has no site.
+pub fn book(master: Master, source: &[u8]) -> Option<Book> {
+    let id: CaseId = "HS-2026-0001".parse().expect("an id");
+    let masters = vec![BookMaster {
+        artifact: "a1".parse().expect("an id"),
+        kind: ArtifactKind::Poc,
+        source: source.to_vec(),
+        master,
+    }];
+    let secret = CaseSecret::from_bytes([3; 32]);
+    let mut book = Book::plan(id, masters, secret, b"beacon".to_vec(), 6, 1e-6).ok()?;
+    for slot in 0..6u32 {
+        let partner: PartnerId = format!("p-{}", slot / 2 + 1).parse().expect("an id");
+        let seat = SeatId::numbered(&partner, slot % 2 + 1);
+        let artifacts = vec!["a1".parse().expect("an id")];
+        let seating = Seating {
+            slot,
+            seat,
+            partner,
+            artifacts,
+        };
+        book.seat(seating).expect("slots are given in order");
+    }
+    Some(book)
+}
+
+/// Evidence against the fourth seat, as the program would write it.
+pub fn evidence() -> Evidence {
+    let master = Master::parse("poc.py", MASTER.as_bytes()).expect("the master has good marks");
+    let book = book(master, MASTER.as_bytes()).expect("the master has sites");
+    let mut texts = Texts::default();
+    let code = texts.commit(press::code_leaf(&book, 1e-6).to_text());
+    let roster = texts.commit(press::roster_leaf(&book).to_text());
+    let mut packages = BTreeMap::new();
+    let mut receipts = BTreeMap::new();
+    let mut leaked = Vec::new();
+    for seating in book.seatings() {
+        let copies = press::copies(&book, seating).expect("the code is of this master");
+        let package = Digest::of(seating.seat.as_str().as_bytes());
+        let leaf = press::package_leaf(&book, seating, &copies, package);
+        packages.insert(seating.seat.clone(), texts.commit(leaf.to_text()));
+        let receipt = receipt_leaf(book.case(), &seating.partner, &seating.seat, package, now());
+        receipts.insert(seating.seat.clone(), texts.commit(receipt.to_text()));
+        if seating.slot == 3 {
+            leaked = copies.into_iter().map(|copy| copy.bytes).collect();
+        }
+    }
+    let (checkpoint, leaves) = texts.close();
+    let opened = |index: &usize| leaves[*index].clone();
+    let leak: Vec<LeakFile> = leaked
+        .into_iter()
+        .map(|bytes| LeakFile {
+            name: "found.py".to_owned(),
+            bytes,
+        })
+        .collect();
+    let readings = trace::read(&book, &flow::sight::leak(&leak).expect("the leak is small"));
+    let access = vec![trace::Access { fetched: true }; book.seatings().len()];
+    let verdict = trace::trace(&book, readings, &access, &Bar::default())
+        .expect("readings and code are of one master");
+    let proofs = Proofs {
+        program: "Example PSIRT",
+        log_key: &log().vkey(),
+        checkpoint: &checkpoint,
+        code: opened(&code),
+        roster: opened(&roster),
+        packages: packages
+            .iter()
+            .map(|(s, i)| (s.clone(), opened(i)))
+            .collect(),
+        receipts: receipts
+            .iter()
+            .map(|(s, i)| (s.clone(), vec![opened(i)]))
+            .collect(),
+    };
+    let body = testify(&book, &verdict, &leak, "T-0123456789abcdef", &proofs, now())
+        .expect("a whole copy names its seat");
+    sign(body)
+}
+
+/// The evidence with this body, signed by [`log`].
+pub fn sign(body: flow::evidence::Body) -> Evidence {
+    let note = Note::sign(&body.signed_text(), &log()).expect("the text is short");
+    Evidence {
+        signature: note.to_text(),
+        body,
+    }
+}
