@@ -119,6 +119,7 @@ fn draft_path(dir: &DataDir) -> Result<PathBuf, Failure> {
             "data-directory",
             format!("`{}` names no folder", target.display()),
         )
+        .hint("name a folder with --data DIR")
     })?;
     let mark = domain::sealed::Digest::from_bytes(random()?).to_string();
     let draft = format!(".{}.draft-{}", name.to_string_lossy(), &mark[..8]);

@@ -180,6 +180,8 @@ pub enum Agreement {
     /// Publish a new version; packages wait until a partner accepts it.
     Publish {
         /// The version, such as 2026-11.
+        // `version` is the id of the flag that prints the program's own version.
+        #[arg(id = "agreement_version", value_name = "VERSION")]
         version: String,
         /// The agreement's text, whose digest is recorded.
         #[arg(long)]

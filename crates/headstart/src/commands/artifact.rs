@@ -64,6 +64,7 @@ fn load(
                 "file-name",
                 format!("`{}` names no file in plain text", path.display()),
             )
+            .hint("rename the file: its name goes into every package")
         })?;
     let kind = match kind.or_else(|| desk::kind_of(name)) {
         Some(kind) => kind,

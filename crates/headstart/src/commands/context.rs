@@ -87,7 +87,8 @@ impl Context {
         if first == second {
             Ok(first)
         } else {
-            Err(Failure::usage("passphrase", "the two passphrases differ"))
+            Err(Failure::usage("passphrase", "the two passphrases differ")
+                .hint("nothing was made; run the command again"))
         }
     }
 }
@@ -133,7 +134,8 @@ pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
                 "`{}` is over the limit of {limit_bytes} bytes",
                 path.display()
             ),
-        ));
+        )
+        .hint("check that this is the file you mean"));
     }
     Ok(bytes)
 }
@@ -175,13 +177,15 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = Zeroizing::new(read_file(path, 4096)?);
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::usage("passphrase", format!("`{}` is not text", path.display())))?;
+        .map_err(|_| Failure::usage("passphrase", format!("`{}` is not text", path.display()))
+            .hint("the file holds the passphrase in UTF-8, and nothing else"))?;
     let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if passphrase.is_empty() {
         return Err(Failure::usage(
             "passphrase",
             format!("the passphrase in `{}` is empty", path.display()),
-        ));
+        )
+        .hint("write the passphrase into the first line of the file"));
     }
     Ok(passphrase)
 }
@@ -198,9 +202,13 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     }
     let passphrase = rpassword::prompt_password(prompt)
         .map(Zeroizing::new)
-        .map_err(|error| Failure::usage("no-passphrase", error.to_string()))?;
+        .map_err(|error| {
+            Failure::usage("no-passphrase", error.to_string())
+                .hint("give --passphrase-file FILE, or set HEADSTART_PASSPHRASE_FILE")
+        })?;
     if passphrase.is_empty() {
-        return Err(Failure::usage("passphrase", "the passphrase is empty"));
+        return Err(Failure::usage("passphrase", "the passphrase is empty")
+            .hint("run the command again and type one"));
     }
     Ok(passphrase)
 }

@@ -104,7 +104,8 @@ async fn accept(
         None => program
             .current_agreement()
             .cloned()
-            .ok_or_else(|| Failure::usage("no-agreement", "there is no agreement yet"))?,
+            .ok_or_else(|| Failure::usage("no-agreement", "there is no agreement yet")
+                .hint("publish one with `headstart agreement publish VERSION --text FILE`"))?,
     };
     let command = ProgramCommand::AcceptAgreement {
         partner: partner.clone(),

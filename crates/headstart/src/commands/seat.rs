@@ -1,6 +1,7 @@
 //! `headstart seat …`: the people at partners, each with a key of their own.
 
 use desk::{Desk, Failure};
+use domain::ids::SeatId;
 use domain::person::Actor;
 use domain::program::{Program, ProgramCommand};
 use serde_json::{Value, json};
@@ -48,10 +49,32 @@ async fn add(
     recipient: &str,
 ) -> Result<u8, Failure> {
     let seat = desk.add_seat(&id(partner)?, email, recipient).await?;
+    let program = desk.program().await?;
+    let others = same_key(&program, &seat);
+    if let Some(first) = others.first() {
+        eprintln!(
+            "note: {seat} has the same key as {first}: whoever holds it opens both packages, \
+             and a leak of either cannot be told apart by who could read it"
+        );
+    }
+    let document = json!({"seat": seat.as_str(), "same_key_as": others});
     context
         .output
-        .result(&json!({"seat": seat.as_str()}), |_| format!("{seat}\n"));
+        .result(&document, |_| format!("{seat}\n"));
     Ok(0)
+}
+
+/// The other seats in use that have this seat's key.
+fn same_key(program: &Program, seat: &SeatId) -> Vec<String> {
+    let Some(added) = program.seat(seat) else {
+        return Vec::new();
+    };
+    program
+        .seats()
+        .filter(|other| other.id() != seat && other.retired_at().is_none())
+        .filter(|other| other.recipient() == added.recipient())
+        .map(|other| other.id().to_string())
+        .collect()
 }
 
 fn list(context: &Context, program: &Program) {
