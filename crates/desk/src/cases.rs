@@ -82,6 +82,16 @@ impl Desk {
         Err(too_busy())
     }
 
+    /// Replaces what a case is about.
+    ///
+    /// # Errors
+    /// An unknown case, or a database that fails.
+    pub async fn set_details(&self, id: &CaseId, details: &CaseDetails) -> Result<(), Failure> {
+        let command = CaseCommand::SetDetails(self.seal(details)?);
+        self.command(id, command, &Actor::Desk).await?;
+        Ok(())
+    }
+
     /// Changes the release or the label of a case.
     ///
     /// # Errors

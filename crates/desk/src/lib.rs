@@ -27,4 +27,4 @@ pub use ledger::Audited;
 pub use meter::{ArtifactMeter, Meter};
 pub use packages::Fetched;
 pub use press::Pressed;
-pub use traces::{Traced, seats_by_slot};
+pub use traces::{Traced, TracedArtifact};

@@ -1,7 +1,5 @@
 //! Traces: a leak handed in, read over the cases that it may be of, and decided.
 
-use std::collections::BTreeMap;
-
 use carriers::Leak;
 use carriers::find::Sketch;
 use domain::case::{Case, VerdictWord};
@@ -27,12 +25,21 @@ pub struct Traced {
     pub trace: TraceId,
     /// What was found; `None` when the leak is of no case.
     pub verdict: Option<Verdict>,
-    /// The artifacts' file names, in the order of the readings.
-    pub file_names: Vec<String>,
+    /// The artifacts' file names and where their sites stand, in the order of the readings.
+    pub artifacts: Vec<TracedArtifact>,
     /// How many cases were tried.
     pub cases_tried: u64,
     /// Words of the leak.
     pub words: usize,
+}
+
+/// An artifact whose sites were read.
+#[derive(Debug, Clone)]
+pub struct TracedArtifact {
+    /// The master's file name.
+    pub file_name: String,
+    /// Line and column of each site in the master, and its carrier.
+    pub places: Vec<(u32, u32, carriers::Carrier)>,
 }
 
 struct Attempt {
@@ -76,7 +83,7 @@ impl Desk {
             return Ok(Traced {
                 trace: TraceId::of(&sight::digest(files)),
                 verdict: None,
-                file_names: Vec::new(),
+                artifacts: Vec::new(),
                 cases_tried,
                 words,
             });
@@ -84,11 +91,20 @@ impl Desk {
         let bar = self.bar(attempt.innocent_risk, cases_tried).await?;
         let verdict = decide(&attempt, &bar)?;
         let trace = name(files, attempt.case.id());
-        let file_names = self.file_names(&attempt.case, key)?;
+        let artifacts = attempt.book.masters().iter().map(|entry| TracedArtifact {
+            file_name: entry.master.file_name().to_owned(),
+            places: entry
+                .master
+                .sites()
+                .iter()
+                .map(|site| (site.line, site.column, site.carrier))
+                .collect(),
+        });
+        let artifacts = artifacts.collect();
         let traced = Traced {
             trace,
             verdict: Some(verdict),
-            file_names,
+            artifacts,
             cases_tried,
             words,
         };
@@ -285,11 +301,23 @@ impl Traced {
             .readings
             .artifacts
             .iter()
-            .zip(&self.file_names)
-            .map(|(artifact, name)| {
+            .zip(&self.artifacts)
+            .map(|(artifact, master)| {
+                let readings: Vec<serde_json::Value> = artifact
+                    .sites
+                    .iter()
+                    .zip(&master.places)
+                    .filter(|(site, _)| !matches!(site.reading, fingerprint::Reading::Erased))
+                    .map(|(site, (line, column, carrier))| {
+                        serde_json::json!({
+                            "line": line, "column": column,
+                            "carrier": carrier.to_string(), "seen": site.seen,
+                        })
+                    })
+                    .collect();
                 serde_json::json!({
-                    "artifact": artifact.artifact.as_str(), "file": name,
-                    "total": artifact.sites.len(), "read": artifact.read(),
+                    "artifact": artifact.artifact.as_str(), "file": master.file_name,
+                    "total": artifact.sites.len(), "read": artifact.read(), "readings": readings,
                 })
             })
             .collect();
@@ -312,11 +340,4 @@ impl Traced {
             "artifacts": artifacts,
         })
     }
-}
-
-/// The seats of a case by slot, for reports.
-pub fn seats_by_slot(case: &Case) -> BTreeMap<u32, domain::ids::SeatId> {
-    case.packages()
-        .map(|package| (package.slot, package.seat.clone()))
-        .collect()
 }

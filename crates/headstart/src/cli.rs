@@ -255,9 +255,9 @@ pub enum Case {
         /// The TLP 2.0 label.
         #[arg(long, default_value = "AMBER+STRICT")]
         tlp: String,
-        /// A CVE id; may be repeated.
-        #[arg(long = "cve")]
-        cves: Vec<String>,
+        /// What it is about.
+        #[command(flatten)]
+        about: About,
     },
     /// Change a case.
     Set {
@@ -269,6 +269,12 @@ pub enum Case {
         /// The TLP 2.0 label.
         #[arg(long)]
         tlp: Option<String>,
+        /// The title.
+        #[arg(long)]
+        title: Option<String>,
+        /// What it is about; what is given replaces what was there.
+        #[command(flatten)]
+        about: About,
     },
     /// List the cases.
     List,
@@ -288,6 +294,20 @@ pub enum Case {
         #[arg(long = "as", value_name = "PERSON")]
         person: String,
     },
+}
+
+/// What a case is about.
+#[derive(Debug, Clone, Args)]
+pub struct About {
+    /// A CVE id; may be repeated.
+    #[arg(long = "cve", value_name = "CVE")]
+    pub cves: Vec<String>,
+    /// An affected product with its versions, in your words; may be repeated.
+    #[arg(long = "product", value_name = "PRODUCT")]
+    pub products: Vec<String>,
+    /// A CVSS vector, 2.0 to 4.0; may be repeated.
+    #[arg(long = "cvss", value_name = "VECTOR")]
+    pub cvss: Vec<String>,
 }
 
 /// Why an embargo ends early.

@@ -1,7 +1,7 @@
 //! `headstart case …`: cases under embargo.
 
 use desk::Failure;
-use domain::advisory::{AffectedProduct, CaseDetails};
+use domain::advisory::{AffectedProduct, CaseDetails, Score};
 use domain::case::{Case as Known, CaseFact, EndReason};
 use domain::decide::CaseCommand;
 use domain::describe::describe_utc;
@@ -30,23 +30,22 @@ pub async fn run(context: &Context, command: Case) -> Result<u8, Failure> {
             title,
             release,
             tlp,
-            cves,
-        } => create(context, title, release.as_deref(), &tlp, &cves).await,
-        Case::Set { case, release, tlp } => {
-            let desk = context.desk().await?;
-            let case = id(&case)?;
-            let release = release.as_deref().map(timestamp).transpose()?;
-            let tlp = tlp.as_deref().map(label).transpose()?;
-            if release.is_none() && tlp.is_none() {
-                return Err(Failure::usage("nothing-to-set", "nothing was given to set")
-                    .hint("give --release TIMESTAMP or --tlp LABEL"));
-            }
-            desk.set_case(&case, release, tlp).await?;
-            let known = desk.case(&case).await?;
-            context.output.result(&public(&known), |_| {
-                format!("{case}: {}, {}\n", known.tlp(), when(known.release()))
-            });
-            Ok(0)
+            about,
+        } => create(context, title, release.as_deref(), &tlp, &about).await,
+        Case::Set {
+            case,
+            release,
+            tlp,
+            title,
+            about,
+        } => {
+            let change = Change {
+                release: release.as_deref().map(timestamp).transpose()?,
+                tlp: tlp.as_deref().map(label).transpose()?,
+                title: title.map(checked_title).transpose()?,
+                about: About::read(&about)?,
+            };
+            set(context, &id(&case)?, change).await
         }
         Case::List => list(context).await,
         Case::Show { case } => show(context, &id(&case)?).await,
@@ -88,19 +87,16 @@ async fn create(
     title: String,
     release: Option<&str>,
     tlp: &str,
-    cves: &[String],
+    of: &cli::About,
 ) -> Result<u8, Failure> {
     let release = release.map(timestamp).transpose()?;
     let tlp = label(tlp)?;
-    let cves = cves
-        .iter()
-        .map(|cve| id(cve))
-        .collect::<Result<Vec<CveId>, Failure>>()?;
+    let given = About::read(of)?;
     let details = CaseDetails {
         title: checked_title(title)?,
-        cves,
-        products: Vec::new(),
-        scores: Vec::new(),
+        cves: given.cves,
+        products: given.products,
+        scores: given.scores,
         tlp: Some(tlp),
         release,
         source: None,
@@ -116,6 +112,41 @@ async fn create(
             details.title,
             about(&known, &details)
         )
+    });
+    Ok(0)
+}
+
+/// What `case set` changes.
+struct Change {
+    release: Option<Timestamp>,
+    tlp: Option<Tlp>,
+    title: Option<String>,
+    about: About,
+}
+
+async fn set(context: &Context, case: &CaseId, change: Change) -> Result<u8, Failure> {
+    let changes_details = change.title.is_some() || !change.about.is_empty();
+    if change.release.is_none() && change.tlp.is_none() && !changes_details {
+        return Err(Failure::usage("nothing-to-set", "nothing was given to set")
+            .hint("give --release TIMESTAMP, --tlp LABEL, --title, --cve, --product or --cvss"));
+    }
+    let desk = if changes_details {
+        let (desk, key) = context.desk_and_key().await?;
+        let known = desk.case(case).await?;
+        let mut details = desk.details(&known, &key)?;
+        if let Some(title) = change.title {
+            details.title = title;
+        }
+        change.about.replace(&mut details);
+        desk.set_details(case, &details).await?;
+        desk
+    } else {
+        context.desk().await?
+    };
+    desk.set_case(case, change.release, change.tlp).await?;
+    let known = desk.case(case).await?;
+    context.output.result(&public(&known), |_| {
+        format!("{case}: {}, {}\n", known.tlp(), when(known.release()))
     });
     Ok(0)
 }
@@ -215,6 +246,52 @@ async fn end(
     Ok(0)
 }
 
+/// What a case is about, read from the command line.
+struct About {
+    cves: Vec<CveId>,
+    products: Vec<AffectedProduct>,
+    scores: Vec<Score>,
+}
+
+impl About {
+    fn read(given: &cli::About) -> Result<Self, Failure> {
+        let cves = given.cves.iter().map(|cve| id(cve));
+        let products = given.products.iter().map(|name| {
+            checked_title(name.clone()).map(|name| AffectedProduct {
+                vendor: None,
+                name,
+                version: None,
+            })
+        });
+        let scores = given
+            .cvss
+            .iter()
+            .map(|vector| Score::new(vector, None).map_err(Failure::from_refusal));
+        Ok(Self {
+            cves: cves.collect::<Result<_, _>>()?,
+            products: products.collect::<Result<_, _>>()?,
+            scores: scores.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cves.is_empty() && self.products.is_empty() && self.scores.is_empty()
+    }
+
+    /// What was given replaces what was there.
+    fn replace(self, details: &mut CaseDetails) {
+        if !self.cves.is_empty() {
+            details.cves = self.cves;
+        }
+        if !self.products.is_empty() {
+            details.products = self.products;
+        }
+        if !self.scores.is_empty() {
+            details.scores = self.scores;
+        }
+    }
+}
+
 fn checked_title(title: String) -> Result<String, Failure> {
     let fits = !title.trim().is_empty()
         && title.chars().count() <= TITLE_CHARS_MAX
@@ -224,7 +301,7 @@ fn checked_title(title: String) -> Result<String, Failure> {
     }
     Err(Failure::usage(
         "title",
-        format!("a title has 1 to {TITLE_CHARS_MAX} characters on one line"),
+        format!("a title or a product has 1 to {TITLE_CHARS_MAX} characters on one line"),
     ))
 }
 

@@ -176,9 +176,10 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = Zeroizing::new(read_file(path, 4096)?);
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::usage("passphrase", format!("`{}` is not text", path.display()))
-            .hint("the file holds the passphrase in UTF-8, and nothing else"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Failure::usage("passphrase", format!("`{}` is not text", path.display()))
+            .hint("the file holds the passphrase in UTF-8, and nothing else")
+    })?;
     let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if passphrase.is_empty() {
         return Err(Failure::usage(

@@ -73,9 +73,10 @@ fn open(
 ) -> Result<u8, Failure> {
     let bytes = read_file(file, seal::PACKAGE_BYTES_MAX)?;
     let identity = zeroize::Zeroizing::new(read_file(identity, IDENTITY_BYTES_MAX)?);
-    let identity = std::str::from_utf8(&identity)
-        .map_err(|_| Failure::usage("identity", "the identity file is not text")
-            .hint("give the file that `age-keygen` or `ssh-keygen -t ed25519` wrote"))?;
+    let identity = std::str::from_utf8(&identity).map_err(|_| {
+        Failure::usage("identity", "the identity file is not text")
+            .hint("give the file that `age-keygen` or `ssh-keygen -t ed25519` wrote")
+    })?;
     let entries = seal::open_package(&bytes, identity).map_err(|error| {
         Failure::usage("package", format!("`{}`: {error}", file.display())).hint(error.hint())
     })?;
@@ -154,9 +155,10 @@ fn check(entries: &[FileEntry], log_key: Option<&str>) -> Result<Checked, Failur
         ));
     }
     if let Some(key) = log_key {
-        let verifier = Verifier::parse(key.trim())
-            .map_err(|error| Failure::usage("log-key", error.to_string())
-            .hint("`headstart log show` prints the key that the program publishes"))?;
+        let verifier = Verifier::parse(key.trim()).map_err(|error| {
+            Failure::usage("log-key", error.to_string())
+                .hint("`headstart log show` prints the key that the program publishes")
+        })?;
         note.verify(&verifier)
             .map_err(|error| wrong(format!("the manifest's signature: {error}")))?;
     }

@@ -101,11 +101,10 @@ async fn accept(
     let program = desk.program().await?;
     let version = match version {
         Some(version) => id(version)?,
-        None => program
-            .current_agreement()
-            .cloned()
-            .ok_or_else(|| Failure::usage("no-agreement", "there is no agreement yet")
-                .hint("publish one with `headstart agreement publish VERSION --text FILE`"))?,
+        None => program.current_agreement().cloned().ok_or_else(|| {
+            Failure::usage("no-agreement", "there is no agreement yet")
+                .hint("publish one with `headstart agreement publish VERSION --text FILE`")
+        })?,
     };
     let command = ProgramCommand::AcceptAgreement {
         partner: partner.clone(),

@@ -58,9 +58,7 @@ async fn add(
         );
     }
     let document = json!({"seat": seat.as_str(), "same_key_as": others});
-    context
-        .output
-        .result(&document, |_| format!("{seat}\n"));
+    context.output.result(&document, |_| format!("{seat}\n"));
     Ok(0)
 }
 

@@ -1,9 +1,10 @@
 //! `headstart trace`: read a leak, and say whose copy it was, or that it does not prove enough.
 
-use desk::{Failure, Traced};
+use desk::{Failure, Traced, TracedArtifact};
+use fingerprint::Reading;
 use flow::sight::LeakFile;
 use flow::testify::LIMITS;
-use flow::trace::{Candidate, Verdict, Word};
+use flow::trace::{ArtifactReadings, Candidate, Verdict, Word};
 
 use super::Context;
 use super::context::{id, read_file};
@@ -130,7 +131,7 @@ fn leads(verdict: &Verdict) -> String {
 
 fn what_was_read(traced: &Traced, verdict: &Verdict) -> String {
     let mut rows = Vec::new();
-    for (artifact, name) in verdict.readings.artifacts.iter().zip(&traced.file_names) {
+    for (artifact, master) in verdict.readings.artifacts.iter().zip(&traced.artifacts) {
         let seen: Vec<String> = artifact
             .sites
             .iter()
@@ -139,12 +140,28 @@ fn what_was_read(traced: &Traced, verdict: &Verdict) -> String {
             .map(|seen| format!("`{seen}`"))
             .collect();
         rows.push(vec![
-            format!("  {name}"),
+            format!("  {}", master.file_name),
             format!("{} of {} sites", artifact.read(), artifact.sites.len()),
+            lines_read(artifact, master),
             seen.join(" "),
         ]);
     }
     table(&rows)
+}
+
+/// Between which lines of the master the sites stand that were read.
+fn lines_read(artifact: &ArtifactReadings, master: &TracedArtifact) -> String {
+    let lines = artifact
+        .sites
+        .iter()
+        .zip(&master.places)
+        .filter(|(site, _)| !matches!(site.reading, Reading::Erased))
+        .map(|(_, place)| place.0);
+    match (lines.clone().min(), lines.max()) {
+        (Some(first), Some(last)) if first == last => format!("line {first}"),
+        (Some(first), Some(last)) => format!("lines {first} to {last}"),
+        _ => String::new(),
+    }
 }
 
 fn numbers(traced: &Traced, verdict: &Verdict) -> String {
