@@ -184,7 +184,7 @@ fn minimise(coalition: u32, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> (f64, Vec<
         }
     }
     let mut best = (f64::MAX, spread(&centre));
-    let turns = 60 * (free + 1) * (free + 1);
+    let turns = 40 * (free + 1) * (free + 1);
     for _ in 0..turns {
         let outside = centre.iter().position(|x| !(0.0..=1.0).contains(x));
         let mut slope = vec![0.0; free];

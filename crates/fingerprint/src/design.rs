@@ -57,15 +57,16 @@ impl Design {
     }
 
     /// The design for `sites` two-valued sites of one layer when `bits` must be gathered: the one
-    /// that still resolves the largest coalition with half as many bits again in hand, and among
-    /// equals the one that says most about a coalition of that size.
+    /// that still resolves the largest coalition with a quarter as many bits again in hand, and among
+    /// equals the one that says most about a coalition of one more, because a short design says nothing at all
+    /// about more leakers than it is made for.
     /// With `coalition`, the one that says most about exactly so many.
     #[must_use]
     pub fn choose(sites: u64, bits: f64, coalition: Option<u32>) -> Self {
         let worth = |design: Self, c: u32| sites as f64 * design.bits_per_site(c);
         let largest = |design: Self| {
             (1..=16)
-                .take_while(|c| worth(design, *c) >= 1.5 * bits)
+                .take_while(|c| worth(design, *c) >= 1.25 * bits)
                 .last()
                 .unwrap_or(0)
         };
@@ -86,7 +87,7 @@ impl Design {
         for design in Self::ALL {
             let better = largest(design) > largest(chosen)
                 || (largest(design) == largest(chosen)
-                    && worth(design, reach.max(1)) > worth(chosen, reach.max(1)));
+                    && worth(design, reach + 1) > worth(chosen, reach + 1));
             if better {
                 chosen = design;
             }

@@ -4,7 +4,7 @@ use crate::code::{Code, Layer};
 use crate::judge::Case;
 use crate::reading::NOISE_MIN;
 use crate::trace::{Bar, Counts, TraceError};
-use crate::{Alphabet, Reading};
+use crate::{Alphabet, Design, Reading};
 
 /// The noise that a plan reckons with.
 pub const NOISE_PLANNED: f64 = 0.01;
@@ -214,4 +214,82 @@ impl Evidence {
             catch: catch.min(1.0),
         }
     }
+}
+
+/// An estimate of the chance that at least one of `coalition` leakers is named by `sites` readable two-valued
+/// sites of one layer, under the worst attack on a simple decoder.
+///
+/// A leaker's evidence is taken as normal with the mean that [`Design::bits_per_site`] gives and the
+/// variance of a log-likelihood ratio of that mean, the leakers' as independent, and the exact tail as below
+/// Markov's bound by what it is for a normal score. Later stages are not counted, so it is low rather than
+/// high for coalitions of three and more.
+#[must_use]
+pub fn catch(design: Design, sites: u64, coalition: u32, slots: u64, innocent_risk: f64) -> f64 {
+    let mean = sites as f64 * design.bits_per_site(coalition);
+    if mean <= 0.0 || slots == 0 || innocent_risk <= 0.0 {
+        return 0.0;
+    }
+    let deviation = if coalition == 1 {
+        // One leaker's evidence is the surprise of its own values.
+        libm::sqrt(sites as f64 * surprise_variance(design))
+    } else {
+        libm::sqrt(2.0 * core::f64::consts::LOG2_E * mean)
+    };
+    // Half of the risk is the slots', and 6/16 of that the statistic's.
+    let needed = libm::log2(slots as f64 * 2.0 * 16.0 / 6.0 / innocent_risk);
+    let gain = if coalition == 1 {
+        0.0
+    } else {
+        libm::log2(1.0 + deviation * core::f64::consts::LN_2 * 2.5)
+    };
+    if deviation == 0.0 {
+        return f64::from(u8::from(mean >= needed));
+    }
+    let one = normal((mean + gain - needed) / deviation);
+    1.0 - libm::pow(1.0 - one, f64::from(coalition))
+}
+
+/// The sites of one layer for which [`catch`] is at least `wish`; `None` if a million do not suffice.
+#[must_use]
+pub fn sites_needed(
+    design: Design,
+    coalition: u32,
+    slots: u64,
+    innocent_risk: f64,
+    wish: f64,
+) -> Option<u64> {
+    let enough = |sites: u64| catch(design, sites, coalition, slots, innocent_risk) >= wish;
+    let mut high = 1;
+    while !enough(high) {
+        high *= 2;
+        if high > 1 << 20 {
+            return None;
+        }
+    }
+    let mut low = high / 2;
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if enough(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(high)
+}
+
+/// Variance in bits² of `-log2 P(value)` of one site.
+fn surprise_variance(design: Design) -> f64 {
+    let count = design.biases().len() as f64;
+    let moment = |power: i32| -> f64 {
+        let of = |p: f64| p * libm::pow(-libm::log2(p), f64::from(power));
+        let biases = design.biases().iter().map(|a| f64::from(*a) / 256.0);
+        biases.map(|p| (of(p) + of(1.0 - p)) / count).sum()
+    };
+    (moment(2) - moment(1) * moment(1)).max(0.0)
+}
+
+/// Standard normal distribution function.
+fn normal(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / core::f64::consts::SQRT_2)
 }
