@@ -9,8 +9,8 @@ use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use jiff::Timestamp;
 
-/// Longest text of a leaf, in bytes.
-pub const LEAF_BYTES_MAX: usize = 64 * 1024;
+/// Longest text of a leaf, in bytes: a roster of as many partners as a program may have, with room to spare.
+pub const LEAF_BYTES_MAX: usize = 256 * 1024;
 
 /// The commitment to a case's secret, logged before anything is derived from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,12 +93,21 @@ pub struct ReceiptLeaf {
 
 /// A leaf's text that is not the canonical form of anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("leaf text: expected `{expected}` on line {line}")]
-pub struct LeafError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The word that should stand there.
-    pub expected: &'static str,
+pub enum LeafError {
+    /// Longer than [`LEAF_BYTES_MAX`].
+    #[error("the text of a leaf has {size_bytes} bytes, and the limit is {LEAF_BYTES_MAX}")]
+    TooLong {
+        /// Its length.
+        size_bytes: usize,
+    },
+    /// A line is not what it should be.
+    #[error("leaf text: expected `{expected}` on line {line}")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// The word that should stand there.
+        expected: &'static str,
+    },
 }
 
 const SECRET: &str = "headstart secret v1";
@@ -137,7 +146,7 @@ impl CodeLeaf {
             beacon: lines.digest("beacon")?,
             code: lines.digest("code")?,
             decoder: lines.text("decoder")?.to_owned(),
-            innocent_risk: lines.value("risk")?,
+            innocent_risk: lines.risk("risk")?,
             masters: lines.list("master")?,
         };
         lines.same_as(&leaf.to_text(), leaf)
@@ -251,9 +260,14 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn of(text: &'a str, heading: &'static str) -> Result<Self, LeafError> {
+        if text.len() > LEAF_BYTES_MAX {
+            return Err(LeafError::TooLong {
+                size_bytes: text.len(),
+            });
+        }
         let mut rest = text.lines().peekable();
-        if text.len() > LEAF_BYTES_MAX || rest.next() != Some(heading) {
-            return Err(LeafError {
+        if rest.next() != Some(heading) {
+            return Err(LeafError::Line {
                 line: 1,
                 expected: heading,
             });
@@ -276,6 +290,16 @@ impl<'a> Lines<'a> {
     fn value<T: std::str::FromStr>(&mut self, word: &'static str) -> Result<T, LeafError> {
         let text = self.text(word)?;
         text.parse().map_err(|_| self.wrong(word))
+    }
+
+    /// A risk between 0 and 1: with any other, and above all with `NaN`, no bar would be too loose.
+    fn risk(&mut self, word: &'static str) -> Result<f64, LeafError> {
+        let risk: f64 = self.value(word)?;
+        if risk > 0.0 && risk < 1.0 {
+            Ok(risk)
+        } else {
+            Err(self.wrong(word))
+        }
     }
 
     fn digest(&mut self, word: &'static str) -> Result<Digest, LeafError> {
@@ -312,7 +336,7 @@ impl<'a> Lines<'a> {
         if self.whole == canonical {
             Ok(leaf)
         } else {
-            Err(LeafError {
+            Err(LeafError::Line {
                 line: self.line,
                 expected: "canonical form",
             })
@@ -320,7 +344,7 @@ impl<'a> Lines<'a> {
     }
 
     fn wrong(&self, expected: &'static str) -> LeafError {
-        LeafError {
+        LeafError::Line {
             line: self.line,
             expected,
         }
@@ -393,5 +417,39 @@ mod tests {
         assert!(PackageLeaf::parse(&text.replace("slot 3", "slot 03")).is_err());
         assert!(PackageLeaf::parse(&format!("{text}more\n")).is_err());
         assert!(PackageLeaf::parse(text.trim_end()).is_err());
+    }
+
+    #[test]
+    fn a_risk_that_is_no_number_between_0_and_1_was_taken_for_a_bar() {
+        let leaf = |innocent_risk| CodeLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            secret: Digest::of(b"secret"),
+            beacon: Digest::of(b"beacon"),
+            code: Digest::of(b"code"),
+            decoder: "1".to_owned(),
+            innocent_risk,
+            masters: Vec::new(),
+        };
+        assert!(CodeLeaf::parse(&leaf(1e-6).to_text()).is_ok());
+        for risk in [f64::NAN, f64::INFINITY, 0.0, -1.0, 1.0] {
+            let error = CodeLeaf::parse(&leaf(risk).to_text()).unwrap_err();
+            assert!(matches!(error, LeafError::Line { line: 7, .. }), "{risk}");
+        }
+    }
+
+    #[test]
+    fn the_roster_of_the_largest_program_was_longer_than_a_leaf_that_is_read() {
+        let leaf = RosterLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            code: Digest::of(b"code"),
+            sizes: vec![1000; domain::program::PARTNERS_MAX],
+        };
+        assert_eq!(RosterLeaf::parse(&leaf.to_text()), Ok(leaf));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_refused_by_its_limit() {
+        let error = RosterLeaf::parse(&"a".repeat(LEAF_BYTES_MAX + 1)).unwrap_err();
+        assert!(error.to_string().contains("262144"));
     }
 }

@@ -19,7 +19,7 @@ use flow::trace;
 use jiff::Timestamp;
 use tlog::{Checkpoint, MemoryTree, Note, Signer, inclusion_proof, leaf_hash};
 
-/// A program with three nonces, a number and a name: enough to name one of six seats.
+/// A program with four nonces, a number and a name: enough to name one of six seats.
 pub const MASTER: &str = r#"# Asks once, harmlessly.
 TICKET = "c41d9e7a"  #~ nonce hex 8
 DOC = "7f03b6d2"  #~ nonce hex 8
