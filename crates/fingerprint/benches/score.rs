@@ -1,9 +1,9 @@
 //! Speed, as ratios to reading the same memory in the same run.
 //!
 //! `cargo bench -p fingerprint --bench score [-- --quick]`. The last line says whether the goals are met.
-#![allow(clippy::print_stdout)]
-#![allow(clippy::disallowed_methods)] // A benchmark reads the clock and uses both cores; the crate does neither.
-#![allow(clippy::unwrap_used)]
+// A program for people: it prints, may stop at an error, reads the clock and uses both cores. The crate does not.
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     });
     println!(
         "reading {} MB: {reading:?}; scoring: {scoring:?}",
-        store.bits().len() * 8 >> 20
+        (store.bits().len() * 8) >> 20
     );
     goal(
         "stored codewords, times only reading",

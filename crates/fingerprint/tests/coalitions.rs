@@ -1,5 +1,7 @@
 //! Several leakers: caught, nobody else accused, every finding repeatable.
 
+#![allow(clippy::unwrap_used)] // helpers of tests stop at an error, as tests do
+
 use fingerprint::attacks::{Attack, Dice, Mix, suite, unrelated};
 use fingerprint::{
     Bar, Code, Counts, Design, Entry, Key, Layer, Reading, SiteShape, Strategy, Trace, recompute,
