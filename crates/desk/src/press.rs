@@ -13,13 +13,14 @@ use domain::sealed::Digest;
 use domain::wave::WaveName;
 use fingerprint::Code;
 use flow::book::{Book, BookMaster, Seating};
+use flow::evidence::Bytes;
 use flow::manifest::{MANIFEST_NAME, Manifest};
 use flow::press::{Copy, code_leaf, copies, package_leaf, roster_leaf};
 use seal::{FileEntry, ProgramKey};
 
 use crate::cases::secret;
 use crate::desk::{Beside, Loaded, too_busy};
-use crate::records::{Bytes, PressRecord, open};
+use crate::records::{PressRecord, open};
 use crate::{Desk, Failure};
 
 /// What a press did.

@@ -1,10 +1,9 @@
 //! What the program keeps sealed to its own key: JSON inside, opened only at the desk.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::commitment::Commitment;
 use domain::ids::ArtifactId;
 use domain::sealed::Sealed;
+use flow::evidence::Bytes;
 use seal::ProgramKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -62,25 +61,6 @@ pub(crate) struct LeakRecord {
     pub(crate) name: String,
     /// Its bytes.
     pub(crate) bytes: Bytes,
-}
-
-/// Bytes, as base64 in JSON.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct Bytes(pub(crate) Vec<u8>);
-
-impl From<Bytes> for String {
-    fn from(bytes: Bytes) -> Self {
-        STANDARD.encode(bytes.0)
-    }
-}
-
-impl TryFrom<String> for Bytes {
-    type Error = base64::DecodeError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        STANDARD.decode(text).map(Self)
-    }
 }
 
 impl Desk {

@@ -10,12 +10,13 @@ use domain::receipt::Receipts;
 use domain::sealed::Digest;
 use fingerprint::Bar;
 use flow::book::Book;
+use flow::evidence::Bytes;
 use flow::sight::{self, LeakFile};
 use flow::trace::{Access, Readings, Verdict, Word};
 use seal::ProgramKey;
 
 use crate::desk::{Beside, too_busy};
-use crate::records::{Bytes, LeakRecord, TraceRecord, open_bytes};
+use crate::records::{LeakRecord, TraceRecord, open_bytes};
 use crate::{Desk, Failure};
 
 /// The answer of a trace.
@@ -32,6 +33,12 @@ pub struct Traced {
     /// Words of the leak.
     pub words: usize,
 }
+
+/// Sites that a leak must show before it counts as of a case that nobody named.
+///
+/// Rules of one kind share their frame (`detection:`, `condition:`), and one common word between two of its
+/// lines is no sign that the leak has anything to do with the case.
+const SITES_MIN: usize = 2;
 
 /// An artifact whose sites were read.
 #[derive(Debug, Clone)]
@@ -79,7 +86,8 @@ impl Desk {
             }
         }
         let words = leak.words();
-        let Some(attempt) = best else {
+        let was_found = |attempt: &Attempt| case.is_some() || attempt.readings.read() >= SITES_MIN;
+        let Some(attempt) = best.filter(was_found) else {
             return Ok(Traced {
                 trace: TraceId::of(&sight::digest(files)),
                 verdict: None,
@@ -269,6 +277,11 @@ fn meta_name(trace: &TraceId) -> String {
     format!("trace/{trace}")
 }
 
+/// The sum of no bits is minus zero in floating point, which puzzles readers.
+fn no_minus(bits: f64) -> f64 {
+    bits + 0.0
+}
+
 impl Traced {
     /// The answer as other programs read it.
     pub fn to_json(&self) -> serde_json::Value {
@@ -329,12 +342,12 @@ impl Traced {
             "leads": named(&verdict.leads),
             "sites": {"total": total, "read": read, "erased": total - read},
             "needed_bits": engine.needed_bits,
-            "available_bits": engine.available_bits,
+            "available_bits": no_minus(engine.available_bits),
             "coalition_max": engine.coalition_max,
             "reason": verdict.reason,
             "bar": {"innocent_risk": verdict.bar.innocent_risk, "lead_risk": verdict.bar.lead_risk},
-            "partner_question": {"needed_bits": engine.group.needed_bits, "available_bits": engine.group.available_bits},
-            "seat_question": {"needed_bits": engine.slot.needed_bits, "available_bits": engine.slot.available_bits},
+            "partner_question": {"needed_bits": engine.group.needed_bits, "available_bits": no_minus(engine.group.available_bits)},
+            "seat_question": {"needed_bits": engine.slot.needed_bits, "available_bits": no_minus(engine.slot.available_bits)},
             "cases_tried": self.cases_tried,
             "words": self.words,
             "artifacts": artifacts,

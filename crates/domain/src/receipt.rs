@@ -1,8 +1,7 @@
 //! Receipts: the first and the last fetch of each seat, kept for ever.
 
 use crate::commitment::Leaf;
-use crate::ids::{BlobId, CaseId, SeatId};
-use crate::sealed::Digest;
+use crate::ids::{BlobId, SeatId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -79,12 +78,4 @@ impl Receipts {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// The canonical content that a receipt's leaf commits to: five lines of text.
-///
-/// Lines: kind and version, case, seat, digest of the package in hex, seconds since 1970 in UTC.
-pub fn receipt_content(case: &CaseId, seat: &SeatId, package: &Digest, at: Timestamp) -> Vec<u8> {
-    let seconds = at.as_second();
-    format!("headstart receipt v1\n{case}\n{seat}\n{package}\n{seconds}\n").into_bytes()
 }
