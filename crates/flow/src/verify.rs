@@ -3,9 +3,10 @@
 use carriers::Master;
 use domain::artifact::ArtifactKind;
 use domain::commitment::Commitment;
-use domain::ids::ArtifactId;
+use domain::ids::{ArtifactId, SeatId};
 use domain::sealed::Digest;
 use fingerprint::{Code, Counts, Key, Method};
+use jiff::Timestamp;
 use tlog::{Checkpoint, Hash, InclusionProof, Note, Verifier, leaf_hash, verify_inclusion};
 
 use crate::book::BookMaster;
@@ -43,13 +44,15 @@ pub enum Step {
     Verdict,
     /// The receipts are in the log and of the accused.
     Receipts,
+    /// Code, packages and receipts stand in the log in the order in which they must have happened.
+    Order,
     /// The program signed exactly this.
     Signature,
 }
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::LogKey,
         Self::Checkpoint,
         Self::Inclusion,
@@ -63,6 +66,7 @@ impl Step {
         Self::Risk,
         Self::Verdict,
         Self::Receipts,
+        Self::Order,
         Self::Signature,
     ];
 
@@ -82,6 +86,7 @@ impl Step {
             Self::Risk => "risk",
             Self::Verdict => "verdict",
             Self::Receipts => "receipts",
+            Self::Order => "order",
             Self::Signature => "signature",
         }
     }
@@ -102,6 +107,9 @@ impl Step {
             Self::Risk => "the risk to the innocent comes out again",
             Self::Verdict => "the risk is at or below the bar that was fixed beforehand",
             Self::Receipts => "the receipts are in the log, and of the accused",
+            Self::Order => {
+                "the log has the code before the packages, and these before their receipts"
+            }
             Self::Signature => "the program signed exactly this file",
         }
     }
@@ -122,6 +130,8 @@ pub struct Failed {
 pub struct Verified {
     /// The evidence's body, every step of which holds.
     pub body: Body,
+    /// What the accused seats were given, and when they fetched it: they can compare it with what they hold.
+    pub given: Vec<Given>,
     /// Size of the log at the checkpoint.
     pub log_size: u64,
     /// Origin of the log.
@@ -156,13 +166,15 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
     if body.accused.is_empty() {
         return Err(failed(Step::Verdict, "nobody is named"));
     }
+    let mut given = Vec::new();
     for accused in &body.accused {
-        judge.accused(accused, &roster, &masters, &code, &readings)?;
+        given.extend(judge.accused(accused, &roster, &masters, &code, &readings)?);
     }
     judge.verdict(&code_leaf)?;
     signature(evidence, &log)?;
     Ok(Verified {
         body: body.clone(),
+        given,
         log_size: checkpoint.size(),
         origin: checkpoint.origin().to_owned(),
     })
@@ -199,6 +211,19 @@ fn signature(evidence: &Evidence, log: &Verifier) -> Result<(), Failed> {
     } else {
         Err(failed(Step::Signature, "the signature is of another file"))
     }
+}
+
+/// A fetch of an accused seat, as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The seat.
+    pub seat: SeatId,
+    /// SHA-256 of the package, as the seat fetched it.
+    pub package: Digest,
+    /// When.
+    pub at: Timestamp,
+    /// The receipt's place in the log.
+    pub index: u64,
 }
 
 struct Judge<'a> {
@@ -335,7 +360,7 @@ impl Judge<'_> {
         masters: &[BookMaster],
         code: &Code,
         readings: &[fingerprint::Reading],
-    ) -> Result<(), Failed> {
+    ) -> Result<Vec<Given>, Failed> {
         let partner_key = key(&accused.partner_key)?;
         let mut seats = Vec::new();
         for opened in &accused.seats {
@@ -521,29 +546,54 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn receipts(&self, accused: &Accused, seats: &[(PackageLeaf, Key)]) -> Result<(), Failed> {
+    fn receipts(
+        &self,
+        accused: &Accused,
+        seats: &[(PackageLeaf, Key)],
+    ) -> Result<Vec<Given>, Failed> {
         let wrong = |reason: &str| failed(Step::Receipts, reason);
         if accused.receipts.is_empty() {
             return Err(wrong("nobody of the accused ever fetched a copy"));
         }
+        let mut given = Vec::new();
         for opened in &accused.receipts {
             self.included(opened)
                 .map_err(|error| failed(Step::Receipts, error.reason))?;
             let receipt =
                 ReceiptLeaf::parse(&opened.text).map_err(|error| failed(Step::Receipts, error))?;
-            let is_theirs = seats
+            let package = seats
                 .iter()
-                .any(|(leaf, _)| leaf.seat == receipt.seat && leaf.package == receipt.package)
-                && accused
-                    .seat
-                    .as_deref()
-                    .is_none_or(|s| s == receipt.seat.as_str())
-                && receipt.case.as_str() == self.body.case;
-            if !is_theirs {
-                return Err(wrong("a receipt is of another seat or package"));
-            }
+                .position(|(leaf, _)| leaf.seat == receipt.seat && leaf.package == receipt.package)
+                .filter(|_| receipt.case.as_str() == self.body.case)
+                .filter(|_| {
+                    let is_accused = |seat| seat == receipt.seat.as_str();
+                    accused.seat.as_deref().is_none_or(is_accused)
+                })
+                .ok_or_else(|| wrong("a receipt is of another seat or package"))?;
+            self.order(accused, package, opened)?;
+            given.push(Given {
+                seat: receipt.seat,
+                package: receipt.package,
+                at: receipt.at,
+                index: opened.index,
+            });
         }
-        Ok(())
+        Ok(given)
+    }
+
+    /// A codebook or a package that was logged after the copy was fetched was made up afterwards.
+    fn order(&self, accused: &Accused, package: usize, receipt: &OpenedLeaf) -> Result<(), Failed> {
+        let package = accused.seats.get(package).map(|opened| opened.leaf.index);
+        let is_in_order =
+            package.is_some_and(|at| self.body.code_leaf.index < at && at < receipt.index);
+        if is_in_order {
+            Ok(())
+        } else {
+            Err(failed(
+                Step::Order,
+                "a receipt stands in the log before its package, or a package before its code",
+            ))
+        }
     }
 }
 

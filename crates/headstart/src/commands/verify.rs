@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use desk::Failure;
+use domain::describe::describe_utc;
 use flow::evidence::{EVIDENCE_BYTES_MAX, Evidence};
 use flow::verify::{Step, verify};
 use serde_json::{Value, json};
@@ -42,6 +43,10 @@ pub fn run(context: &Context, file: &Path, log_key: Option<&str>) -> Result<u8, 
                 "log_key_expected": log_key.is_some(),
                 "log_size": verified.log_size,
                 "steps": Step::ALL.iter().map(|step| step.as_str()).collect::<Vec<_>>(),
+                "given": verified.given.iter().map(|given| json!({
+                    "seat": given.seat.as_str(), "package_sha256": given.package.to_string(),
+                    "at": given.at.to_string(), "receipt_index": given.index,
+                })).collect::<Vec<_>>(),
                 "limits": verified.body.limits,
             });
             context.output.result(&document, |out| {
@@ -64,6 +69,15 @@ pub fn run(context: &Context, file: &Path, log_key: Option<&str>) -> Result<u8, 
                         ),
                         96,
                         "",
+                    );
+                }
+                text += "\nWhat was given, for the accused to compare with what they hold:\n";
+                for given in &verified.given {
+                    text += &format!(
+                        "  {}  {}  package {}\n",
+                        describe_utc(given.at),
+                        given.seat,
+                        given.package
                     );
                 }
                 text += "\nWhat this does not prove:\n";
