@@ -123,12 +123,17 @@ impl Model {
         self.rates.len().saturating_sub(1) as u32
     }
 
-    /// Chance that the leak shows 1 at a site of this bias.
-    pub fn chance(&self, bias: f64) -> f64 {
-        binomial(self.coalition(), bias)
+    /// log2 of the chance of what the leak shows.
+    pub fn likelihood(&self, shown: &[Shown]) -> f64 {
+        shown
             .iter()
-            .zip(&self.rates)
-            .map(|(b, r)| b * r)
+            .map(|s| {
+                let rest = binomial(self.coalition().saturating_sub(s.known), s.bias);
+                let rates = self.rates.iter().skip(s.with_one as usize);
+                let one: f64 = rest.iter().zip(rates).map(|(b, r)| b * r).sum();
+                let one = one.clamp(1e-6, 1.0 - 1e-6);
+                s.ones * libm::log2(one) + s.zeros * libm::log2(1.0 - one)
+            })
             .sum()
     }
 
@@ -184,6 +189,9 @@ pub(crate) struct Shown {
     pub bias: f64,
     pub ones: f64,
     pub zeros: f64,
+    /// So many copies are taken to have contributed, and so many of them have 1 here.
+    pub known: u32,
+    pub with_one: u32,
 }
 
 /// Rounds of expectation maximisation.
@@ -194,7 +202,8 @@ const MARKING: f64 = 30.0;
 const EVEN: f64 = 2.0;
 
 /// The attack of `coalition` leakers under which what the leak shows is most probable. It depends on
-/// the leak and the public biases alone, so scores under it stay e-values.
+/// the leak, the public biases and the copies conditioned on alone, so scores under it stay e-values.
+/// `coalition` is at least the number of known copies.
 pub(crate) fn fit(coalition: u32, shown: &[Shown]) -> Model {
     let c = coalition.max(1);
     let even = |k: usize| k as f64 / f64::from(c);
@@ -208,15 +217,24 @@ pub(crate) fn fit(coalition: u32, shown: &[Shown]) -> Model {
     let mut rates: Vec<f64> = (0..=c as usize)
         .map(|k| even(k).clamp(0.001, 0.999))
         .collect();
-    let chances: Vec<Vec<f64>> = shown.iter().map(|s| binomial(c, s.bias)).collect();
+    let chances: Vec<Vec<f64>> = shown
+        .iter()
+        .map(|s| binomial(c.saturating_sub(s.known), s.bias))
+        .collect();
     for _ in 0..ROUNDS {
         let mut sums: Vec<(f64, f64)> = (0..=c as usize)
             .map(|k| (weight(k) * even(k), weight(k)))
             .collect();
         for (seen, chance) in shown.iter().zip(&chances) {
-            let one: f64 = chance.iter().zip(&rates).map(|(b, r)| b * r).sum();
+            let from = seen.with_one as usize;
+            let one: f64 = chance
+                .iter()
+                .zip(rates.iter().skip(from))
+                .map(|(b, r)| b * r)
+                .sum();
             let one = one.clamp(1e-9, 1.0 - 1e-9);
-            for ((b, r), sum) in chance.iter().zip(&rates).zip(&mut sums) {
+            let places = rates.iter().zip(&mut sums).skip(from);
+            for (b, (r, sum)) in chance.iter().zip(places) {
                 let ones = seen.ones * b * r / one;
                 let zeros = seen.zeros * b * (1.0 - r) / (1.0 - one);
                 sum.0 += ones;

@@ -282,17 +282,23 @@ impl Ballot {
         Sheet { weights }
     }
 
-    /// What the two-valued sites of one layer show, by bias.
+    /// What the two-valued sites of one layer show, by bias and by how many known copies have 1.
     pub fn shown(&self, layer: Layer) -> Vec<Shown> {
-        let mut by_bias: BTreeMap<u128, (f64, f64)> = BTreeMap::new();
+        let mut by_bias: BTreeMap<(u128, u32, u32), (f64, f64)> = BTreeMap::new();
         for class in self.classes.iter().filter(|c| c.layer == layer) {
             if let Kind::Set {
                 mass,
                 bit: Some(bit),
             } = &class.kind
             {
-                let bias = if *bit { *mass } else { mass.complement() };
-                let sums = by_bias.entry(bias.count()).or_default();
+                let (bias, with_one) = if *bit {
+                    (*mass, class.agree)
+                } else {
+                    (mass.complement(), class.known - class.agree)
+                };
+                let sums = by_bias
+                    .entry((bias.count(), class.known, with_one))
+                    .or_default();
                 if *bit {
                     sums.0 += f64::from(class.count);
                 } else {
@@ -302,10 +308,12 @@ impl Ballot {
         }
         by_bias
             .into_iter()
-            .map(|(bias, (ones, zeros))| Shown {
+            .map(|((bias, known, with_one), (ones, zeros))| Shown {
                 bias: Mass::from_count(bias).to_f64(),
                 ones,
                 zeros,
+                known,
+                with_one,
             })
             .collect()
     }

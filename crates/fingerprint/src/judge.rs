@@ -1,8 +1,5 @@
 //! One candidate's evidence held against every statistic.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
 use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
@@ -84,6 +81,8 @@ const COLLUSION_BITS: f64 = 12.0;
 const FITTED: [u32; 3] = [1, 3, 8];
 /// Which of the family's members makes the list: the fitted attack of three.
 const LISTING: usize = 2;
+/// How many further leakers are tried beside known ones.
+const MORE: [u32; 4] = [1, 2, 3, 5];
 /// Coalitions of the fixed members.
 const FIXED: [u32; 5] = [2, 3, 5, 8, 12];
 /// Prior weights within the averaged e-value; they sum to one.
@@ -120,9 +119,6 @@ pub(crate) struct Case<'a> {
     /// Members for the group layer and for the slot layer; the first is the single leaker.
     families: [Vec<Member>; 2],
     shares: [Shares; 2],
-    shown: [Vec<Shown>; 2],
-    /// Fits made so far, by layer and coalition.
-    fits: RefCell<BTreeMap<(Layer, u32), Model>>,
 }
 
 /// One statistic's verdict: score in bits, tail, and by what it is multiplied.
@@ -160,16 +156,7 @@ fn shares(layer: Layer, shown: &[Shown]) -> Shares {
 
 /// Whether ones are as frequent at some bias as no single copy, read with whatever noise, would have them.
 fn shows_collusion(shown: &[Shown]) -> bool {
-    let likelihood = |model: &Model| -> f64 {
-        shown
-            .iter()
-            .map(|s| {
-                let one = model.chance(s.bias).clamp(1e-6, 1.0 - 1e-6);
-                s.ones * libm::log2(one) + s.zeros * libm::log2(1.0 - one)
-            })
-            .sum()
-    };
-    likelihood(&fit(6, shown)) - likelihood(&fit(1, shown)) > COLLUSION_BITS
+    fit(6, shown).likelihood(shown) - fit(1, shown).likelihood(shown) > COLLUSION_BITS
 }
 
 /// Groups or slots that one question chooses among.
@@ -210,8 +197,6 @@ impl<'a> Case<'a> {
             ballot,
             families,
             shares,
-            shown,
-            fits: RefCell::default(),
         })
     }
 
@@ -449,7 +434,7 @@ impl<'a> Case<'a> {
         self.family(layer).get(LISTING).map(|m| &m.sheet)
     }
 
-    /// The bits of one more copy given others, under the larger coalition of [`Case::given`].
+    /// The bits of one more copy given others.
     pub fn given_bits(given: &Given, tally: &Tally) -> f64 {
         given
             .members
@@ -476,18 +461,20 @@ impl<'a> Case<'a> {
     pub fn given(&self, layer: Layer, keys: &[Key], stage: Stage) -> Given {
         let ballot = self.ballot.given(self.code, layer, keys);
         let known = keys.len() as u32;
-        let coalitions: &[u32] = match stage {
-            Stage::Listed => &[known + 1, 2 * known + 2],
-            _ => &[known + 1, known + 2, known + 4],
-        };
-        let shown = self.shown.get(place(layer)).map_or(&[][..], Vec::as_slice);
-        let members = coalitions
+        // How many more there are, and what they do, is fitted to the leak and the known copies; the candidate's own
+        // values are not looked at.
+        let shown = ballot.shown(layer);
+        let mut best: Option<(f64, Model)> = None;
+        for more in MORE {
+            let model = fit(known + more, &shown);
+            let likelihood = model.likelihood(&shown);
+            if best.as_ref().is_none_or(|b| likelihood > b.0) {
+                best = Some((likelihood, model));
+            }
+        }
+        let members = best
             .iter()
-            .map(|c| {
-                let mut fits = self.fits.borrow_mut();
-                let model = fits.entry((layer, *c)).or_insert_with(|| fit(*c, shown));
-                ballot.sheet(model, &[layer])
-            })
+            .map(|(_, model)| ballot.sheet(model, &[layer]))
             .collect();
         Given {
             ballot,
