@@ -74,12 +74,9 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
                     break;
                 }
             }
-            for (start, end, value) in &hits {
+            for ((start, end, value), is_part) in hits.iter().zip(parts_of_others(&hits)) {
                 // Inside a longer alternative it is part of that one.
-                let inner = hits
-                    .iter()
-                    .any(|(s, e, v)| v != value && s <= start && end <= e && e - s > end - start);
-                if inner {
+                if is_part {
                     continue;
                 }
                 let shown = view.text.get(*start..*end).unwrap_or_default();
@@ -111,6 +108,42 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
             seen: shown.clone(),
             at: *at,
         });
+    }
+    out
+}
+
+/// Whether each hit (start, end, value) lies within a longer one of another value.
+///
+/// One pass over the hits by place: a text may show thousands of hits for one site.
+fn parts_of_others(hits: &[(usize, usize, u64)]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..hits.len()).collect();
+    order.sort_unstable_by_key(|i| (hits[*i].0, std::cmp::Reverse(hits[*i].1)));
+    let mut out = vec![false; hits.len()];
+    // The furthest end so far, and the furthest of any other value: (end, value).
+    let mut furthest: [Option<(usize, u64)>; 2] = [None, None];
+    for same in order.chunk_by(|a, b| (hits[*a].0, hits[*a].1) == (hits[*b].0, hits[*b].1)) {
+        for i in same {
+            let (_, end, value) = hits[*i];
+            out[*i] = furthest
+                .iter()
+                .flatten()
+                .any(|(far, other)| *other != value && *far >= end);
+        }
+        for i in same {
+            let (_, end, value) = hits[*i];
+            match furthest {
+                [Some((far, first)), _] if first == value => {
+                    furthest[0] = Some((far.max(end), first));
+                }
+                [Some((far, _)), _] if far <= end => {
+                    furthest = [Some((end, value)), furthest[0]];
+                }
+                [None, _] => furthest[0] = Some((end, value)),
+                [_, second] => {
+                    furthest[1] = Some(second.map_or((end, value), |s| s.max((end, value))));
+                }
+            }
+        }
     }
     out
 }
@@ -209,6 +242,31 @@ fn collect(parts: &[Part], out: &mut BTreeMap<usize, BTreeSet<(u64, String)>>) {
                 items.iter().chain(between).for_each(|p| collect(p, out));
             }
             Part::Text(_) | Part::Value { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn thousands_of_hits_for_one_site_took_quadratic_time(
+            spans in prop::collection::vec((0usize..12, 1usize..8, 0u64..4), 0..40),
+        ) {
+            let hits: Vec<(usize, usize, u64)> =
+                spans.into_iter().map(|(start, length, value)| (start, start + length, value)).collect();
+            let one_by_one: Vec<bool> = hits
+                .iter()
+                .map(|(start, end, value)| {
+                    hits.iter().any(|(s, e, v)| {
+                        v != value && s <= start && end <= e && e - s > end - start
+                    })
+                })
+                .collect();
+            prop_assert_eq!(parts_of_others(&hits), one_by_one);
         }
     }
 }
