@@ -38,6 +38,12 @@ pub enum ReleaseError {
         /// What was given, shortened.
         given: String,
     },
+    /// More than [`TIME_BYTES_MAX`] bytes.
+    #[error("`{given}` has more than {TIME_BYTES_MAX} bytes, and no time has")]
+    TooLong {
+        /// What was given, shortened.
+        given: String,
+    },
     /// Not a time.
     #[error("`{given}` is not a time")]
     Shape {
@@ -53,7 +59,7 @@ impl Explain for ReleaseError {
             Self::NoZone { .. } => "time-without-zone",
             Self::UnknownZone { .. } => "unknown-zone",
             Self::Ambiguous { .. } => "ambiguous-time",
-            Self::Shape { .. } => "malformed-time",
+            Self::TooLong { .. } | Self::Shape { .. } => "malformed-time",
         }
     }
 
@@ -80,8 +86,8 @@ impl Explain for ReleaseError {
 pub fn parse_release(text: &str) -> Result<Timestamp, ReleaseError> {
     let text = text.trim();
     let given = || excerpt(text);
-    if text.len() > TIME_BYTES_MAX || text.is_empty() {
-        return Err(ReleaseError::Shape { given: given() });
+    if text.len() > TIME_BYTES_MAX {
+        return Err(ReleaseError::TooLong { given: given() });
     }
     if text.contains('[') {
         return in_zone(text);
@@ -160,6 +166,17 @@ mod tests {
             assert_eq!(error.code(), code, "{text}");
             assert!(!error.hint().is_empty());
         }
+    }
+
+    #[test]
+    fn a_time_that_is_too_long_is_refused_by_its_limit() {
+        let error = parse_release(&"2".repeat(TIME_BYTES_MAX + 1)).unwrap_err();
+        assert!(matches!(error, ReleaseError::TooLong { .. }));
+        assert!(error.to_string().contains("more than 100 bytes"));
+        assert!(matches!(
+            parse_release(" "),
+            Err(ReleaseError::Shape { .. })
+        ));
     }
 
     proptest! {
