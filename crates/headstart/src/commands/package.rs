@@ -5,7 +5,7 @@ use std::path::Path;
 use desk::Failure;
 use domain::sealed::Digest;
 use flow::manifest::{self, MANIFEST_NAME};
-use seal::FileEntry;
+use seal::{FileEntry, WriteError};
 use serde_json::{Value, json};
 use tlog::{Note, Verifier};
 
@@ -81,9 +81,7 @@ fn open(
         Failure::usage("package", format!("`{}`: {error}", file.display())).hint(error.hint())
     })?;
     let checked = check(&entries, log_key)?;
-    seal::write_into(out, &entries).map_err(|error| {
-        Failure::machine("unwritable-folder", error.to_string()).hint(error.hint())
-    })?;
+    seal::write_into(out, &entries).map_err(unwritable)?;
     let files: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let mut document = json!({
         "out": out.display().to_string(),
@@ -118,6 +116,18 @@ fn open(
         text
     });
     Ok(0)
+}
+
+/// Only a disk that refuses is the machine's fault; a wrong target is the caller's.
+fn unwritable(error: WriteError) -> Failure {
+    let failure = match &error {
+        WriteError::Io { .. } => Failure::machine("unwritable-folder", error.to_string()),
+        WriteError::Exists { .. } | WriteError::NotAFolder { .. } => {
+            Failure::usage("folder-exists", error.to_string())
+        }
+        WriteError::Archive(_) => Failure::usage("package", error.to_string()),
+    };
+    failure.hint(error.hint())
 }
 
 struct Checked {
