@@ -3,7 +3,7 @@
 use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
-use crate::method::{Method, Stage, Statistic};
+use crate::method::{Method, Stage, Statistic, TUPLE_MAX};
 use crate::tail::{UNIT, tail};
 use crate::trace::{Bar, Counts, Finding, Question, TraceError};
 use crate::{Key, Reading};
@@ -25,7 +25,7 @@ pub(crate) struct Shares {
     pub evalue: f64,
     /// Tails given the accepted, in each of two rounds.
     pub iterated: f64,
-    /// Tails given listed copies, for each number of them up to [`crate::TUPLE_MAX`].
+    /// Tails given listed copies, shared evenly by their numbers up to [`TUPLE_MAX`].
     pub listed: f64,
 }
 
@@ -42,7 +42,7 @@ const SLOT_SHARES: Shares = Shares {
     fitted: [1.0 / 16.0, 1.0 / 16.0, 3.0 / 16.0],
     evalue: 1.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 0.75 / 16.0,
+    listed: 3.0 / 16.0,
 };
 
 /// Where what the leak shows is not what copies show: see [`shows_collusion`].
@@ -52,7 +52,7 @@ const SLOT_SHARES_COLLUDED: Shares = Shares {
     fitted: [0.5 / 16.0, 1.0 / 16.0, 6.0 / 16.0],
     evalue: 1.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 1.5 / 16.0,
+    listed: 6.0 / 16.0,
 };
 
 const GROUP_SHARES: Shares = Shares {
@@ -61,7 +61,7 @@ const GROUP_SHARES: Shares = Shares {
     fitted: [0.5 / 16.0, 0.5 / 16.0, 1.5 / 16.0],
     evalue: 2.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 0.625 / 16.0,
+    listed: 2.5 / 16.0,
 };
 
 const GROUP_SHARES_COLLUDED: Shares = Shares {
@@ -70,7 +70,7 @@ const GROUP_SHARES_COLLUDED: Shares = Shares {
     fitted: [0.5 / 16.0, 1.0 / 16.0, 5.0 / 16.0],
     evalue: 1.5 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 1.5 / 16.0,
+    listed: 6.0 / 16.0,
 };
 
 /// Evidence in bits, from the leak and the public biases alone, above which shares go to the fitted attacks.
@@ -501,7 +501,9 @@ impl<'a> Case<'a> {
     ) -> Finding {
         let shares = self.shares(given.layer);
         let share = match given.stage {
-            Stage::Listed => shares.listed / sets_expected(method.given.len() as u32),
+            Stage::Listed => {
+                shares.listed / TUPLE_MAX as f64 / sets_expected(method.given.len() as u32)
+            }
             _ => shares.iterated,
         };
         let each = 1.0 / given.members.len() as f64;
@@ -645,7 +647,6 @@ fn log2_sum(terms: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::TUPLE_MAX;
 
     #[test]
     fn the_shares_of_each_question_and_the_priors_sum_to_one() {
@@ -655,8 +656,7 @@ mod tests {
             GROUP_SHARES,
             GROUP_SHARES_COLLUDED,
         ] {
-            let sum =
-                s.single + s.joined + s.evalue + 2.0 * s.iterated + s.listed * TUPLE_MAX as f64;
+            let sum = s.single + s.joined + s.evalue + 2.0 * s.iterated + s.listed;
             assert_eq!(sum + s.fitted.iter().sum::<f64>(), 1.0);
         }
         let priors = PRIOR_SINGLE + PRIOR_SEGMENTS + PRIOR_FITTED + PRIOR_FIXED;
