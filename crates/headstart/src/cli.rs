@@ -4,11 +4,34 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Under what the flags of every command stand in each command's help.
+const EVERY_COMMAND: &str = "Options of every command";
+
+/// The order of the commands, for somebody who sees them for the first time.
+const FIRST_STEPS: &str = "\
+A case from its beginning to its end:
+  headstart init --program NAME
+  headstart partner import partners.csv
+  headstart seat add --partner ID --email E --recipient age1…
+  headstart case import advisory.json
+  headstart artifact add CASE write-up.md poc.py
+  headstart sites CASE
+  headstart wave plan CASE
+  headstart wave approve CASE --as PERSON         (two different people)
+  headstart press CASE
+  headstart wave open CASE                        (again whenever a wave is due)
+  headstart package fetch CASE --seat SEAT --out FILE
+  headstart trace LEAK
+  headstart evidence TRACE --out evidence.json
+  headstart verify evidence.json
+
+`headstart demo` tells all of it with an invented product.";
+
 /// Runs an early-disclosure program: embargoed cases in waves, copies that differ, leaks that name their copy.
 ///
 /// Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 not allowed, 4 the machine failed.
 #[derive(Debug, Parser)]
-#[command(name = "headstart", version, propagate_version = true)]
+#[command(name = "headstart", version, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -21,22 +44,29 @@ pub struct Cli {
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The data directory.
-    #[arg(long, global = true, env = "HEADSTART_DATA", value_name = "DIR")]
+    /// The data directory; without it, `./headstart-data`.
+    #[arg(
+        long,
+        global = true,
+        env = "HEADSTART_DATA",
+        value_name = "DIR",
+        help_heading = EVERY_COMMAND
+    )]
     pub data: Option<PathBuf>,
     /// Print one JSON document instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
     pub json: bool,
     /// File that holds the passphrase of the program key.
     #[arg(
         long,
         global = true,
         env = "HEADSTART_PASSPHRASE_FILE",
-        value_name = "FILE"
+        value_name = "FILE",
+        help_heading = EVERY_COMMAND
     )]
     pub passphrase_file: Option<PathBuf>,
     /// Set the test clock to this time; only with `init --test-clock`.
-    #[arg(long, global = true, value_name = "TIMESTAMP")]
+    #[arg(long, global = true, value_name = "TIMESTAMP", help_heading = EVERY_COMMAND)]
     pub now: Option<String>,
 }
 
@@ -86,7 +116,7 @@ pub enum Command {
         /// The trace, such as T-5f1c….
         trace: String,
         /// The file to write.
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
     /// Verify an evidence file, offline, without a data directory.
@@ -118,7 +148,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Init {
     /// The program's name, as partners know it.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub program: String,
     /// A clock that stands still and moves only by `--now`.
     #[arg(long)]
@@ -128,7 +158,13 @@ pub struct Init {
 /// `partner …`.
 #[derive(Debug, Subcommand)]
 pub enum Partner {
-    /// Import partners from a CSV file: id,name,tier,country,obligations (; between).
+    /// Import partners from a CSV file: all of them, or none.
+    ///
+    /// The header is id,name,tier,country,obligations.
+    /// Tiers: validate, advance, entry. Countries: two letters, such as DE.
+    /// Obligations: cn-rmsv, eu-cra, eu-nis2, with ; between, or nothing.
+    /// Imported partners are active and have accepted the agreement on paper, unless there are the columns
+    /// status (active, applicant, suspended) and agreement (paper, none, or a version).
     Import {
         /// The CSV file.
         file: PathBuf,
@@ -153,10 +189,10 @@ pub enum Partner {
         /// The partner's id.
         id: String,
         /// The version; without it, the current one.
-        #[arg(long)]
+        #[arg(long, value_name = "VERSION")]
         agreement: Option<String>,
         /// Who accepted for the partner.
-        #[arg(long)]
+        #[arg(long, value_name = "NAME")]
         by: String,
     },
 }
@@ -180,11 +216,9 @@ pub enum Agreement {
     /// Publish a new version; packages wait until a partner accepts it.
     Publish {
         /// The version, such as 2026-11.
-        // `version` is the id of the flag that prints the program's own version.
-        #[arg(id = "agreement_version", value_name = "VERSION")]
         version: String,
         /// The agreement's text, whose digest is recorded.
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         text: Option<PathBuf>,
     },
     /// List the versions and who accepted which, when.
@@ -198,7 +232,7 @@ pub enum Person {
     Add {
         /// The name, as given to `--as`.
         name: String,
-        /// The role.
+        /// The role: coordinator, approver, investigator, auditor or administrator.
         #[arg(long)]
         role: String,
     },
@@ -212,7 +246,7 @@ pub enum Seat {
     /// Add a seat with its own age recipient.
     Add {
         /// The partner's id.
-        #[arg(long)]
+        #[arg(long, value_name = "ID")]
         partner: String,
         /// The person's mail address.
         #[arg(long)]
@@ -240,8 +274,8 @@ pub enum Case {
     Import {
         /// The advisory.
         file: PathBuf,
-        /// The release time, with hour and zone.
-        #[arg(long)]
+        /// The release time, with hour and zone, such as 2026-12-08T18:00:00Z.
+        #[arg(long, value_name = "TIMESTAMP")]
         release: Option<String>,
     },
     /// Make a case by hand.
@@ -249,11 +283,11 @@ pub enum Case {
         /// The title.
         #[arg(long)]
         title: String,
-        /// The release time, with hour and zone.
-        #[arg(long)]
+        /// The release time, with hour and zone, such as 2026-12-08T18:00:00Z.
+        #[arg(long, value_name = "TIMESTAMP")]
         release: Option<String>,
-        /// The TLP 2.0 label.
-        #[arg(long, default_value = "AMBER+STRICT")]
+        /// The TLP 2.0 label: CLEAR, GREEN, AMBER, AMBER+STRICT or RED.
+        #[arg(long, value_name = "LABEL", default_value = "AMBER+STRICT")]
         tlp: String,
         /// What it is about.
         #[command(flatten)]
@@ -263,11 +297,11 @@ pub enum Case {
     Set {
         /// The case.
         case: String,
-        /// The release time, with hour and zone.
-        #[arg(long)]
+        /// The release time, with hour and zone, such as 2026-12-08T18:00:00Z.
+        #[arg(long, value_name = "TIMESTAMP")]
         release: Option<String>,
-        /// The TLP 2.0 label.
-        #[arg(long)]
+        /// The TLP 2.0 label: CLEAR, GREEN, AMBER, AMBER+STRICT or RED.
+        #[arg(long, value_name = "LABEL")]
         tlp: Option<String>,
         /// The title.
         #[arg(long)]
@@ -329,7 +363,8 @@ pub enum Artifact {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The kind; without it, told from each file's name.
+        /// The kind, one for all these files: writeup, poc, rule, traffic or indicators; without it, told from each
+        /// file's name.
         #[arg(long)]
         kind: Option<String>,
     },
@@ -377,7 +412,7 @@ pub enum Package {
         #[arg(long)]
         seat: String,
         /// The file to write.
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
     /// Open a package; needs no data directory, and stock age opens the same file to a tar.
@@ -388,7 +423,7 @@ pub enum Package {
         #[arg(long, value_name = "KEYFILE")]
         identity: PathBuf,
         /// The folder to make.
-        #[arg(long)]
+        #[arg(long, value_name = "DIR")]
         out: PathBuf,
         /// The program's published log key, to check the manifest's signature against.
         #[arg(long, value_name = "VKEY")]
@@ -424,7 +459,7 @@ pub enum Settings {
     /// Change settings.
     Set {
         /// The accepted chance, for a whole trace, that anybody innocent is accused.
-        #[arg(long)]
+        #[arg(long, value_name = "CHANCE")]
         innocent_risk: Option<f64>,
     },
 }

@@ -12,10 +12,18 @@ pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
     let desk = context.desk().await?;
     match command {
         Log::Show => {
-            let checkpoint = desk.checkpoint().await?;
+            // A new program has a key to publish before there is anything to sign.
+            let checkpoint = match desk.checkpoint().await {
+                Ok(checkpoint) => Some(checkpoint),
+                Err(failure) if failure.code == "no-checkpoint" => None,
+                Err(failure) => return Err(failure),
+            };
             let document = json!({"log_key": desk.config().log_key, "checkpoint": checkpoint});
             context.output.result(&document, |_| {
-                format!("log key {}\n\n{checkpoint}", desk.config().log_key)
+                let signed = checkpoint.as_deref().unwrap_or(
+                    "no checkpoint yet: the first is signed when the first case is made\n",
+                );
+                format!("log key {}\n\n{signed}", desk.config().log_key)
             });
             Ok(0)
         }

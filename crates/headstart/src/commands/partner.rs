@@ -148,6 +148,9 @@ fn document(program: &Program, partner: &Known) -> Value {
 fn list(context: &Context, program: &Program) {
     let partners: Vec<Value> = program.partners().map(|p| document(program, p)).collect();
     context.output.result(&json!({"partners": partners}), |_| {
+        if partners.is_empty() {
+            return "no partners yet\nNext: headstart partner import partners.csv\n".to_owned();
+        }
         let heading = ["ID", "NAME", "TIER", "COUNTRY", "DUTIES", "SEATS", "STATUS"];
         let mut rows = vec![heading.map(str::to_owned).to_vec()];
         for partner in program.partners() {

@@ -117,6 +117,10 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
                 .map(|p| json!({"name": p.name.as_str(), "roles": roles_of(&p.roles)}))
                 .collect();
             context.output.result(&json!({"people": people}), |_| {
+                if people.is_empty() {
+                    return "no people yet\nNext: headstart person add NAME --role ROLE\n"
+                        .to_owned();
+                }
                 let mut rows = vec![["NAME", "ROLES"].map(str::to_owned).to_vec()];
                 for person in program.people() {
                     rows.push(vec![
@@ -133,6 +137,13 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
 
 /// Runs one of the settings commands.
 pub async fn settings(context: &Context, command: Settings) -> Result<u8, Failure> {
+    if let Settings::Set {
+        innocent_risk: None,
+    } = command
+    {
+        return Err(Failure::usage("nothing-to-set", "nothing was given to set")
+            .hint("give --innocent-risk CHANCE; `headstart settings show` shows what is set"));
+    }
     let desk = context.desk().await?;
     if let Settings::Set {
         innocent_risk: Some(risk),

@@ -89,6 +89,11 @@ fn list(context: &Context, program: &Program) {
         })
         .collect();
     context.output.result(&json!({"seats": seats}), |_| {
+        if seats.is_empty() {
+            return "no seats yet\n\
+                    Next: headstart seat add --partner ID --email E --recipient age1…\n"
+                .to_owned();
+        }
         let mut rows = vec![
             ["SEAT", "PARTNER", "EMAIL", "STATE"]
                 .map(str::to_owned)

@@ -45,7 +45,7 @@ pub fn describe(out: &Output, traced: &Traced) -> String {
             out.strong(traced.trace.as_str()),
             folded(
                 &format!(
-                    "These {} are like nothing that was given out in any case.",
+                    "The leak ({}) is like nothing that was given out in any case.",
                     count(traced.words, "word")
                 ),
                 96,
