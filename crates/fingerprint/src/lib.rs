@@ -11,8 +11,10 @@
 //!
 //! # What is proved
 //! For a copy that did not contribute, its symbols are independent of the leak and follow the
-//! published probabilities. Everything here rests on that alone: nothing is assumed of the attack,
-//! of the number of leakers, or of where the readings came from.
+//! published probabilities. Everything here rests on that alone: nothing is assumed of the attack or of
+//! where the readings came from, and nothing of the number of leakers, but for one stage: tuples from a
+//! list ([`Stage::Listed`]) are paid for as if at most eight leakers were on the list, and with more the
+//! share of risk of that stage grows (by how much is said in `docs/fingerprint.md`).
 
 pub mod attacks;
 pub mod capacity;
