@@ -2,6 +2,7 @@
 //!
 //! Most alterations are made twice: as an outsider could, without a new signature, and as the program itself
 //! could, with a new one by its own log key, so that only the step that is meant can catch it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -173,8 +174,11 @@ fn an_altered_log_key_or_checkpoint_is_caught() {
     });
 }
 
+/// Finds a leaf of the evidence.
+type Find = fn(&mut Body) -> &mut OpenedLeaf;
+
 /// Every opened leaf of the evidence by a name.
-fn leaves() -> Vec<(&'static str, fn(&mut Body) -> &mut OpenedLeaf)> {
+fn leaves() -> Vec<(&'static str, Find)> {
     vec![
         ("the code's leaf", |body| &mut body.code_leaf),
         ("the roster's leaf", |body| &mut body.roster_leaf),

@@ -1,4 +1,5 @@
 //! What somebody sees who does not know the commands yet: help, empty lists, and what comes next.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

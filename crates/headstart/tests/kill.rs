@@ -3,6 +3,11 @@
 //!
 //! The moments are seeded, half of them anywhere in the command, half of them around the moment at which it commits.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it tried"
+)]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! The data directory without the program key and the seats' keys says nothing of what a case is about.
 //!
 //! Every byte of every file is searched, also in other encodings, and also while the database has a write-ahead log.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
