@@ -1045,3 +1045,134 @@ fn the_data_directory_is_named_by_flag_environment_or_default() {
     at(&["partner", "list"], None).exits(0);
     assert!(office.path("headstart-data/config.json").exists());
 }
+
+#[test]
+fn seats_that_fetch_at_the_same_moment_all_get_their_package_and_a_receipt() {
+    let office = pressed();
+    office.done(&format!("wave open {CASE} --now {VALIDATE}"));
+    let seats: Vec<&String> = office
+        .keys
+        .keys()
+        .filter(|seat| seat.as_str() < "p-05")
+        .collect();
+    assert!(seats.len() >= 8);
+    let fetching: Vec<_> = seats
+        .iter()
+        .map(|seat| {
+            let words = format!("package fetch {CASE} --seat {seat} --out {seat}.age");
+            let split: Vec<&str> = words.split(' ').collect();
+            let mut command = office.command(&split);
+            command.stdout(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in fetching {
+        assert!(child.wait().unwrap().success());
+    }
+    for seat in seats {
+        assert!(office.path(&format!("{seat}.age")).exists(), "{seat}");
+        assert_eq!(receipt(&office, seat)["fetches"], 1, "{seat}");
+    }
+    assert_eq!(office.done("log audit")["intact"], true);
+}
+
+#[test]
+fn two_presses_at_the_same_moment_press_once() {
+    let office = staffed().with_demo_case();
+    let start = || {
+        office
+            .command(&["press", CASE])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let both = [start(), start()];
+    let mut codes: Vec<Option<i32>> = both.map(|mut child| child.wait().unwrap().code()).to_vec();
+    codes.sort_unstable();
+    // The second finds that everybody has a copy already.
+    assert_eq!(codes, [Some(0), Some(3)]);
+    let receipts = office.done(&format!("receipts {CASE}"));
+    assert_eq!(receipts["receipts"].as_array().unwrap().len(), 60);
+    assert_eq!(office.done("log audit")["intact"], true);
+}
+
+#[test]
+fn a_stricter_bar_counts_at_once_and_a_looser_one_only_for_later_cases() {
+    let office = pressed();
+    office.done(&format!("wave open {CASE} --now {VALIDATE}"));
+    let files = office.fetch_and_open(CASE, "p-02.s2");
+    office.write("leak.md", &files["write-up.md"]);
+    for (risk, used) in [("1e-9", 1e-9), ("1e-4", 1e-6)] {
+        office.done(&format!("settings set --innocent-risk {risk}"));
+        let trace = office.done("trace leak.md");
+        assert_eq!(trace["bar"]["innocent_risk"], used);
+        assert_eq!(trace["accused"][0]["seat"], "p-02.s2");
+        let name = trace["trace"].as_str().unwrap();
+        office.done(&format!("evidence {name} --out {risk}.json"));
+        office.done(&format!("verify {risk}.json"));
+    }
+}
+
+#[test]
+fn a_leak_of_several_files_is_read_as_one() {
+    let office = pressed();
+    office.done(&format!("wave open {CASE} --now {VALIDATE}"));
+    let files = office.fetch_and_open(CASE, "p-04.s1");
+    let text = String::from_utf8(files["write-up.md"].clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    office.write("first.txt", lines[..lines.len() / 2].join("\n"));
+    office.write("rest.txt", lines[lines.len() / 2..].join("\n"));
+    office.write("poc.txt", &files["poc.py"]);
+    let trace = office.done("trace first.txt rest.txt poc.txt");
+    assert_eq!(trace["accused"][0]["seat"], "p-04.s1");
+    let name = trace["trace"].as_str().unwrap();
+    office.done(&format!("evidence {name} --out e.json"));
+    office.done("verify e.json");
+}
+
+#[test]
+fn files_that_are_no_leak_are_answered_and_never_crash() {
+    let office = pressed();
+    let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    for (name, content) in [
+        ("empty.txt", &b""[..]),
+        ("zeros.bin", &[0; 5000]),
+        ("bytes.bin", &bytes),
+        ("half.json", b"{\"a\": [1, 2"),
+        ("open.html", b"<p <p <p <!-- <script"),
+        ("line.log", &[b'a'; 300_000]),
+    ] {
+        office.write(name, content);
+        let answer = office.say(&format!("trace {name} --json"));
+        assert!(answer.code == 1 || answer.code == 2, "{answer:#?}");
+        if answer.code == 1 {
+            assert_eq!(answer.json()["verdict"], "no_case", "{name}");
+        }
+        let of_case = office
+            .say(&format!("trace {name} --case {CASE} --json"))
+            .exits(1);
+        assert_eq!(of_case.json()["accused"], json!([]), "{name}");
+    }
+    office.refused(2, "trace .");
+    office.refused(2, "trace nothing-there.txt");
+}
+
+#[test]
+fn a_suspended_partner_is_still_named_by_its_copy() {
+    let office = pressed();
+    office.done(&format!("wave open {CASE} --now {VALIDATE}"));
+    let files = office.fetch_and_open(CASE, "p-06.s1");
+    office.write("leak.md", &files["write-up.md"]);
+    office.done("partner suspend p-06 --reason r");
+    office.done("seat retire p-06.s1 --reason r");
+    assert_eq!(
+        office.done("trace leak.md")["accused"][0]["seat"],
+        "p-06.s1"
+    );
+    office.done("partner remove p-06 --reason r");
+    let trace = office.done("trace leak.md");
+    assert_eq!(trace["accused"][0]["seat"], "p-06.s1");
+    let name = trace["trace"].as_str().unwrap();
+    office.done(&format!("evidence {name} --out e.json"));
+    office.done("verify e.json");
+}
