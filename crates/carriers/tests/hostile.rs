@@ -162,6 +162,9 @@ fn a_large_master_of_one_thing_repeated_ends_soon() {
         ("a.py", "#~ name a: b\n"),
         ("a.py", "#~ shuffle\na\nb\n#~ end\n"),
         ("a.py", "'"),
+        // Each of these quotes was searched to the end of the line.
+        ("a.py", "x = '"),
+        ("a.js", "'\\"),
         ("a.c", "/*"),
         ("a.md", "\\"),
         ("a.md", "{~"),
@@ -172,4 +175,12 @@ fn a_large_master_of_one_thing_repeated_ends_soon() {
             Err(errors) => assert!(!errors.0.is_empty()),
         }
     }
+}
+
+#[test]
+fn a_cluster_of_thousands_of_linked_marks_took_quadratic_time() {
+    let source = format!("x {}\n", "{~@x a|b~}".repeat(1 << 15));
+    let master = Master::parse("a.md", source.as_bytes()).unwrap();
+    let leak = Leak::parse("a.txt", &master.embed(&[1]).unwrap()).unwrap();
+    assert_eq!(read(&master, &leak).len(), 1);
 }

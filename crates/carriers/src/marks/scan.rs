@@ -24,11 +24,12 @@ pub(crate) fn classify(source: &str, dialect: Dialect) -> Vec<Class> {
         return classes;
     }
     let mut at = 0;
+    let mut unclosed = Unclosed::default();
     while at < bytes.len() {
         let end = if let Some(end) = comment_end(source, at, dialect) {
             fill(&mut classes, at, end, Class::Comment);
             end
-        } else if let Some(end) = string_end(source, at, dialect) {
+        } else if let Some(end) = string_end(source, at, dialect, &mut unclosed) {
             fill(&mut classes, at, end, Class::Text);
             interpolations(bytes, at, end, dialect, &mut classes);
             end
@@ -89,7 +90,25 @@ fn comment_end(source: &str, at: usize, dialect: Dialect) -> Option<usize> {
     }
 }
 
-fn string_end(source: &str, at: usize, dialect: Dialect) -> Option<usize> {
+/// How far it is known that no quote of a kind is closed: `'`, `"`, `` ` ``.
+///
+/// Whether a quote is escaped does not depend on where its string begins, so what one search did not find no
+/// later one will, and a line of quotes is read in linear time.
+#[derive(Default)]
+struct Unclosed([usize; 3]);
+
+impl Unclosed {
+    fn of(&mut self, quote: u8) -> &mut usize {
+        let [single, double, back] = &mut self.0;
+        match quote {
+            b'\'' => single,
+            b'"' => double,
+            _ => back,
+        }
+    }
+}
+
+fn string_end(source: &str, at: usize, dialect: Dialect, unclosed: &mut Unclosed) -> Option<usize> {
     let bytes = source.as_bytes();
     let quote = bytes[at];
     let several_lines = match dialect {
@@ -120,19 +139,25 @@ fn string_end(source: &str, at: usize, dialect: Dialect) -> Option<usize> {
     {
         return None;
     }
-    let stop = if several_lines {
-        bytes.len()
-    } else {
-        line_end(bytes, at)
-    };
+    if at < *unclosed.of(quote) {
+        return None;
+    }
     let mut place = at + 1;
-    while place < stop {
-        match bytes[place] {
-            b'\\' if !matches!(dialect, Dialect::Dash) => place += 2,
-            b if b == quote => return Some(place + 1),
+    while let Some(byte) = bytes.get(place) {
+        let ends_here = |place: usize| !several_lines && bytes.get(place) == Some(&b'\n');
+        match byte {
+            _ if ends_here(place) => break,
+            b'\\' if !matches!(dialect, Dialect::Dash) => {
+                if ends_here(place + 1) {
+                    break;
+                }
+                place += 2;
+            }
+            b if *b == quote => return Some(place + 1),
             _ => place += 1,
         }
     }
+    *unclosed.of(quote) = place;
     None
 }
 

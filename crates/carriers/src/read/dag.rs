@@ -8,6 +8,9 @@ use crate::text::{self, Kind, is_word_char};
 /// Most branches of one group; marks that would make more are read apart.
 const BRANCHES_MAX: usize = 64;
 
+/// Most pieces of one group; a longer cluster is read apart, as its ways would be copied again and again.
+const CLUSTER_MAX: usize = 256;
+
 /// One token of a master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -181,6 +184,10 @@ impl<'a> Builder<'a> {
         }
         if cluster.iter().any(|p| matches!(p, Piece::Value(..))) {
             self.close_values(&cluster);
+            return;
+        }
+        if cluster.len() > CLUSTER_MAX {
+            self.close_apart(&cluster);
             return;
         }
         let mut ways: Vec<(String, Vec<(usize, u64)>)> = vec![(String::new(), Vec::new())];
