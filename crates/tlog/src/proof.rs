@@ -241,9 +241,9 @@ pub fn inclusion_length(index: u64, size: u64) -> usize {
     (inner + border) as usize
 }
 
-/// Hashes in the consistency proof from `old_size` to `new_size` leaves, `old_size <= new_size`.
+/// Hashes in the consistency proof from `old_size` to `new_size` leaves; none where `old_size >= new_size`.
 pub fn consistency_length(old_size: u64, new_size: u64) -> usize {
-    if old_size == 0 || old_size == new_size {
+    if old_size == 0 || old_size >= new_size {
         return 0;
     }
     let shift = old_size.trailing_zeros();

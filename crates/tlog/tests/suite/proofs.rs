@@ -285,3 +285,10 @@ proptest! {
         prop_assert_eq!(ConsistencyProof::from_text(&proof.to_text()), Ok(proof));
     }
 }
+
+#[test]
+fn the_length_of_a_consistency_proof_from_a_larger_tree_overflowed() {
+    assert_eq!(consistency_length(187, 0), 0);
+    assert_eq!(consistency_length(u64::MAX, 1), 0);
+    assert_eq!(consistency_length(7, 7), 0);
+}
