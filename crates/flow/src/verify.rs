@@ -1,5 +1,7 @@
 //! Evidence checked by somebody who trusts nobody: offline, step by step, each step with a name.
 
+use std::collections::BTreeSet;
+
 use carriers::Master;
 use domain::artifact::ArtifactKind;
 use domain::commitment::Commitment;
@@ -454,6 +456,10 @@ impl Judge<'_> {
                 "not exactly the partner's own seats are opened".into(),
             ));
         }
+        // One seat that stands for two would hide another, and its evidence would count twice.
+        if !are_distinct(seats.iter().map(|(leaf, _)| leaf.slot)) {
+            return Err(wrong("a seat is opened twice".into()));
+        }
         let accused_seat = accused.seat.as_deref().map(find).transpose()?;
         let method =
             Method::from_bytes(&accused.method.0).map_err(|error| failed(Step::Score, error))?;
@@ -463,6 +469,11 @@ impl Judge<'_> {
         let is_opened = |key: &Key| seats.iter().any(|(_, own)| own.expose() == key.expose());
         if !method.seats.iter().all(is_opened) {
             return Err(wrong("the method joins a copy that is not opened".into()));
+        }
+        let counts_twice = !are_distinct(method.seats.iter().map(|key| *key.expose()))
+            || !are_distinct(method.given.iter().map(|key| *key.expose()));
+        if counts_twice {
+            return Err(wrong("the method counts a copy twice".into()));
         }
         self.given(accused, roster, &method)?;
         let finding = fingerprint::recompute(
@@ -595,6 +606,11 @@ impl Judge<'_> {
             ))
         }
     }
+}
+
+fn are_distinct<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+    let mut seen = BTreeSet::new();
+    items.into_iter().all(|item| seen.insert(item))
 }
 
 fn key(text: &str) -> Result<Key, Failed> {

@@ -628,3 +628,43 @@ fn no_single_bit_of_the_file_makes_it_say_something_else() {
         );
     }
 }
+
+/// Opening one seat twice would hide another one whose copy may explain the leak as well.
+#[test]
+fn a_seat_that_is_opened_twice_does_not_stand_for_another() {
+    let mut body = base().evidence.body.clone();
+    assert_eq!(body.accused[0].seats.len(), 2);
+    body.accused[0].seats[0] = body.accused[0].seats[1].clone();
+    assert_eq!(
+        verify(signed(body).to_text().as_bytes()),
+        (1, Some("score".to_owned()))
+    );
+}
+
+/// A method that joins one seat's evidence twice, or rests on one copy twice, would count it double.
+#[test]
+fn a_method_does_not_count_a_copy_twice() {
+    let own = {
+        let key = &base().evidence.body.accused[0].seats[1].key;
+        let digest = domain::sealed::Digest::parse(key).unwrap();
+        fingerprint::Key::from_bytes(*digest.as_bytes())
+    };
+    let with = |alter: &dyn Fn(&mut fingerprint::Method)| {
+        let mut body = base().evidence.body.clone();
+        let mut method = fingerprint::Method::from_bytes(&body.accused[0].method.0).unwrap();
+        alter(&mut method);
+        body.accused[0].method.0 = method.to_bytes();
+        let failed = flow::verify::verify(&signed(body), None).unwrap_err();
+        assert_eq!(failed.step.as_str(), "score", "{failed}");
+        failed.reason
+    };
+    let twice = with(&|method| method.seats = vec![own.clone(), own.clone()]);
+    assert!(twice.contains("counts a copy twice"), "{twice}");
+    let twice = with(&|method| method.given = vec![own.clone(), own.clone()]);
+    assert!(twice.contains("counts a copy twice"), "{twice}");
+}
+
+#[test]
+fn a_trace_of_no_case_at_all_has_no_risk() {
+    fails_at("score", "no case tried", |body| body.bar.alignments = 0);
+}
