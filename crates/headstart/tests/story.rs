@@ -380,6 +380,12 @@ fn a_fetch_never_overwrites_a_file_and_leaves_no_receipt_then() {
         &format!("package fetch {CASE} --seat p-01.s1 --out mine.age"),
     );
     assert_eq!(office.read("mine.age"), b"my own file");
+    // Nor is there a receipt for a file that could never be written.
+    let nowhere = office.refused(
+        2,
+        &format!("package fetch {CASE} --seat p-01.s1 --out nowhere/p.age"),
+    );
+    nowhere.says(&["there is no folder `nowhere`"]);
     assert_eq!(receipt(&office, "p-01.s1")["fetches"], 0);
 }
 

@@ -1,6 +1,6 @@
 //! What every command needs from its surroundings: data directory, clock, passphrase, output.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use desk::{DataDir, Desk, Failure};
@@ -140,38 +140,67 @@ pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Whether a new file can be written here, so that nothing is recorded for a file that could never be.
+///
+/// # Errors
+/// A file that is there already, a folder that is not, or a disk that refuses.
+pub fn check_new_file(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(exists_already(path));
+    }
+    draft_beside(path).map(drop)
+}
+
 /// Writes a file whole or not at all: a draft beside it, then a rename.
 ///
 /// # Errors
-/// A disk that fails, or a target that is there already.
+/// As [`check_new_file`].
 pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let unwritable = |error: std::io::Error| {
-        Failure::machine(
-            "unwritable-file",
-            format!("cannot write `{}`: {error}", path.display()),
-        )
-        .hint("check the path, its permissions, and the space on the disk")
-    };
+    let mut draft = draft_beside(path)?;
+    draft
+        .write_all(bytes)
+        .and_then(|()| draft.as_file().sync_all())
+        .map_err(|error| unwritable(path, &error))?;
+    // CRASH: until this line only a draft with another name exists.
+    draft.persist_noclobber(path).map_err(|error| {
+        if error.error.kind() == ErrorKind::AlreadyExists {
+            exists_already(path)
+        } else {
+            unwritable(path, &error.error)
+        }
+    })?;
+    Ok(())
+}
+
+fn draft_beside(path: &Path) -> Result<tempfile::NamedTempFile, Failure> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    draft.write_all(bytes).map_err(unwritable)?;
-    draft.as_file().sync_all().map_err(unwritable)?;
-    // CRASH: until this line only a draft with another name exists.
-    draft.persist_noclobber(path).map_err(|error| {
-        if error.error.kind() == std::io::ErrorKind::AlreadyExists {
-            Failure::usage(
-                "file-exists",
-                format!("`{}` is there already", path.display()),
-            )
-            .hint("name another file; nothing is ever overwritten")
-        } else {
-            unwritable(error.error)
-        }
-    })?;
-    Ok(())
+    tempfile::NamedTempFile::new_in(folder).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::usage(
+            "no-folder",
+            format!("there is no folder `{}`", folder.display()),
+        )
+        .hint("make the folder first, or name another file"),
+        _ => unwritable(path, &error),
+    })
+}
+
+fn exists_already(path: &Path) -> Failure {
+    Failure::usage(
+        "file-exists",
+        format!("`{}` is there already", path.display()),
+    )
+    .hint("name another file; nothing is ever overwritten")
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::machine(
+        "unwritable-file",
+        format!("cannot write `{}`: {error}", path.display()),
+    )
+    .hint("check the path, its permissions, and the space on the disk")
 }
 
 fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {

@@ -6,10 +6,11 @@ use desk::Failure;
 use serde_json::json;
 
 use super::Context;
-use super::context::{id, write_new_file};
+use super::context::{check_new_file, id, write_new_file};
 
 /// Writes the evidence of a trace.
 pub async fn run(context: &Context, trace: &str, out: &Path) -> Result<u8, Failure> {
+    check_new_file(out)?;
     let (desk, key) = context.desk_and_key().await?;
     let evidence = desk.evidence(&key, &id(trace)?).await?;
     let text = evidence.to_text();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tlog::{Note, Verifier};
 
 use super::Context;
-use super::context::{id, read_file, write_new_file};
+use super::context::{check_new_file, id, read_file, write_new_file};
 use crate::cli::Package;
 use crate::output::count;
 
@@ -32,13 +32,7 @@ pub async fn run(context: &Context, command: Package) -> Result<u8, Failure> {
 
 async fn fetch(context: &Context, case: &str, seat: &str, out: &Path) -> Result<u8, Failure> {
     let desk = context.desk().await?;
-    if out.exists() {
-        return Err(Failure::usage(
-            "file-exists",
-            format!("`{}` is there already", out.display()),
-        )
-        .hint("name another file; nothing is ever overwritten"));
-    }
+    check_new_file(out)?;
     let fetched = desk.fetch(&id(case)?, &id(seat)?).await?;
     // CRASH: the receipt is in the log by now; a package that was not written can be fetched again.
     write_new_file(out, &fetched.bytes)?;
