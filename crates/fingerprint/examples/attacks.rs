@@ -2,20 +2,29 @@
 //!
 //! `cargo run --release -p fingerprint --example attacks [-- --quick | --traces N]`
 //!
-//! False accusations are counted at a bar of 1e-3 for the whole trace, where they can be seen at all.
+//! False accusations are counted at a bar of 1e-3 for the whole trace, where they can be seen at all, and those
+//! among them that state 1e-6 or less apart. Progress goes to stderr.
 // A program for people: it prints, may stop at an error, reads the clock and uses both cores. The crate does not.
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use fingerprint::attacks::{Attack, Dice, Mix, suite, unrelated};
+use fingerprint::attacks::{Attack, Dice, suite, unrelated};
 use fingerprint::{Bar, Code, Design, Entry, Key, Reading, SiteShape, trace};
 
 const SITES: usize = 800;
 const GROUPS: usize = 40;
 const EACH: usize = 5;
+/// The small case of the false accusations: sites, groups, slots of each, and sites of a section.
+const SMALL_SITES: usize = 96;
+const SMALL_GROUPS: usize = 7;
+const SMALL_EACH: usize = 3;
+const SMALL_SECTION: u32 = 12;
+/// Risks at which false accusations are counted; the first is the bar.
+const LEVELS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
@@ -24,41 +33,52 @@ fn main() -> ExitCode {
     let traces = asked
         .and_then(|i| args.get(i + 1))
         .and_then(|n| n.parse().ok())
-        .unwrap_or(if quick { 3_000 } else { 1_000_000 });
-    side_by_side(if quick { 4 } else { 100 });
+        .unwrap_or(if quick { 10_000 } else { 1_000_000 });
+    let harmed = side_by_side(if quick { 2 } else { 60 });
     let (done, wrong) = false_accusations(traces);
-    let upper = clopper_pearson_upper(wrong, done);
-    let stated = 1e-3;
     println!(
-        "\n{done} traces with an innocent accused in {wrong}: rate at most {upper:.2e} (Clopper–Pearson, 97.5 %), stated {stated:.0e}"
+        "\n{SMALL_SITES} sites, {SMALL_GROUPS} groups of {SMALL_EACH}, every design, {done} traces at a bar of 1e-3: innocents accused"
     );
-    let lower_breaks = clopper_pearson_lower(wrong, done) > stated;
-    if lower_breaks {
-        println!("falls short: false accusations above the stated risk of {stated:.0e}");
-        ExitCode::FAILURE
-    } else if upper > stated {
-        println!(
-            "holds: {wrong} false accusations, not above the stated risk; too few traces to bound it below"
+    println!("stated risk   traces   rate at least   at most (Clopper–Pearson, 95 %)");
+    let mut above = Vec::new();
+    let mut unproven = false;
+    for (level, seen) in LEVELS.into_iter().zip(wrong) {
+        let (low, high) = (
+            clopper_pearson_lower(seen, done),
+            clopper_pearson_upper(seen, done),
         );
-        ExitCode::SUCCESS
+        println!("{level:>8.0e}   {seen:>8}   {low:>13.2e}   {high:.2e}");
+        if low > level {
+            above.push(format!("{seen} of {done} at a stated risk of {level:.0e}"));
+        }
+        unproven |= level == LEVELS[0] && high > level;
+    }
+    if harmed > 0 {
+        above.push(format!("{harmed} of the caught trials accused an innocent at 1e-6"));
+    }
+    let [first, .., last] = wrong;
+    if !above.is_empty() {
+        println!("falls short: false accusations above the stated risk: {}", above.join("; "));
+        ExitCode::FAILURE
+    } else if unproven && !quick {
+        println!("falls short: {first} false accusations in {done} do not show a rate below 1e-3");
+        ExitCode::FAILURE
     } else {
-        println!("holds: false accusations at most {upper:.2e}, stated {stated:.0e}");
+        let at_most = clopper_pearson_upper(first, done);
+        println!(
+            "holds: {first} false accusations in {done} traces at a bar of 1e-3, a rate of at most {at_most:.2e}; {last} of them stated 1e-6"
+        );
         ExitCode::SUCCESS
     }
 }
 
-fn code(sites: usize, design: Option<Design>, seed: &[u8; 32]) -> Code {
-    let shapes: Vec<SiteShape> = (0..sites as u32)
+fn shapes(sites: usize, section: u32) -> Vec<SiteShape> {
+    (0..sites as u32)
         .map(|i| SiteShape {
             values: 2,
-            section: i / 40,
+            section: i / section,
         })
-        .collect();
-    let slots = (GROUPS * EACH) as u64;
-    match design {
-        Some(design) => Code::plan_with(&shapes, slots, 1e-6, seed, design).unwrap(),
-        None => Code::plan(&shapes, slots, 1e-6, seed).unwrap(),
-    }
+        .collect()
 }
 
 fn entries(groups: usize, each: usize, dice: &mut Dice) -> Vec<Entry> {
@@ -94,7 +114,8 @@ fn leak(
     (leakers, readings)
 }
 
-fn side_by_side(trials: u32) {
+/// Trials of our decoder in which an innocent was accused.
+fn side_by_side(trials: u32) -> u32 {
     println!(
         "{SITES} sites, {GROUPS} groups of {EACH}, risk 1e-6; share of {trials} trials, at least one group named"
     );
@@ -102,28 +123,18 @@ fn side_by_side(trials: u32) {
         "(false: trials in which an innocent was accused by ours, by Tardos with a Gaussian threshold, with the proven one)"
     );
     println!("{:<30} c   ours  Tardos  proven   false", "");
+    let mut harmed = 0;
     for c in [1, 2, 3, 5] {
         for attack in suite(c as u32, Design::Gl12) {
-            let mut sums = [0_u32; 6];
-            for trial in 0..trials {
-                let mut dice = Dice::new(u64::from(trial) << 8 | c as u64);
-                let code = code(SITES, None, &dice.bytes());
-                let entries = entries(GROUPS, EACH, &mut dice);
-                let (leakers, readings) = leak(&code, &entries, EACH, &attack, c, &mut dice);
-                let found = trace(&code, &readings, &entries, &Bar::default()).unwrap();
-                let guilty: Vec<u32> = leakers.iter().map(|i| entries[*i].group).collect();
-                let named = || found.accused.iter();
-                sums[0] += u32::from(named().any(|f| guilty.contains(&f.group)));
-                sums[3] += u32::from(named().any(|f| match f.slot {
-                    Some(slot) => !leakers.contains(&(slot as usize)),
-                    None => !guilty.contains(&f.group),
-                }));
-                let (gauss, proven) = tardos(c, &attack, &mut dice);
-                for (i, (right, wrong)) in [gauss, proven].into_iter().enumerate() {
-                    sums[1 + i] += u32::from(right);
-                    sums[4 + i] += u32::from(wrong);
+            let half = trials / 2;
+            let sums = thread::scope(|scope| {
+                let other = scope.spawn(|| compare(&attack, c, 0..half));
+                let mut sums = compare(&attack, c, half..trials);
+                for (sum, more) in sums.iter_mut().zip(other.join().unwrap()) {
+                    *sum += more;
                 }
-            }
+                sums
+            });
             let share = |n: u32| f64::from(n) / f64::from(trials);
             println!(
                 "{:<30} {c}  {:>5.2}  {:>6.2}  {:>6.2}   {} {} {}",
@@ -135,8 +146,37 @@ fn side_by_side(trials: u32) {
                 sums[4],
                 sums[5]
             );
+            harmed += sums[3];
         }
     }
+    harmed
+}
+
+/// Trials in which a leaker was named by ours, by Tardos with a Gaussian threshold and with the proven one; then
+/// those in which an innocent was.
+fn compare(attack: &Attack, c: usize, trials: core::ops::Range<u32>) -> [u32; 6] {
+    let mut sums = [0; 6];
+    for trial in trials {
+        let mut dice = Dice::new(u64::from(trial) << 8 | c as u64);
+        let slots = (GROUPS * EACH) as u64;
+        let code = Code::plan(&shapes(SITES, 40), slots, 1e-6, &dice.bytes()).unwrap();
+        let entries = entries(GROUPS, EACH, &mut dice);
+        let (leakers, readings) = leak(&code, &entries, EACH, attack, c, &mut dice);
+        let found = trace(&code, &readings, &entries, &Bar::default()).unwrap();
+        let guilty: Vec<u32> = leakers.iter().map(|i| entries[*i].group).collect();
+        let named = || found.accused.iter();
+        sums[0] += u32::from(named().any(|f| guilty.contains(&f.group)));
+        sums[3] += u32::from(named().any(|f| match f.slot {
+            Some(slot) => !leakers.contains(&(slot as usize)),
+            None => !guilty.contains(&f.group),
+        }));
+        let (gauss, proven) = tardos(c, attack, &mut dice);
+        for (i, (right, wrong)) in [gauss, proven].into_iter().enumerate() {
+            sums[1 + i] += u32::from(right);
+            sums[4 + i] += u32::from(wrong);
+        }
+    }
+    sums
 }
 
 /// A plain reference: Tardos's code with Škorić's symmetric score, all sites for the slot, thresholds for 200 slots
@@ -211,56 +251,78 @@ fn tardos(c: usize, attack: &Attack, dice: &mut Dice) -> ((bool, bool), (bool, b
     (out[0], out[1])
 }
 
-/// Traces of every attack, of wrong cases and of unrelated texts, at a bar of 1e-3; those with a false accusation.
-fn false_accusations(traces: u64) -> (u64, u64) {
+/// How many traces were made, and in how many an innocent was accused at each of [`LEVELS`].
+fn false_accusations(traces: u64) -> (u64, [u64; 4]) {
     let half = traces.div_ceil(2);
+    let done = AtomicU64::new(0);
     thread::scope(|scope| {
+        let done = &done;
         let parts: Vec<_> = (0..2_u64)
-            .map(|part| scope.spawn(move || some_traces(half, 1000 + part)))
+            .map(|part| scope.spawn(move || some_traces(half, 1000 + part, done)))
             .collect();
-        let wrong: u64 = parts.into_iter().map(|p| p.join().unwrap()).sum();
+        let mut wrong = [0; 4];
+        for part in parts {
+            for (sum, more) in wrong.iter_mut().zip(part.join().unwrap()) {
+                *sum += more;
+            }
+        }
         (2 * half, wrong)
     })
 }
 
-fn some_traces(traces: u64, seed: u64) -> u64 {
+/// Traces of every attack of 1 to 8 leakers, of a wrong case and of unrelated texts. In seven of eight only
+/// innocents can be accused, since the leakers are not among the entries; in one of eight they are, so that what is
+/// conditioned on accused and on listed leakers is tried too.
+fn some_traces(traces: u64, seed: u64, done: &AtomicU64) -> [u64; 4] {
     let mut dice = Dice::new(seed);
     let bar = Bar {
-        innocent_risk: 1e-3,
-        lead_risk: 1e-3,
+        innocent_risk: LEVELS[0],
+        lead_risk: LEVELS[0],
         alignments: 1,
     };
-    let suites: Vec<Vec<Attack>> = (1..=4).map(|c| suite(c, Design::Gl12)).collect();
-    let mut wrong = 0;
-    let mut done = 0;
-    'all: loop {
-        let design = Design::ALL[dice.below(4)];
-        let code = code(200, Some(design), &dice.bytes());
-        for _ in 0..20 {
-            let entries = entries(10, 3, &mut dice);
-            let kind = dice.below(12);
-            let (leakers, readings) = if kind == 0 {
-                (Vec::new(), unrelated(&code, 0.2, &mut dice))
-            } else if kind == 1 {
-                let strangers = self::entries(2, 1, &mut dice);
-                let attack = Attack::new("", Mix::Splice);
-                let (_, readings) = leak(&code, &strangers, 1, &attack, 2, &mut dice);
-                (Vec::new(), readings)
-            } else {
-                let c = 1 + dice.below(4);
-                let attack = &suites[c - 1][dice.below(suites[c - 1].len())];
-                leak(&code, &entries, 3, attack, c, &mut dice)
-            };
-            let found = trace(&code, &readings, &entries, &bar).unwrap();
-            let guilty: Vec<u32> = leakers.iter().map(|i| entries[*i].group).collect();
-            wrong += u64::from(found.accused.iter().any(|f| match f.slot {
-                Some(slot) => !leakers.contains(&(slot as usize)),
-                None => !guilty.contains(&f.group),
-            }));
-            done += 1;
-            if done == traces {
-                break 'all;
+    let sizes = [1, 2, 3, 5, 8];
+    let suites: Vec<Vec<Attack>> = sizes.map(|c| suite(c, Design::Gl12)).into();
+    let shapes = shapes(SMALL_SITES, SMALL_SECTION);
+    let mut wrong = [0; 4];
+    let mut codes: Option<(Code, Code)> = None;
+    for turn in 0..traces {
+        if turn % 100 == 0 {
+            let design = Design::ALL[dice.below(Design::ALL.len())];
+            let slots = (SMALL_GROUPS * SMALL_EACH) as u64;
+            let mut plan = || Code::plan_with(&shapes, slots, 1e-6, &dice.bytes(), design).unwrap();
+            codes = Some((plan(), plan()));
+            let all = done.fetch_add(100, Ordering::Relaxed);
+            if all % 10_000 == 0 {
+                eprintln!("{all} traces");
             }
+        }
+        let (code, foreign) = codes.as_ref().unwrap();
+        let entries = entries(SMALL_GROUPS, SMALL_EACH, &mut dice);
+        let kind = dice.below(16);
+        let (leakers, readings) = if kind == 0 {
+            (Vec::new(), unrelated(code, 0.2, &mut dice))
+        } else {
+            let place = dice.below(sizes.len());
+            let attack = &suites[place][dice.below(suites[place].len())];
+            let c = sizes[place] as usize;
+            if kind <= 2 {
+                leak(code, &entries, SMALL_EACH, attack, c, &mut dice)
+            } else {
+                let strangers = self::entries(c, 1, &mut dice);
+                let origin = if kind == 3 { foreign } else { code };
+                let (_, readings) = leak(origin, &strangers, 1, attack, c, &mut dice);
+                (Vec::new(), readings)
+            }
+        };
+        let found = trace(code, &readings, &entries, &bar).unwrap();
+        let guilty: Vec<u32> = leakers.iter().map(|i| entries[*i].group).collect();
+        let harm = found.accused.iter().filter(|f| match f.slot {
+            Some(slot) => !leakers.contains(&(slot as usize)),
+            None => !guilty.contains(&f.group),
+        });
+        let least = harm.map(|f| f.innocent_risk).fold(1.0, f64::min);
+        for (count, level) in wrong.iter_mut().zip(LEVELS) {
+            *count += u64::from(least <= level);
         }
     }
     wrong

@@ -194,8 +194,10 @@ pub(crate) struct Shown {
     pub with_one: u32,
 }
 
-/// Rounds of expectation maximisation.
+/// Most rounds of expectation maximisation.
 const ROUNDS: u32 = 40;
+/// A round that moves no rate by as much is the last.
+const SETTLED: f64 = 1e-3;
 /// Weight, in observations, of "what all have is what they show".
 const MARKING: f64 = 30.0;
 /// Weight of "each copy is shown as often" elsewhere.
@@ -233,16 +235,23 @@ pub(crate) fn fit(coalition: u32, shown: &[Shown]) -> Model {
                 .map(|(b, r)| b * r)
                 .sum();
             let one = one.clamp(1e-9, 1.0 - 1e-9);
+            let (by_one, by_zero) = (seen.ones / one, seen.zeros / (1.0 - one));
             let places = rates.iter().zip(&mut sums).skip(from);
             for (b, (r, sum)) in chance.iter().zip(places) {
-                let ones = seen.ones * b * r / one;
-                let zeros = seen.zeros * b * (1.0 - r) / (1.0 - one);
+                let ones = by_one * b * r;
+                let zeros = by_zero * b * (1.0 - r);
                 sum.0 += ones;
                 sum.1 += ones + zeros;
             }
         }
+        let mut moved = 0.0_f64;
         for (rate, (ones, all)) in rates.iter_mut().zip(sums) {
-            *rate = (ones / all).clamp(0.0, 1.0);
+            let new = (ones / all).clamp(0.0, 1.0);
+            moved = moved.max((new - *rate).abs());
+            *rate = new;
+        }
+        if moved < SETTLED {
+            break;
         }
     }
     Model::new(rates)

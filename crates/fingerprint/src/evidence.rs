@@ -516,7 +516,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(checked, 12 * 2 * 4 * 4 * 36);
+        let biases: usize = Design::ALL.iter().map(|d| d.biases().len()).sum();
+        assert_eq!(checked, biases * 2 * 4 * 4 * 36);
     }
 
     #[test]

@@ -154,7 +154,8 @@ impl Search<'_, '_> {
         }
         for _ in 0..TUPLE_MAX {
             let mut grown: Vec<(f64, Vec<usize>)> = Vec::new();
-            for (bits, set) in &beam {
+            // A set of all that are listed leaves nobody to score.
+            for (bits, set) in beam.iter().filter(|(_, set)| set.len() < listed.len()) {
                 let known: Vec<Unit<'_>> =
                     set.iter().filter_map(|i| listed.get(*i)).copied().collect();
                 let keys: Vec<Key> = known.iter().map(|u| u.key.clone()).collect();

@@ -49,10 +49,10 @@ const SLOT_SHARES: Shares = Shares {
 const SLOT_SHARES_COLLUDED: Shares = Shares {
     single: 0.5 / 16.0,
     joined: 0.0,
-    fitted: [0.5 / 16.0, 1.0 / 16.0, 6.0 / 16.0],
+    fitted: [0.5 / 16.0, 1.0 / 16.0, 8.0 / 16.0],
     evalue: 1.0 / 16.0,
     iterated: 0.5 / 16.0,
-    listed: 6.0 / 16.0,
+    listed: 4.0 / 16.0,
 };
 
 const GROUP_SHARES: Shares = Shares {

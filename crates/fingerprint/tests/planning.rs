@@ -47,6 +47,18 @@ fn the_dyadic_designs_are_the_rounded_roots_and_their_bits_are_as_stated() {
 }
 
 #[test]
+fn the_design_for_eight_leakers_says_within_a_hundredth_what_any_design_says_of_them() {
+    let most = capacity(Decoder::Simple, 8).0;
+    let found = worst_attack(Decoder::Simple, 8, &biases(Design::Saddle8)).0;
+    assert!(found <= most && found >= 0.985 * most, "{found} {most}");
+    for c in [1, 2, 5, 8] {
+        let found = worst_attack(Decoder::Simple, c, &biases(Design::Saddle8)).0;
+        assert!((found - Design::Saddle8.bits_per_site(c)).abs() < 1e-5);
+    }
+    assert_eq!(Design::choose(5000, 30.0, Some(8)), Design::Saddle8);
+}
+
+#[test]
 fn a_larger_case_gets_a_design_for_more_leakers() {
     let chosen: Vec<Design> = [60, 300, 700, 3000]
         .into_iter()
@@ -54,7 +66,7 @@ fn a_larger_case_gets_a_design_for_more_leakers() {
         .collect();
     assert_eq!(
         chosen,
-        [Design::Half, Design::Gl6, Design::Gl6, Design::Gl12]
+        [Design::Half, Design::Gl6, Design::Gl6, Design::Saddle8]
     );
     assert_eq!(Design::choose(3000, 30.0, Some(2)), Design::Half);
     let estimate = plan::sites_needed(Design::Gl12, 4, 200, 1e-6, 0.95).unwrap();
