@@ -54,11 +54,16 @@ fn main() -> ExitCode {
         unproven |= level == LEVELS[0] && high > level;
     }
     if harmed > 0 {
-        above.push(format!("{harmed} of the caught trials accused an innocent at 1e-6"));
+        above.push(format!(
+            "{harmed} of the caught trials accused an innocent at 1e-6"
+        ));
     }
     let [first, .., last] = wrong;
     if !above.is_empty() {
-        println!("falls short: false accusations above the stated risk: {}", above.join("; "));
+        println!(
+            "falls short: false accusations above the stated risk: {}",
+            above.join("; ")
+        );
         ExitCode::FAILURE
     } else if unproven && !quick {
         println!("falls short: {first} false accusations in {done} do not show a rate below 1e-3");

@@ -24,13 +24,7 @@ pub enum Design {
 
 impl Design {
     /// Every design, from the shortest codes to the longest.
-    pub const ALL: [Self; 5] = [
-        Self::Half,
-        Self::Gl4,
-        Self::Gl6,
-        Self::Saddle8,
-        Self::Gl12,
-    ];
+    pub const ALL: [Self; 5] = [Self::Half, Self::Gl4, Self::Gl6, Self::Saddle8, Self::Gl12];
 
     /// The biases in 256ths, ascending, symmetric, each as frequent as the others.
     #[must_use]
