@@ -4,7 +4,7 @@ use crate::code::{Code, Layer};
 use crate::collusion::{Model, Shown, Strategy, fit};
 use crate::evidence::{Ballot, Sheet, Tally};
 use crate::method::{Method, Stage, Statistic, TUPLE_MAX};
-use crate::tail::{UNIT, tail};
+use crate::tail::{UNIT, bound_bits, tail};
 use crate::trace::{Bar, Counts, Finding, Question, TraceError};
 use crate::{Key, Reading};
 
@@ -99,6 +99,8 @@ const CONTRIBUTORS: u32 = 8;
 /// A tail is computed only where Markov's bound leaves the candidate within this factor of the risk that
 /// is asked for; elsewhere Markov's bound stands for it.
 const PROMISING: f64 = 1e5;
+/// The same for Chernoff's bound, which lies closer to the tail.
+const NEAR: f64 = 1e3;
 /// As far as a tail may lie below Markov's bound to be worth its computation beside a better one.
 const GAIN_BITS_MAX: f64 = 12.0;
 
@@ -349,7 +351,11 @@ impl<'a> Case<'a> {
         if markov * tests > PROMISING * worth {
             return markov;
         }
-        tail(&ballot.terms(sheet, layers), score).min(markov)
+        let terms = ballot.terms(sheet, layers);
+        if libm::exp2(bound_bits(&terms, score)) * tests > NEAR * worth {
+            return markov;
+        }
+        tail(&terms, score).min(markov)
     }
 
     /// The finding of one slot by its own layer alone.
@@ -454,7 +460,12 @@ impl<'a> Case<'a> {
         };
         let limit = LISTED / candidates(layer, counts) as f64;
         let markov = markov(score as f64 / UNIT);
-        markov <= limit || tail(&self.ballot.terms(sheet, &[layer]), score) <= limit
+        if markov <= limit {
+            return true;
+        }
+        let terms = self.ballot.terms(sheet, &[layer]);
+        // Nine tenths of the limit, because the bound's last bits are not rounded outwards.
+        libm::exp2(bound_bits(&terms, score)) <= 0.9 * limit || tail(&terms, score) <= limit
     }
 
     /// The readings of one layer with these copies taken to have contributed.

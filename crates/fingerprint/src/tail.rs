@@ -75,6 +75,11 @@ pub(crate) fn tail(terms: &[Term], threshold: i64) -> f64 {
     outward(reached, steps)
 }
 
+/// log2 of Chernoff's bound on the tail: never below the tail's but for rounding.
+pub(crate) fn bound_bits(terms: &[Term], threshold: i64) -> f64 {
+    chernoff(terms, threshold).1
+}
+
 /// log2 of the mean of `2^(tilt·weight/256)`.
 fn log_mean(term: &Term, tilt: f64) -> f64 {
     let mean: f64 = term
