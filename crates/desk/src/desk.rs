@@ -219,7 +219,7 @@ impl Desk {
         Ok(self.committed(batch).await?.then_some(events))
     }
 
-    /// As [`Desk::decide_case`] for a command with nothing beside it: decides anew when another process wrote first.
+    /// Decides a command of a case with nothing beside it, and decides anew when another process wrote first.
     ///
     /// # Errors
     /// The refusal, or a database that fails.
