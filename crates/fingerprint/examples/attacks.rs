@@ -297,7 +297,7 @@ fn some_traces(traces: u64, seed: u64, done: &AtomicU64) -> [u64; 4] {
             let mut plan = || Code::plan_with(&shapes, slots, 1e-6, &dice.bytes(), design).unwrap();
             codes = Some((plan(), plan()));
             let all = done.fetch_add(100, Ordering::Relaxed);
-            if all % 10_000 == 0 {
+            if all.is_multiple_of(10_000) {
                 eprintln!("{all} traces");
             }
         }
