@@ -16,6 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("flow", &["tlog", "fingerprint", "carriers", "domain"]),
     ("seal", &["domain"]),
     ("store", &["domain", "tlog"]),
+    ("author", &["carriers"]),
+    ("intake", &["carriers"]),
+    ("witness", &["tlog"]),
     (
         "headstart",
         &[
@@ -26,6 +29,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flow",
             "seal",
             "store",
+            "author",
+            "intake",
+            "witness",
             "desk",
         ],
     ),
@@ -39,13 +45,23 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flow",
             "seal",
             "store",
+            "author",
+            "intake",
+            "witness",
         ],
     ),
     ("xtask", &[]),
 ];
 
 /// Rooms without clock, disk, network, database, async or ambient randomness.
-const PURE: &[&str] = &["tlog", "fingerprint", "carriers", "domain", "flow"];
+const PURE: &[&str] = &[
+    "tlog",
+    "fingerprint",
+    "carriers",
+    "domain",
+    "flow",
+    "author",
+];
 
 /// Crates that a pure room may not depend on, except for its own tests.
 const IMPURE_CRATES: &[&str] = &[

@@ -1,0 +1,4 @@
+//! What helps an author of masters: suggestions of marks, and what is wrong with a set of them.
+//!
+//! This crate is pure: no clock, disk, network or ambient randomness.
+//! It keeps grammars and word lists out of `carriers`, so that whoever verifies evidence does not need them.
