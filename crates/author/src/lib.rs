@@ -2,3 +2,5 @@
 //!
 //! This crate is pure: no clock, disk, network or ambient randomness.
 //! It keeps grammars and word lists out of `carriers`, so that whoever verifies evidence does not need them.
+
+pub mod suggest;

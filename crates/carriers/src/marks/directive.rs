@@ -23,9 +23,11 @@ pub(super) enum Order {
     Name(String, Vec<String>),
     Shuffle(Option<String>),
     End,
+    /// Nothing, or nothing of this class, is suggested for the line.
+    Keep(Option<String>),
 }
 
-const WORDS: [&str; 5] = ["int", "nonce", "name", "shuffle", "end"];
+const WORDS: [&str; 6] = ["int", "nonce", "name", "shuffle", "end", "keep"];
 const OPENERS: [&str; 6] = ["<!--~", "#~", "//~", "/*~", "--~", ";~"];
 
 /// A comment that holds a directive.
@@ -356,6 +358,11 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
         "shuffle" => Ok(Order::Shuffle(Some(rest.to_owned()))),
         "end" if rest.is_empty() => Ok(Order::End),
         "end" => Err(usage("end", "end")),
+        "keep" if rest.is_empty() => Ok(Order::Keep(None)),
+        "keep" if rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {
+            Ok(Order::Keep(Some(rest.to_owned())))
+        }
+        "keep" => Err(usage("keep", "keep, or keep order")),
         _ => Err(MarkErrorKind::UnknownDirective {
             word: label_of(word),
         }),

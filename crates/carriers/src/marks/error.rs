@@ -289,7 +289,7 @@ impl MarkErrorKind {
                 "every occurrence of a link has the same number of alternatives".into()
             }
             Self::UnknownDirective { .. } => {
-                "the directives are int, nonce, name, shuffle and end".into()
+                "the directives are int, nonce, name, shuffle, end and keep".into()
             }
             Self::DirectiveUsage { .. } => "one directive, then the end of the comment".into(),
             Self::DirectiveUnclosed { close } => format!("add `{close}`"),

@@ -2,6 +2,7 @@
 
 mod directive;
 pub mod error;
+mod layout;
 mod names;
 mod parse;
 pub(crate) mod permutation;
@@ -9,6 +10,8 @@ mod prose;
 mod scan;
 mod shuffle;
 pub(crate) mod values;
+
+pub use layout::{KeptLine, Layout, Written, layout};
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::directive;
+use super::directive::{self, Directive};
 use super::error::*;
 use super::prose::{self, Found};
 use super::scan::{Class, classify};
@@ -98,6 +98,11 @@ pub(super) fn parse(dialect: Dialect, bytes: &[u8]) -> Result<(Vec<Site>, Body),
             return Ok((Vec::new(), Body::Bytes(bytes.to_vec())));
         }
     };
+    finish(gathered(dialect, source).0)
+}
+
+/// Reads every mark and directive of a source; what is wrong with them stands in the answer.
+pub(super) fn gathered(dialect: Dialect, source: &str) -> (Gather<'_>, Vec<Directive>) {
     let mut gather = Gather {
         source,
         dialect,
@@ -115,7 +120,7 @@ pub(super) fn parse(dialect: Dialect, bytes: &[u8]) -> Result<(Vec<Site>, Body),
     names::follow(&mut gather, &directives);
     gather.atoms.sort_by_key(|a| (a.start, a.end));
     shuffle::blocks(&mut gather, &directives);
-    finish(gather)
+    (gather, directives)
 }
 
 /// Prose marks, wherever they stand outside directives.
@@ -138,7 +143,7 @@ fn alternatives(gather: &mut Gather<'_>) {
                 }
                 continue;
             }
-            Found::Escape(start, end, text) => {
+            Found::Escape(start, end, text) | Found::Kept(start, end, text) => {
                 if !in_removed(start, end) {
                     let body = AtomBody::Text(text);
                     gather.atoms.push(Atom { start, end, body });

@@ -1,4 +1,4 @@
-//! `{~one|two~}`: the alternatives of one mark, its delimiter, its link and its escapes.
+//! `{~one|two~}`: the alternatives of one mark, its delimiter, its link and its escapes; `{~=one~}`: no alternatives.
 
 use super::error::{ALTERNATIVES_MAX, MarkErrorKind, WORDING_BYTES_MAX};
 
@@ -13,6 +13,8 @@ pub(crate) struct ProseMark {
 /// What a scan over the text found, in order.
 pub(crate) enum Found {
     Mark(ProseMark),
+    /// `{~=wording~}`: the span, and the wording that every copy shows.
+    Kept(usize, usize, String),
     /// Backslashes before `{~` or `~}`: the span, and what copies show instead.
     Escape(usize, usize, String),
     Wrong(usize, usize, MarkErrorKind),
@@ -118,6 +120,12 @@ fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> us
         },
         None => split(body, '|'),
     };
+    if let ([wording], None, None) = (wordings.as_slice(), &link, delimiter)
+        && let Some(kept) = wording.strip_prefix('=').filter(|kept| !kept.is_empty())
+    {
+        out.push(Found::Kept(start, end, kept.to_owned()));
+        return end;
+    }
     match check(&wordings) {
         Some(kind) => wrong(kind),
         None => out.push(Found::Mark(ProseMark {
