@@ -15,5 +15,7 @@ mod text;
 pub use format::{CommentStyle, Format, RuleKind};
 pub use leak::{LEAK_BYTES_MAX, LEAK_TOKENS_MAX, Leak, LeakError};
 pub use marks::error::{self, MarkError, MarkErrorKind, MarkErrors};
-pub use marks::{Carrier, EmbedError, KeptLine, Layout, Master, Site, Written, layout};
+pub use marks::{
+    Carrier, Check, EmbedError, KeptLine, Layout, MarkSpan, Master, Piece, Site, Written, layout,
+};
 pub use read::{Erasure, SiteReading, read};

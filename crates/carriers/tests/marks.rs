@@ -1,11 +1,11 @@
 //! Marks: vectors with what is expected at their head, and properties of copies.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like tests")]
 
-use carriers::{Carrier, EmbedError, Leak, Master, error, read};
+use carriers::{Carrier, EmbedError, Leak, Master, Piece, error, read};
 use fingerprint::Reading;
 use proptest::prelude::*;
 
-const VECTORS: [(&str, &str); 7] = [
+const VECTORS: [(&str, &str); 8] = [
     (
         "every_error_of_prose",
         include_str!("../vectors/marks/every_error_of_prose.txt"),
@@ -30,12 +30,107 @@ const VECTORS: [(&str, &str); 7] = [
         "sigma_forms",
         include_str!("../vectors/marks/sigma_forms.txt"),
     ),
+    (
+        "check_forms",
+        include_str!("../vectors/marks/check_forms.txt"),
+    ),
     ("c_forms", include_str!("../vectors/marks/c_forms.txt")),
 ];
 
 fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let start = format!("{name}: ");
     head.lines().find_map(|l| l.strip_prefix(start.as_str()))
+}
+
+/// What the pieces show by default.
+fn default_of(pieces: &[Piece<'_>], source: &str, master: &Master, out: &mut String) {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Choice { mark, wordings, .. } => {
+                assert_eq!(master.marks()[*mark].site, site_of(piece));
+                out.push_str(&wordings[0]);
+            }
+            Piece::Value { mark, .. } => {
+                let span = master.marks()[*mark];
+                out.push_str(&source[span.start..span.end]);
+            }
+            Piece::Shuffle { items, between, .. } => {
+                for (place, item) in items.iter().enumerate() {
+                    default_of(item, source, master, out);
+                    if let Some(gap) = between.get(place) {
+                        default_of(gap, source, master, out);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn site_of(piece: &Piece<'_>) -> usize {
+    match piece {
+        Piece::Choice { site, .. } | Piece::Value { site, .. } => *site,
+        _ => usize::MAX,
+    }
+}
+
+#[test]
+fn the_pieces_of_every_vector_stand_where_its_marks_say() {
+    for (name, vector) in VECTORS {
+        let (head, rest) = vector.split_once("---\n").unwrap();
+        let Some((source, _)) = rest.split_once("--- copy\n") else {
+            continue;
+        };
+        let master = Master::parse(field(head, "file").unwrap(), source.as_bytes()).unwrap();
+        let mut shown = String::new();
+        default_of(&master.pieces(), source, &master, &mut shown);
+        let values_as_lowest = master
+            .sites()
+            .iter()
+            .any(|s| matches!(s.carrier, Carrier::Integer | Carrier::Nonce));
+        if !values_as_lowest {
+            let default = master.embed(&vec![0; master.sites().len()]).unwrap();
+            assert_eq!(shown.as_bytes(), default, "{name}");
+        }
+        for (mark, span) in master.marks().iter().enumerate() {
+            let text = &source[span.start..span.end];
+            let site = &master.sites()[span.site];
+            let fits = match site.carrier {
+                Carrier::Alternative | Carrier::Linked | Carrier::Literal => {
+                    text.starts_with("{~") && text.ends_with("~}")
+                }
+                Carrier::Name => text == site.choices[0],
+                _ => text.chars().all(|c| c.is_ascii_graphic()),
+            };
+            assert!(fits, "{name}: mark {mark} is `{text}`");
+            assert_eq!(
+                span.declares_facts,
+                text.starts_with("{~#") || site.choices.is_empty()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_check_knows_its_words_and_leaves_no_trace_in_a_copy() {
+    let source = "#~ check python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' {}\nx = 1  #~ int 1..2 #~ check true --file={}\n";
+    let master = Master::parse("a.py", source.as_bytes()).unwrap();
+    let [first, second] = master.checks() else {
+        panic!("{:?}", master.checks())
+    };
+    assert_eq!((first.line, first.column, second.line), (1, 1, 2));
+    assert_eq!(first.words.len(), 4);
+    assert_eq!(
+        second.command("/tmp/x y.py"),
+        ["true", "--file=/tmp/x y.py"]
+    );
+    assert_eq!(master.embed(&[1]).unwrap(), b"x = 2\n");
+    let many = "#~ check true {}\n".repeat(error::CHECKS_MAX + 1);
+    let errors = Master::parse("a.py", many.as_bytes()).unwrap_err();
+    assert!(matches!(
+        errors.0[0].kind,
+        error::MarkErrorKind::TooManyChecks { .. }
+    ));
 }
 
 #[test]

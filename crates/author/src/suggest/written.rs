@@ -74,7 +74,7 @@ fn escaped(wording: &str, separator: char) -> String {
     let mut out = String::new();
     let mut rest = wording;
     while let Some(c) = rest.chars().next() {
-        let starts_special = out.is_empty() && matches!(c, '/' | '!' | ';' | '^' | '@');
+        let starts_special = out.is_empty() && matches!(c, '/' | '!' | ';' | '^' | '@' | '#');
         let is_syntax = rest.starts_with("~}") || rest.starts_with("{~");
         if c == separator || c == '\\' || starts_special || is_syntax {
             out.push('\\');

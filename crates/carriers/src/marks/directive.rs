@@ -1,5 +1,6 @@
 //! Directives in comments: where they stand, what they say, and the literals that they mean.
 
+use super::check;
 use super::error::*;
 use super::parse::{Atom, AtomBody, Draft, Gather};
 use super::scan::Class;
@@ -25,9 +26,11 @@ pub(super) enum Order {
     End,
     /// Nothing, or nothing of this class, is suggested for the line.
     Keep(Option<String>),
+    /// The words of a command, one of which holds `{}`.
+    Check(Vec<String>),
 }
 
-const WORDS: [&str; 6] = ["int", "nonce", "name", "shuffle", "end", "keep"];
+const WORDS: [&str; 7] = ["int", "nonce", "name", "shuffle", "end", "keep", "check"];
 const OPENERS: [&str; 6] = ["<!--~", "#~", "//~", "/*~", "--~", ";~"];
 
 /// A comment that holds a directive.
@@ -363,6 +366,7 @@ fn understand(body: &str) -> Result<Order, MarkErrorKind> {
             Ok(Order::Keep(Some(rest.to_owned())))
         }
         "keep" => Err(usage("keep", "keep, or keep order")),
+        "check" => check::words(rest).map(Order::Check),
         _ => Err(MarkErrorKind::UnknownDirective {
             word: label_of(word),
         }),

@@ -16,6 +16,10 @@ pub const NONCE_CHARS_MAX: u64 = 64;
 pub const SHUFFLE_ITEMS_MAX: usize = 12;
 /// Most `name` directives of one file.
 pub const NAMES_MAX: usize = 256;
+/// Most `check` directives of one file.
+pub const CHECKS_MAX: usize = 16;
+/// Longest command of a `check`, in bytes.
+pub const CHECK_BYTES_MAX: usize = 2048;
 /// Most errors told of one file.
 pub const ERRORS_MAX: usize = 100;
 /// Most values of one site.
@@ -244,6 +248,26 @@ pub enum MarkErrorKind {
         /// The name.
         name: String,
     },
+    /// A `check` whose command does not name the copy.
+    #[error("the command of this check has no `{{}}`")]
+    CheckWithoutFile,
+    /// A quote of a `check` that is not closed, or a backslash at its end.
+    #[error("the command of this check has a quote that is not closed")]
+    CheckQuote,
+    /// More than [`CHECKS_MAX`] checks.
+    #[error("more than {max} checks in one file")]
+    TooManyChecks {
+        /// Most allowed.
+        max: usize,
+    },
+    /// A command longer than [`CHECK_BYTES_MAX`].
+    #[error("the command of this check has {bytes} bytes, and it may have {max}")]
+    CheckTooLong {
+        /// Length found.
+        bytes: usize,
+        /// Longest allowed.
+        max: usize,
+    },
     /// Text that looks like mark syntax and would stand in every copy.
     #[error("every copy would show the mark syntax `{syntax}`")]
     ShowsSyntax {
@@ -289,7 +313,7 @@ impl MarkErrorKind {
                 "every occurrence of a link has the same number of alternatives".into()
             }
             Self::UnknownDirective { .. } => {
-                "the directives are int, nonce, name, shuffle, end and keep".into()
+                "the directives are int, nonce, name, shuffle, end, keep and check".into()
             }
             Self::DirectiveUsage { .. } => "one directive, then the end of the comment".into(),
             Self::DirectiveUnclosed { close } => format!("add `{close}`"),
@@ -327,6 +351,15 @@ impl MarkErrorKind {
             Self::NoList { name } => {
                 format!("write the directive just above, or at the end of, the line with `{name}`")
             }
+            Self::CheckWithoutFile => {
+                "write `{}` where the path of the copy belongs: `check python3 -m py_compile {}`"
+                    .into()
+            }
+            Self::CheckQuote => {
+                "close it; no shell runs the command, quotes only keep words together".into()
+            }
+            Self::TooManyChecks { .. } => "one script can run several tools".into(),
+            Self::CheckTooLong { .. } => "put the command into a script, and name the script".into(),
             Self::ShowsSyntax { syntax } => {
                 format!("directives stand in comments of the file's own language: move it, or break up `{syntax}`")
             }
@@ -352,41 +385,15 @@ impl MarkErrors {
         let lines: Vec<&str> = source.split('\n').collect();
         let mut out = String::new();
         for error in &self.0 {
-            let line_text = lines
-                .get(error.line.saturating_sub(1) as usize)
-                .map_or("", |l| l.trim_end_matches('\r'));
-            let line_text = line_text.trim_start_matches('\u{feff}');
-            let gutter = error.line.to_string().len();
-            // A very long line (minified code) is cut around the place.
-            let column = error.column.saturating_sub(1) as usize;
-            let from = column.saturating_sub(60);
-            let shown: String = line_text
-                .chars()
-                .skip(from)
-                .take(120)
-                .map(|c| if c == '\t' || c.is_control() { ' ' } else { c })
-                .collect();
-            let width = (error.length as usize).clamp(
-                1,
-                shown.chars().count().saturating_sub(column - from).max(1),
-            );
-            let _ = writeln!(out, "error: {}", error.kind);
-            let _ = writeln!(
-                out,
-                "{:gutter$}--> {file_name}:{}:{}",
-                "", error.line, error.column
-            );
-            let _ = writeln!(out, "{:gutter$} |", "");
-            let _ = writeln!(out, "{} | {shown}", error.line);
-            let _ = writeln!(
-                out,
-                "{:gutter$} | {:pad$}{}",
-                "",
-                "",
-                "^".repeat(width),
-                pad = column - from
-            );
-            let _ = writeln!(out, "{:gutter$} = hint: {}", "", error.kind.hint());
+            let told = Told {
+                level: "error",
+                message: &error.kind.to_string(),
+                hint: &error.kind.hint(),
+                line: error.line,
+                column: error.column,
+                length: error.length,
+            };
+            told.write(file_name, &lines, &mut out);
         }
         out
     }
@@ -394,5 +401,63 @@ impl MarkErrors {
     /// What to do about the first one.
     pub fn hint(&self) -> String {
         self.0.first().map(|e| e.kind.hint()).unwrap_or_default()
+    }
+}
+
+/// A finding at a place of a source, told as a compiler tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// `error` or `warning`.
+    pub level: &'a str,
+    /// What is wrong, one line.
+    pub message: &'a str,
+    /// What to do about it, one line.
+    pub hint: &'a str,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Characters to underline.
+    pub length: u32,
+}
+
+impl Told<'_> {
+    /// Appends place, message, the line with a caret, and the hint; `lines` are those of the source.
+    pub fn write(&self, file_name: &str, lines: &[&str], out: &mut String) {
+        let line_text = lines
+            .get(self.line.saturating_sub(1) as usize)
+            .map_or("", |l| l.trim_end_matches('\r'));
+        let line_text = line_text.trim_start_matches('\u{feff}');
+        let gutter = self.line.to_string().len();
+        // A very long line (minified code) is cut around the place.
+        let column = self.column.saturating_sub(1) as usize;
+        let from = column.saturating_sub(60);
+        let shown: String = line_text
+            .chars()
+            .skip(from)
+            .take(120)
+            .map(|c| if c == '\t' || c.is_control() { ' ' } else { c })
+            .collect();
+        let width = (self.length as usize).clamp(
+            1,
+            shown.chars().count().saturating_sub(column - from).max(1),
+        );
+        let _ = writeln!(out, "{}: {}", self.level, self.message);
+        let _ = writeln!(
+            out,
+            "{:gutter$}--> {file_name}:{}:{}",
+            "", self.line, self.column
+        );
+        let _ = writeln!(out, "{:gutter$} |", "");
+        let _ = writeln!(out, "{} | {shown}", self.line);
+        let _ = writeln!(
+            out,
+            "{:gutter$} | {:pad$}{}",
+            "",
+            "",
+            "^".repeat(width),
+            pad = column - from
+        );
+        let _ = writeln!(out, "{:gutter$} = hint: {}", "", self.hint);
     }
 }

@@ -1,11 +1,13 @@
 //! Masters: the marks that an author writes, and the copies that are rendered from them.
 
+mod check;
 mod directive;
 pub mod error;
 mod layout;
 mod names;
 mod parse;
 pub(crate) mod permutation;
+mod piece;
 mod prose;
 mod scan;
 mod shuffle;
@@ -18,6 +20,9 @@ use std::fmt;
 use crate::format::{Dialect, Format};
 use error::MarkErrors;
 use values::ValueForm;
+
+pub use check::Check;
+pub use piece::{MarkSpan, Piece};
 
 /// What carries a site's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +112,8 @@ pub struct Master {
     file_name: String,
     dialect_name: Format,
     sites: Vec<Site>,
+    marks: Vec<MarkSpan>,
+    checks: Vec<Check>,
     body: Body,
 }
 
@@ -115,6 +122,12 @@ enum Body {
     /// Not text: no marks, every copy is the same.
     Bytes(Vec<u8>),
     Parts(Vec<Part>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Body::Parts(Vec::new())
+    }
 }
 
 /// Why a copy cannot be rendered.
@@ -157,13 +170,25 @@ impl Master {
     /// All that is wrong with the marks, in order of place.
     pub fn parse(file_name: &str, bytes: &[u8]) -> Result<Master, MarkErrors> {
         let dialect = Dialect::of(file_name);
-        let (sites, body) = parse::parse(dialect, bytes)?;
+        let parsed = parse::parse(dialect, bytes)?;
         Ok(Master {
             file_name: file_name.to_owned(),
             dialect_name: dialect.format(),
-            sites,
-            body,
+            sites: parsed.sites,
+            marks: parsed.marks,
+            checks: parsed.checks,
+            body: parsed.body,
         })
+    }
+
+    /// Where the marks stand in the source, in its order; shuffles are not among them.
+    pub fn marks(&self) -> &[MarkSpan] {
+        &self.marks
+    }
+
+    /// The commands that copies must pass, in the order of the source.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
     }
 
     /// The sites in order of their first occurrence.

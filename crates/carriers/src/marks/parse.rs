@@ -1,13 +1,13 @@
 //! From the source of a master to its pieces and sites.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::directive::{self, Directive};
+use super::directive::{self, Directive, Order};
 use super::error::*;
 use super::prose::{self, Found};
 use super::scan::{Class, classify};
 use super::values::ValueForm;
-use super::{Body, Carrier, Part, Site, label_of, names, shuffle};
+use super::{Body, Carrier, Check, MarkSpan, Part, Site, label_of, names, shuffle};
 use crate::format::{Dialect, Format};
 use crate::text;
 
@@ -48,6 +48,8 @@ pub(super) struct Gather<'a> {
     pub(super) atoms: Vec<Atom>,
     pub(super) drafts: Vec<Draft>,
     pub(super) blocks: Vec<Block>,
+    /// Where marks begin whose wordings may state different facts.
+    pub(super) declared: BTreeSet<usize>,
     pub(super) wrong: Vec<(usize, usize, MarkErrorKind)>,
 }
 
@@ -67,7 +69,16 @@ impl Gather<'_> {
     }
 }
 
-pub(super) fn parse(dialect: Dialect, bytes: &[u8]) -> Result<(Vec<Site>, Body), MarkErrors> {
+/// What a source holds.
+#[derive(Default)]
+pub(super) struct Parsed {
+    pub(super) sites: Vec<Site>,
+    pub(super) marks: Vec<MarkSpan>,
+    pub(super) checks: Vec<Check>,
+    pub(super) body: Body,
+}
+
+pub(super) fn parse(dialect: Dialect, bytes: &[u8]) -> Result<Parsed, MarkErrors> {
     let whole_file = |kind| {
         Err(MarkErrors(vec![MarkError {
             line: 1,
@@ -95,10 +106,15 @@ pub(super) fn parse(dialect: Dialect, bytes: &[u8]) -> Result<(Vec<Site>, Body),
                     offset: error.valid_up_to(),
                 });
             }
-            return Ok((Vec::new(), Body::Bytes(bytes.to_vec())));
+            return Ok(Parsed {
+                body: Body::Bytes(bytes.to_vec()),
+                ..Parsed::default()
+            });
         }
     };
-    finish(gathered(dialect, source).0)
+    let (mut gather, directives) = gathered(dialect, source);
+    let checks = checks(&mut gather, directives);
+    finish(gather, checks)
 }
 
 /// Reads every mark and directive of a source; what is wrong with them stands in the answer.
@@ -110,6 +126,7 @@ pub(super) fn gathered(dialect: Dialect, source: &str) -> (Gather<'_>, Vec<Direc
         atoms: Vec::new(),
         drafts: Vec::new(),
         blocks: Vec::new(),
+        declared: BTreeSet::new(),
         wrong: Vec::new(),
     };
     let directives = directive::find(&mut gather);
@@ -121,6 +138,30 @@ pub(super) fn gathered(dialect: Dialect, source: &str) -> (Gather<'_>, Vec<Direc
     gather.atoms.sort_by_key(|a| (a.start, a.end));
     shuffle::blocks(&mut gather, &directives);
     (gather, directives)
+}
+
+/// The commands of `check`, with the places of their directives.
+fn checks(gather: &mut Gather<'_>, directives: Vec<Directive>) -> Vec<Check> {
+    let mut found: Vec<(usize, usize, Vec<String>)> = Vec::new();
+    for directive in directives {
+        if let Order::Check(words) = directive.order {
+            found.push((directive.start, directive.end, words));
+        }
+    }
+    if let Some((start, end, _)) = found.get(CHECKS_MAX) {
+        let kind = MarkErrorKind::TooManyChecks { max: CHECKS_MAX };
+        gather.wrong(*start, *end, kind);
+    }
+    let at = places(gather.source, found.iter().map(|f| f.0));
+    found
+        .into_iter()
+        .zip(at)
+        .map(|((_, _, words), (line, column))| Check {
+            line,
+            column,
+            words,
+        })
+        .collect()
 }
 
 /// Prose marks, wherever they stand outside directives.
@@ -195,6 +236,9 @@ fn alternatives(gather: &mut Gather<'_>) {
                 draft
             }
         };
+        if mark.declares_facts {
+            gather.declared.insert(mark.start);
+        }
         gather.atoms.push(Atom {
             start: mark.start,
             end: mark.end,
@@ -239,7 +283,7 @@ fn places(source: &str, positions: impl Iterator<Item = usize>) -> Vec<(u32, u32
         .collect()
 }
 
-fn finish(mut gather: Gather<'_>) -> Result<(Vec<Site>, Body), MarkErrors> {
+fn finish(mut gather: Gather<'_>, checks: Vec<Check>) -> Result<Parsed, MarkErrors> {
     let source = gather.source;
     overlaps(&mut gather);
     if gather.drafts.len() > SITES_MAX {
@@ -310,7 +354,25 @@ fn finish(mut gather: Gather<'_>) -> Result<(Vec<Site>, Body), MarkErrors> {
         at = last.1;
     }
     assembly.span(at, source.len(), &mut parts);
-    Ok((sites, Body::Parts(parts)))
+    let marks = gather.atoms.iter().filter_map(|atom| {
+        let (draft, declares_facts) = match &atom.body {
+            AtomBody::Text(_) => return None,
+            AtomBody::Choice(draft, _) => (*draft, gather.declared.contains(&atom.start)),
+            AtomBody::Value(draft, _) => (*draft, true),
+        };
+        Some(MarkSpan {
+            site: number[draft],
+            start: atom.start,
+            end: atom.end,
+            declares_facts,
+        })
+    });
+    Ok(Parsed {
+        sites,
+        marks: marks.collect(),
+        checks,
+        body: Body::Parts(parts),
+    })
 }
 
 /// Cuts the source into parts; spans are asked for in order.

@@ -7,6 +7,8 @@ pub(crate) struct ProseMark {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) link: Option<String>,
+    /// `{~#`: the wordings may state different facts.
+    pub(crate) declares_facts: bool,
     pub(crate) wordings: Vec<String>,
 }
 
@@ -85,6 +87,11 @@ fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> us
     let end = close + 2;
     let mut wrong = |kind| out.push(Found::Wrong(start, end, kind));
     let mut body = &source[start + 2..close];
+    let mut declares_facts = false;
+    if let Some(rest) = body.strip_prefix('#') {
+        declares_facts = true;
+        body = rest;
+    }
     let mut link = None;
     if let Some(rest) = body.strip_prefix('@') {
         let name_len = rest
@@ -132,6 +139,7 @@ fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> us
             start,
             end,
             link,
+            declares_facts,
             wordings,
         })),
     }
@@ -180,7 +188,9 @@ fn split(body: &str, separator: char) -> Vec<String> {
             chars.next();
             chars.next();
         } else if let Some(next) = next.filter(|n| {
-            *n == separator || *n == '\\' || (first && matches!(n, '/' | '!' | ';' | '^' | '@'))
+            *n == separator
+                || *n == '\\'
+                || (first && matches!(n, '/' | '!' | ';' | '^' | '@' | '#'))
         }) {
             push(next.encode_utf8(&mut [0; 4]));
             chars.next();
