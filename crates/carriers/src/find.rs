@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::format::Format;
 use crate::leak::{Leak, View};
 use crate::marks::Master;
 use crate::text::{self, Kind};
@@ -95,7 +94,7 @@ impl Sketch {
                 let raw = String::from_utf8_lossy(&copy);
                 let normal = text::normalise(&raw);
                 grams.extend(winnow(&normal).into_iter().map(|g| g.hash));
-                if matches!(master.format(), Format::Code(_) | Format::Rule(_)) {
+                if master.format().reaches_wire() {
                     context.extend(
                         context_tokens(&normal, Source::Master)
                             .into_iter()

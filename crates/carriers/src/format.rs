@@ -26,6 +26,28 @@ pub enum RuleKind {
     Kql,
 }
 
+/// Records of what programs say to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrafficKind {
+    /// Requests as they are sent: `.http`, `.req`.
+    Http,
+    /// A browser's record of requests and answers, JSON: `.har`.
+    Har,
+    /// A `curl` command line: `.curl`.
+    Curl,
+    /// Packets: `.pcapng`, `.pcap`, `.cap`.
+    Capture,
+}
+
+/// Data without comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataKind {
+    /// Rows of fields: `.csv`, `.tsv`.
+    Csv,
+    /// JSON, STIX bundles among it: `.json`, `.stix`.
+    Json,
+}
+
 /// What a master is, by the ending of its file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
@@ -35,6 +57,10 @@ pub enum Format {
     Code(CommentStyle),
     /// A detection rule.
     Rule(RuleKind),
+    /// Requests or packets; no comments, so that values are marked where they stand.
+    Traffic(TrafficKind),
+    /// Indicator lists and other data; no comments either.
+    Data(DataKind),
     /// No comments known: only prose marks.
     Plain,
 }
@@ -48,6 +74,11 @@ impl Format {
     /// Whether the file is read by people: alternatives are words, and case means nothing.
     pub fn is_prose(self) -> bool {
         matches!(self, Format::Prose)
+    }
+
+    /// Whether requests show what the file holds: programs, rules, and records of traffic.
+    pub fn reaches_wire(self) -> bool {
+        matches!(self, Format::Code(_) | Format::Rule(_) | Format::Traffic(_))
     }
 }
 
@@ -70,6 +101,12 @@ pub(crate) enum Dialect {
     Yaml,
     Yara,
     Kql,
+    Http,
+    Har,
+    Curl,
+    Capture,
+    Csv,
+    Json,
     Plain,
 }
 
@@ -102,6 +139,12 @@ impl Dialect {
             "yml" | "yaml" => Dialect::Yaml,
             "yar" | "yara" => Dialect::Yara,
             "kql" | "csl" => Dialect::Kql,
+            "http" | "req" => Dialect::Http,
+            "har" => Dialect::Har,
+            "curl" => Dialect::Curl,
+            "pcapng" | "pcap" | "cap" => Dialect::Capture,
+            "csv" | "tsv" => Dialect::Csv,
+            "json" | "stix" | "stix2" => Dialect::Json,
             _ => Dialect::Plain,
         }
     }
@@ -119,6 +162,12 @@ impl Dialect {
             Dialect::Yaml => Format::Rule(RuleKind::Sigma),
             Dialect::Yara => Format::Rule(RuleKind::Yara),
             Dialect::Kql => Format::Rule(RuleKind::Kql),
+            Dialect::Http => Format::Traffic(TrafficKind::Http),
+            Dialect::Har => Format::Traffic(TrafficKind::Har),
+            Dialect::Curl => Format::Traffic(TrafficKind::Curl),
+            Dialect::Capture => Format::Traffic(TrafficKind::Capture),
+            Dialect::Csv => Format::Data(DataKind::Csv),
+            Dialect::Json => Format::Data(DataKind::Json),
             Dialect::Plain => Format::Plain,
         }
     }
@@ -138,7 +187,13 @@ impl Dialect {
             }
             Dialect::Dash => &[("--~", None)],
             Dialect::Semicolon => &[(";~", None)],
-            Dialect::Plain => &[],
+            Dialect::Http
+            | Dialect::Har
+            | Dialect::Curl
+            | Dialect::Capture
+            | Dialect::Csv
+            | Dialect::Json
+            | Dialect::Plain => &[],
         }
     }
 }

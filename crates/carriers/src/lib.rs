@@ -12,7 +12,7 @@ mod marks;
 mod read;
 mod text;
 
-pub use format::{CommentStyle, Format, RuleKind};
+pub use format::{CommentStyle, DataKind, Format, RuleKind, TrafficKind};
 pub use leak::{LEAK_BYTES_MAX, LEAK_TOKENS_MAX, Leak, LeakError};
 pub use marks::error::{self, MarkError, MarkErrorKind, MarkErrors};
 pub use marks::{

@@ -5,7 +5,7 @@ use carriers::{Carrier, EmbedError, Leak, Master, Piece, error, read};
 use fingerprint::Reading;
 use proptest::prelude::*;
 
-const VECTORS: [(&str, &str); 8] = [
+const VECTORS: [(&str, &str); 12] = [
     (
         "every_error_of_prose",
         include_str!("../vectors/marks/every_error_of_prose.txt"),
@@ -35,6 +35,19 @@ const VECTORS: [(&str, &str); 8] = [
         include_str!("../vectors/marks/check_forms.txt"),
     ),
     ("c_forms", include_str!("../vectors/marks/c_forms.txt")),
+    (
+        "every_error_of_values",
+        include_str!("../vectors/marks/every_error_of_values.txt"),
+    ),
+    (
+        "http_forms",
+        include_str!("../vectors/marks/http_forms.txt"),
+    ),
+    (
+        "stix_forms",
+        include_str!("../vectors/marks/stix_forms.txt"),
+    ),
+    ("csv_forms", include_str!("../vectors/marks/csv_forms.txt")),
 ];
 
 fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {

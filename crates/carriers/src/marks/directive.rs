@@ -279,7 +279,7 @@ pub(super) fn shows_syntax(gather: &mut Gather<'_>) {
     gather.wrong.append(&mut found);
 }
 
-fn understand(body: &str) -> Result<Order, MarkErrorKind> {
+pub(super) fn understand(body: &str) -> Result<Order, MarkErrorKind> {
     let body = body.trim();
     let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let rest = rest.trim();
@@ -399,23 +399,7 @@ pub(super) fn values(gather: &mut Gather<'_>, directives: &[Directive]) {
             gather.wrong(directive.start, directive.end, kind);
             continue;
         };
-        let first = gather.drafts.len();
-        let counts = form.site_values();
-        for (piece, values) in counts.iter().enumerate() {
-            gather.drafts.push(Draft {
-                at: *start,
-                carrier: match form {
-                    ValueForm::Integer { .. } => Carrier::Integer,
-                    ValueForm::Nonce { .. } => Carrier::Nonce,
-                },
-                values: *values,
-                label: match counts.len() {
-                    1 => label.clone(),
-                    pieces => format!("{label} ({} of {pieces})", piece + 1),
-                },
-                choices: Vec::new(),
-            });
-        }
+        let first = drafts(gather, *start, form, label);
         let atom = Atom {
             start: *start,
             end: *end,
@@ -424,6 +408,28 @@ pub(super) fn values(gather: &mut Gather<'_>, directives: &[Directive]) {
         let place = gather.atoms.partition_point(|a| a.start < *start);
         gather.atoms.insert(place, atom);
     }
+}
+
+/// The sites of one literal; answers with the first.
+pub(super) fn drafts(gather: &mut Gather<'_>, at: usize, form: &ValueForm, label: &str) -> usize {
+    let first = gather.drafts.len();
+    let counts = form.site_values();
+    for (piece, values) in counts.iter().enumerate() {
+        gather.drafts.push(Draft {
+            at,
+            carrier: match form {
+                ValueForm::Integer { .. } | ValueForm::Time(_) => Carrier::Integer,
+                ValueForm::Nonce { .. } => Carrier::Nonce,
+            },
+            values: *values,
+            label: match counts.len() {
+                1 => label.to_owned(),
+                pieces => format!("{label} ({} of {pieces})", piece + 1),
+            },
+            choices: Vec::new(),
+        });
+    }
+    first
 }
 
 /// The literals of the line that the form fits, strings before other code.
@@ -440,6 +446,8 @@ fn literals(
             ..
         } => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'),
         ValueForm::Nonce { .. } => byte.is_ascii_alphanumeric(),
+        // No directive has this form.
+        ValueForm::Time(_) => false,
     };
     let mut found = Vec::new();
     let mut at = line.0;
@@ -475,8 +483,9 @@ fn literals(
 }
 
 /// The form in the spelling of the literal, if it is one of its values.
-fn fitting(form: &ValueForm, text: &str) -> Option<ValueForm> {
+pub(super) fn fitting(form: &ValueForm, text: &str) -> Option<ValueForm> {
     let form = match form {
+        ValueForm::Time(_) => form.clone(),
         ValueForm::Integer { low, high, .. } => ValueForm::Integer {
             low: *low,
             high: *high,

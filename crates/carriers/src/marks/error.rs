@@ -136,6 +136,36 @@ pub enum MarkErrorKind {
         /// How it is written.
         usage: &'static str,
     },
+    /// A mark that begins with `#` and an unknown word.
+    #[error("unknown value mark `#{word}`")]
+    UnknownValue {
+        /// The word found.
+        word: String,
+    },
+    /// The value that the master shows is none of those declared.
+    #[error("`{text}` is no value of `{directive}`")]
+    NotAValue {
+        /// What is declared.
+        directive: String,
+        /// What stands there.
+        text: String,
+    },
+    /// A link whose marks are of different kinds.
+    #[error("`@{name}` is another kind of mark here than on line {first_line}")]
+    LinkKind {
+        /// The link's name.
+        name: String,
+        /// Line of the first occurrence.
+        first_line: u32,
+    },
+    /// A linked value that the master shows differently in two places.
+    #[error("`@{name}` shows another value here than on line {first_line}")]
+    LinkDefault {
+        /// The link's name.
+        name: String,
+        /// Line of the first occurrence.
+        first_line: u32,
+    },
     /// A directive comment that is not closed.
     #[error("the directive is not closed by `{close}`")]
     DirectiveUnclosed {
@@ -315,7 +345,24 @@ impl MarkErrorKind {
             Self::UnknownDirective { .. } => {
                 "the directives are int, nonce, name, shuffle, end, keep and check".into()
             }
+            Self::DirectiveUsage { directive, .. } if directive.starts_with('#') => {
+                "the value that the master shows stands after the colon".into()
+            }
             Self::DirectiveUsage { .. } => "one directive, then the end of the comment".into(),
+            Self::UnknownValue { .. } => {
+                "the value marks are #int, #nonce, #uuid, #time, #shuffle and #end; a text that begins so is written `\\{~`".into()
+            }
+            Self::NotAValue { directive, .. } => match directive.as_str() {
+                "uuid" => "write a UUID of version 4, in one case".into(),
+                d if d.starts_with("time") => {
+                    "write a moment as in 2026-03-01T10:20:30Z".into()
+                }
+                _ => "write a value of that length, alphabet or range after the colon".into(),
+            },
+            Self::LinkKind { .. } => "give one of them another name".into(),
+            Self::LinkDefault { .. } => {
+                "linked values are the same value everywhere: write one of them in both places".into()
+            }
             Self::DirectiveUnclosed { close } => format!("add `{close}`"),
             Self::RangeSize { .. } => {
                 "both ends are included; a range has 2 to 4294967296 numbers".into()

@@ -3,7 +3,9 @@
 mod check;
 mod directive;
 pub mod error;
+mod inline;
 mod layout;
+mod moment;
 mod names;
 mod parse;
 pub(crate) mod permutation;
@@ -42,6 +44,10 @@ pub enum Carrier {
     Name,
     /// The order of a list.
     Shuffle,
+    /// How the same bytes are written: text or hexadecimal, in upper or lower case.
+    Encoding,
+    /// A field of packet headers: a sequence number, a port, an address.
+    Field,
 }
 
 impl fmt::Display for Carrier {
@@ -54,6 +60,8 @@ impl fmt::Display for Carrier {
             Carrier::Nonce => "nonce",
             Carrier::Name => "name",
             Carrier::Shuffle => "shuffle",
+            Carrier::Encoding => "encoding",
+            Carrier::Field => "field",
         })
     }
 }

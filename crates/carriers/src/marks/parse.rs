@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::directive::{self, Directive, Order};
 use super::error::*;
+use super::inline::{self, Marker, ValueLinks};
 use super::prose::{self, Found};
 use super::scan::{Class, classify};
 use super::values::ValueForm;
@@ -130,13 +131,14 @@ pub(super) fn gathered(dialect: Dialect, source: &str) -> (Gather<'_>, Vec<Direc
         wrong: Vec::new(),
     };
     let directives = directive::find(&mut gather);
-    alternatives(&mut gather);
+    let markers = alternatives(&mut gather);
     gather.atoms.sort_by_key(|a| a.start);
     directive::shows_syntax(&mut gather);
     directive::values(&mut gather, &directives);
     names::follow(&mut gather, &directives);
     gather.atoms.sort_by_key(|a| (a.start, a.end));
     shuffle::blocks(&mut gather, &directives);
+    shuffle::inline(&mut gather, &markers);
     (gather, directives)
 }
 
@@ -165,7 +167,11 @@ fn checks(gather: &mut Gather<'_>, directives: Vec<Directive>) -> Vec<Check> {
 }
 
 /// Prose marks, wherever they stand outside directives.
-fn alternatives(gather: &mut Gather<'_>) {
+///
+/// Answers with where orders begin and end.
+fn alternatives(gather: &mut Gather<'_>) -> Vec<Marker> {
+    let mut markers = Vec::new();
+    let mut value_links = ValueLinks::new();
     let mut links: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let in_prose = gather.dialect.format() == Format::Prose;
     let removed: Vec<(usize, usize)> = gather.atoms.iter().map(|a| (a.start, a.end)).collect();
@@ -191,6 +197,22 @@ fn alternatives(gather: &mut Gather<'_>) {
                 }
                 continue;
             }
+            Found::Inline(mark) => {
+                if in_removed(mark.start, mark.end) {
+                    continue;
+                }
+                match &mark.link {
+                    Some(name) if links.contains_key(name) => {
+                        let first_at = links.get(name).and_then(|l| gather.drafts.get(l.0));
+                        let first_line = place(gather.source, first_at.map_or(0, |d| d.at)).0;
+                        let name = name.clone();
+                        let kind = MarkErrorKind::LinkKind { name, first_line };
+                        gather.wrong(mark.start, mark.end, kind);
+                    }
+                    _ => markers.extend(inline::read(gather, mark, &mut value_links)),
+                }
+                continue;
+            }
             Found::Mark(mark) => mark,
         };
         if in_removed(mark.start, mark.end) {
@@ -199,6 +221,20 @@ fn alternatives(gather: &mut Gather<'_>) {
         if let Some((first, second)) = same(&mark.wordings, in_prose) {
             let kind = MarkErrorKind::SameAlternatives { first, second };
             gather.wrong(mark.start, mark.end, kind);
+            continue;
+        }
+        if let Some((name, first_at)) = mark
+            .link
+            .as_ref()
+            .and_then(|name| Some((name, value_links.get(name)?.at)))
+        {
+            let first_line = place(gather.source, first_at).0;
+            let name = name.clone();
+            gather.wrong(
+                mark.start,
+                mark.end,
+                MarkErrorKind::LinkKind { name, first_line },
+            );
             continue;
         }
         let known = mark.link.as_ref().and_then(|l| links.get(l)).copied();
@@ -245,6 +281,15 @@ fn alternatives(gather: &mut Gather<'_>) {
             body: AtomBody::Choice(draft, mark.wordings),
         });
     }
+    markers
+}
+
+/// Line and column of one position.
+pub(super) fn place(source: &str, at: usize) -> (u32, u32) {
+    places(source, std::iter::once(at))
+        .first()
+        .copied()
+        .unwrap_or((1, 1))
 }
 
 /// Two wordings that no reader tells apart.

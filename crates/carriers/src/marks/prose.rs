@@ -1,6 +1,7 @@
 //! `{~one|two~}`: the alternatives of one mark, its delimiter, its link and its escapes; `{~=one~}`: no alternatives.
 
 use super::error::{ALTERNATIVES_MAX, MarkErrorKind, WORDING_BYTES_MAX};
+use super::inline::Inline;
 
 /// A mark as written: where it stands, and what it says.
 pub(crate) struct ProseMark {
@@ -17,6 +18,8 @@ pub(crate) enum Found {
     Mark(ProseMark),
     /// `{~=wording~}`: the span, and the wording that every copy shows.
     Kept(usize, usize, String),
+    /// `{~#word …~}`: a value or an order.
+    Inline(Inline),
     /// Backslashes before `{~` or `~}`: the span, and what copies show instead.
     Escape(usize, usize, String),
     Wrong(usize, usize, MarkErrorKind),
@@ -87,8 +90,13 @@ fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> us
     let end = close + 2;
     let mut wrong = |kind| out.push(Found::Wrong(start, end, kind));
     let mut body = &source[start + 2..close];
+    // Without a `|` it is no choice: `{~#int 240..320:263~}`.
+    let is_inline = |body: &str| {
+        let rest = body.strip_prefix('#');
+        rest.is_some_and(|r| r.starts_with(|c: char| c.is_ascii_lowercase())) && !body.contains('|')
+    };
     let mut declares_facts = false;
-    if let Some(rest) = body.strip_prefix('#') {
+    if let Some(rest) = body.strip_prefix('#').filter(|_| !is_inline(body)) {
         declares_facts = true;
         body = rest;
     }
@@ -108,6 +116,16 @@ fn mark(source: &str, start: usize, line_end: usize, out: &mut Vec<Found>) -> us
                 return end;
             }
         }
+    }
+    if is_inline(body) {
+        let body = (close - body.len() + 1, close);
+        out.push(Found::Inline(Inline {
+            start,
+            end,
+            link,
+            body,
+        }));
+        return end;
     }
     let delimiter = body
         .chars()

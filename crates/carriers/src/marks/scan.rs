@@ -19,7 +19,16 @@ pub(crate) fn classify(source: &str, dialect: Dialect) -> Vec<Class> {
     let mut classes = vec![Class::Code; bytes.len()];
     if matches!(
         dialect,
-        Dialect::Markdown | Dialect::Html | Dialect::Text | Dialect::Plain
+        Dialect::Markdown
+            | Dialect::Html
+            | Dialect::Text
+            | Dialect::Http
+            | Dialect::Har
+            | Dialect::Curl
+            | Dialect::Capture
+            | Dialect::Csv
+            | Dialect::Json
+            | Dialect::Plain
     ) {
         return classes;
     }

@@ -2,8 +2,10 @@
 
 use super::directive::{Directive, Order};
 use super::error::{MarkErrorKind, SHUFFLE_ITEMS_MAX, SITES_MAX};
+use super::inline::{Marker, MarkerKind};
 use super::parse::{Block, Draft, Gather};
 use super::{Carrier, label_of, permutation};
+use crate::format::Dialect;
 use crate::text;
 
 type Span = (usize, usize);
@@ -35,7 +37,7 @@ pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
             Order::Shuffle(Some(name)) => {
                 let items = named_list(gather.source, directive.line.0, directive.line.1, name);
                 match items {
-                    Some(items) => add(gather, directive, items, &format!("shuffle {name}")),
+                    Some(items) => add(gather, (start, end), items, &format!("shuffle {name}")),
                     None => {
                         let name = label_of(name);
                         gather.wrong(start, end, MarkErrorKind::NoList { name });
@@ -47,7 +49,7 @@ pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
                     let from = line_after(gather.source, first.end);
                     let to = gather.source[..start].rfind('\n').map_or(0, |p| p + 1);
                     let items = block_items(gather, from, to.max(from));
-                    add(gather, first, items, "shuffle");
+                    add(gather, (first.start, first.end), items, "shuffle");
                 }
                 None => gather.wrong(start, end, MarkErrorKind::StrayEnd),
             },
@@ -67,8 +69,128 @@ fn line_after(source: &str, at: usize) -> usize {
     source[at..].find('\n').map_or(source.len(), |p| at + p + 1)
 }
 
-fn add(gather: &mut Gather<'_>, directive: &Directive, items: Vec<Span>, label: &str) {
-    let (start, end) = (directive.start, directive.end);
+/// Orders that are marked where they stand: `{~#shuffle ,~}` … `{~#end~}`.
+pub(super) fn inline(gather: &mut Gather<'_>, markers: &[Marker]) {
+    let mut open: Option<(&Marker, Option<&str>)> = None;
+    for marker in markers {
+        if gather.drafts.len() > SITES_MAX {
+            return;
+        }
+        let (start, end) = (marker.start, marker.end);
+        match &marker.what {
+            MarkerKind::Shuffle(_) if open.is_some() => {
+                gather.wrong(start, end, MarkErrorKind::ShuffleNested);
+            }
+            MarkerKind::Shuffle(None) if !marker.alone => {
+                let usage = "{~#shuffle ,~}, or {~#shuffle~} on a line of its own";
+                let directive = "#shuffle";
+                gather.wrong(
+                    start,
+                    end,
+                    MarkErrorKind::DirectiveUsage { directive, usage },
+                );
+            }
+            MarkerKind::Shuffle(separator) => open = Some((marker, separator.as_deref())),
+            MarkerKind::End => match open.take() {
+                Some((first, separator)) => {
+                    let (from, to) = (first.removed.1, marker.removed.0.max(first.removed.1));
+                    let items = match separator {
+                        Some(separator) => cut_at(gather.source, from, to, separator),
+                        None if gather.dialect == Dialect::Csv => rows(gather, from, to),
+                        None => block_items(gather, from, to),
+                    };
+                    let label = match separator {
+                        Some(separator) => format!("shuffle {separator}"),
+                        None => "shuffle".to_owned(),
+                    };
+                    add(gather, (first.start, first.end), items, &label);
+                }
+                None => gather.wrong(start, end, MarkErrorKind::StrayEnd),
+            },
+        }
+    }
+    if let Some((marker, _)) = open {
+        gather.wrong(marker.start, marker.end, MarkErrorKind::ShuffleNotEnded);
+    }
+}
+
+/// The rows of a table, which may hold line breaks between quotes.
+fn rows(gather: &Gather<'_>, from: usize, to: usize) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    let mut open = false;
+    for (start, end) in lines(gather, from, to) {
+        let line = &gather.source[start..end];
+        let quotes = line.bytes().filter(|b| *b == b'"').count();
+        match out.last_mut() {
+            Some(last) if open => last.1 = end,
+            _ if line.trim().is_empty() => continue,
+            _ => out.push((start, end)),
+        }
+        open ^= quotes % 2 == 1;
+    }
+    out
+}
+
+/// Items between the separators that stand outside brackets and quotes.
+fn cut_at(source: &str, from: usize, to: usize, separator: &str) -> Vec<Span> {
+    let bytes = source.as_bytes();
+    let is_word = separator.chars().all(char::is_alphanumeric);
+    let is_part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let mut items = Vec::new();
+    let (mut depth, mut start, mut at) = (0usize, from, from);
+    // How far it is known that no quote of a kind is closed.
+    let mut unclosed = [0usize; 2];
+    while at < to {
+        let byte = bytes[at];
+        if let b'"' | b'\'' = byte {
+            let known = &mut unclosed[usize::from(byte == b'"')];
+            if at >= *known {
+                match closing_quote(&bytes[..to], at) {
+                    Some(close) => {
+                        at = close + 1;
+                        continue;
+                    }
+                    None => *known = to,
+                }
+            }
+        }
+        let begins = depth == 0
+            && source.get(at..to).is_some_and(|r| r.starts_with(separator))
+            && !(is_word
+                && (is_part(at.checked_sub(1).and_then(|p| bytes.get(p)))
+                    || is_part(bytes.get(at + separator.len()))));
+        if begins {
+            items.push((start, at));
+            at += separator.len();
+            start = at;
+            continue;
+        }
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    items.push((start, to));
+    items.into_iter().filter_map(|i| trim(source, i)).collect()
+}
+
+fn closing_quote(bytes: &[u8], open: usize) -> Option<usize> {
+    let quote = bytes[open];
+    let mut at = open + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            byte if *byte == quote => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+fn add(gather: &mut Gather<'_>, (start, end): Span, items: Vec<Span>, label: &str) {
     let kind = match items.len() {
         0 | 1 => Some(MarkErrorKind::TooFewItems { found: items.len() }),
         found if found > SHUFFLE_ITEMS_MAX => {

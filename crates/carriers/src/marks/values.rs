@@ -1,4 +1,6 @@
-//! Sites with many values: nonces and integers written into a literal.
+//! Sites with many values: nonces, integers and moments written into a literal.
+
+use super::moment::TimeForm;
 
 /// Characters that a nonce is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub(crate) enum ValueForm {
     Integer { low: u64, high: u64, hex: bool },
     /// `chars` characters of the alphabet; several sites when they hold more than 2^32 values.
     Nonce { alphabet: Alphabet, chars: usize },
+    /// A moment, in whole seconds around the one that the master shows.
+    Time(TimeForm),
 }
 
 impl ValueForm {
@@ -73,6 +77,7 @@ impl ValueForm {
         match self {
             ValueForm::Integer { .. } => "integer",
             ValueForm::Nonce { .. } => "nonce",
+            ValueForm::Time(_) => "time",
         }
     }
 
@@ -86,6 +91,7 @@ impl ValueForm {
                     .map(|(_, len)| base.pow(len as u32))
                     .collect()
             }
+            ValueForm::Time(form) => vec![form.values],
         }
     }
 
@@ -112,6 +118,7 @@ impl ValueForm {
                 }
                 out
             }
+            ValueForm::Time(form) => form.render(symbols.first().copied().unwrap_or(0)),
         }
     }
 
@@ -138,6 +145,7 @@ impl ValueForm {
                 }
                 Some(symbols)
             }
+            ValueForm::Time(form) => form.parse(text).map(|symbol| vec![symbol]),
         }
     }
 }

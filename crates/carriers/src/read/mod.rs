@@ -17,7 +17,6 @@ use self::align::Outcome;
 use self::dag::Dag;
 use self::evidence::Evidence;
 use self::order::Order;
-use crate::format::Format;
 use crate::leak::{Leak, View};
 use crate::marks::{Carrier, Master, Site};
 
@@ -100,7 +99,7 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
         .zip(master.sites())
         .map(|(tally, site)| aligned(tally, site, view))
         .collect();
-    let is_program = matches!(master.format(), Format::Code(_) | Format::Rule(_));
+    let is_program = master.format().reaches_wire();
     let evidence = Evidence::of(master, leak, is_aligned);
     for list in &dag.lists {
         let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);

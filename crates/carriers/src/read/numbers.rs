@@ -36,6 +36,8 @@ pub(super) fn values(dag: &Dag, evidence: &Evidence) -> Vec<Found> {
             match wild.form {
                 ValueForm::Nonce { .. } => nonces(wild, &keys, view, &mut own),
                 ValueForm::Integer { .. } => integers(wild, &keys, view, is_text, &mut own),
+                // Moments are several words: `traffic` reads them.
+                ValueForm::Time(_) => {}
             }
         }
         all.push((wild, own));
@@ -65,7 +67,7 @@ fn choose(wild: &Wild, all: Vec<Candidate>) -> Vec<Found> {
     let distinct: BTreeSet<&Vec<u64>> = used.iter().map(|c| &c.symbols).collect();
     let most = match wild.form {
         ValueForm::Nonce { .. } => CANDIDATES_MAX,
-        ValueForm::Integer { .. } => NUMBERS_MAX,
+        ValueForm::Integer { .. } | ValueForm::Time(_) => NUMBERS_MAX,
     };
     let (Some(first), true) = (used.first(), distinct.len() <= most) else {
         return Vec::new();
