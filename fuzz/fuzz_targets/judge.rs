@@ -5,6 +5,7 @@
 #![no_main]
 
 use carriers::Master;
+use domain::chain::Link;
 use domain::ids::ArtifactId;
 use domain::sealed::Digest;
 use fingerprint::{Code, Counts, Key, Method};
@@ -12,6 +13,7 @@ use flow::evidence::{
     Accused, Bar, Body, Bytes, FORMAT, File, Finding, MasterFile, OpenedSeat, Reading,
 };
 use flow::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
+use flow::place::Place;
 use flow::press::{DECODER, copies_from};
 use flow::verify::{engine_bar, verify};
 use headstart_fuzz::case::{self, Texts};
@@ -22,6 +24,14 @@ fuzz_target!(|input: &[u8]| {
     let [name, leak_name, bar, method, source, text, code] = fields(input);
     let _ = made_up(name, leak_name, bar, method, source, text, code);
 });
+
+fn place(slot: usize) -> Place {
+    Place {
+        group: 0,
+        slot: slot as u32,
+        salt: [4; 32],
+    }
+}
 
 fn made_up(
     name: &[u8],
@@ -74,6 +84,7 @@ fn made_up(
         }
         .to_text(),
     );
+    let roster_digest = texts.entry_digest(roster_leaf);
     let partner = "p-1".parse().expect("an id");
     let mut seats = Vec::new();
     let mut receipts = Vec::new();
@@ -84,9 +95,10 @@ fn made_up(
         let leaf = PackageLeaf {
             case: book.case().clone(),
             partner: partner.clone(),
-            group: 0,
             seat: seat.clone(),
-            slot: slot as u32,
+            link: Link::FIRST,
+            roster: roster_digest,
+            place: place(slot).digest(),
             code: digest,
             partner_key: Digest::from_bytes(key.commitment()),
             seat_key: Digest::from_bytes(seat_key.commitment()),
@@ -101,6 +113,7 @@ fn made_up(
             case: book.case().clone(),
             partner: partner.clone(),
             seat,
+            link: Link::FIRST,
             package,
             at: case::now(),
         };
@@ -175,12 +188,17 @@ fn made_up(
             seats: seats
                 .iter()
                 .zip(&seat_keys)
-                .map(|((seat, leaf), key)| OpenedSeat {
+                .enumerate()
+                .map(|(slot, ((seat, leaf), key))| OpenedSeat {
+                    group: 0,
+                    slot: slot as u32,
+                    place_salt: Digest::from_bytes(place(slot).salt).to_string(),
                     seat: seat.to_string(),
                     key: Digest::from_bytes(*key.expose()).to_string(),
                     leaf: leaves[*leaf].clone(),
                 })
                 .collect(),
+            rosters: vec![leaves[roster_leaf].clone()],
             given: Vec::new(),
             receipts: receipts
                 .iter()
@@ -190,6 +208,7 @@ fn made_up(
                 .collect(),
         }],
         checkpoint,
+        history: Vec::new(),
         limits: Vec::new(),
     };
     let evidence = case::sign(body);

@@ -1,10 +1,11 @@
 //! An open program: its store, its clock, its log key, and the loop of load, decide, commit.
 
 use domain::case::{Case, CaseEvent};
+use domain::chain::{self, Chain, ChainEvent};
 use domain::clock::Clock;
 use domain::decide::{CaseCommand, Context};
 use domain::explain::Explain;
-use domain::ids::CaseId;
+use domain::ids::{CaseId, SeatId};
 use domain::person::Actor;
 use domain::policy::Policy;
 use domain::program::{Program, ProgramCommand, ProgramEvent};
@@ -51,6 +52,8 @@ pub(crate) struct Beside {
     pub(crate) index: Option<Vec<u8>>,
     /// Settings by name.
     pub(crate) meta: Vec<(String, String)>,
+    /// New entries of seats' chains, each with the number of entries before it.
+    pub(crate) chains: Vec<(SeatId, u64, ChainEvent)>,
 }
 
 impl Desk {
@@ -292,6 +295,15 @@ impl Desk {
         Ok((case, version))
     }
 
+    /// Everything that the log ever got for one seat.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn chain(&self, seat: &SeatId) -> Result<Chain, Failure> {
+        let events: Vec<ChainEvent> = self.events(&chain::stream(seat)).await?;
+        Ok(Chain::replay(&events))
+    }
+
     pub(crate) async fn events<E: DeserializeOwned>(
         &self,
         stream: &str,
@@ -317,6 +329,17 @@ impl Desk {
             batch.events.push(NewEvent {
                 stream: stream.to_owned(),
                 version,
+                at: self.now,
+                kind: body["type"].as_str().unwrap_or("event").to_owned(),
+                body: body.to_string(),
+            });
+        }
+        // A seat's chain is a stream of its own: whoever decided on an older state of it is refused, like the case's.
+        for (seat, before, event) in beside.chains {
+            let body = serde_json::to_value(&event).map_err(unwritable_event)?;
+            batch.events.push(NewEvent {
+                stream: chain::stream(&seat),
+                version: before + 1,
                 at: self.now,
                 kind: body["type"].as_str().unwrap_or("event").to_owned(),
                 body: body.to_string(),

@@ -1,10 +1,10 @@
 //! Evidence of a recorded trace, with the proofs that outsiders need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::case::{Case, CaseFact};
 use domain::commitment::Commitment;
-use domain::ids::{SeatId, TraceId};
+use domain::ids::{PartnerId, SeatId, TraceId};
 use flow::evidence::{Evidence, OpenedLeaf};
 use flow::testify::{Proofs, testify};
 use seal::ProgramKey;
@@ -19,20 +19,35 @@ impl Desk {
     /// An unknown trace; a trace that names nobody (exit class 1); a leaf that the log does not hold.
     pub async fn evidence(&self, key: &ProgramKey, trace: &TraceId) -> Result<Evidence, Failure> {
         let (case, book, verdict, files) = self.retrace(key, trace).await?;
-        let record = self
-            .last_press(case.id(), key)
-            .await?
+        let presses = self.presses(case.id(), key).await?;
+        let record = presses
+            .last()
             .ok_or_else(|| Failure::machine("codebook", "the case was never pressed"))?;
         let checkpoint = self.checkpoint().await?;
-        let proofs = Proofs {
+        let mut rosters = Vec::new();
+        for press in &presses {
+            rosters.push(self.opened(&press.roster_leaf, &checkpoint).await?);
+        }
+        let mut proofs = Proofs {
             program: &self.config().program,
             log_key: &self.config().log_key,
             checkpoint: &checkpoint,
             code: self.opened(&record.code_leaf, &checkpoint).await?,
             roster: self.opened(&record.roster_leaf, &checkpoint).await?,
+            rosters,
+            history: Vec::new(),
             packages: self.package_leaves(&case, key, &checkpoint).await?,
             receipts: self.receipt_leaves(&case, key, &checkpoint).await?,
         };
+        let accused: BTreeSet<&PartnerId> =
+            verdict.accused.iter().map(|named| &named.partner).collect();
+        let mut shown = vec![proofs.code.index, proofs.roster.index];
+        for package in case.packages().filter(|own| accused.contains(&own.partner)) {
+            shown.extend(proofs.packages.get(&package.seat).map(|leaf| leaf.index));
+            let receipts = proofs.receipts.get(&package.seat);
+            shown.extend(receipts.into_iter().flatten().map(|leaf| leaf.index));
+        }
+        proofs.history = self.earlier(&shown, &checkpoint).await?;
         let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now()).map_err(
             |error| {
                 let reason = verdict.reason.clone().unwrap_or_default();

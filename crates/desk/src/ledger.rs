@@ -1,8 +1,10 @@
 //! The log as the desk sees it: checkpoint, positions, openings with their proofs.
 
+use std::collections::BTreeMap;
+
 use domain::commitment::{Commitment, Leaf};
-use flow::evidence::OpenedLeaf;
-use tlog::{Checkpoint, InclusionProof, leaf_hash};
+use flow::evidence::{Earlier, OpenedLeaf};
+use tlog::{Checkpoint, InclusionProof, Note, leaf_hash};
 
 use crate::{Desk, Failure};
 
@@ -33,12 +35,7 @@ impl Desk {
         leaf: &Leaf,
         checkpoint: &str,
     ) -> Result<InclusionProof, Failure> {
-        let size = Checkpoint::open(checkpoint, &self.log_key())
-            .map_err(|error| {
-                Failure::machine("checkpoint", error.to_string())
-                    .hint("`headstart log audit` says more")
-            })?
-            .size();
+        let size = self.size_of(checkpoint)?;
         let index = self.position(leaf).await?;
         Ok(self.store().inclusion(index, size).await?)
     }
@@ -56,6 +53,51 @@ impl Desk {
             index: proof.index,
             proof: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
         })
+    }
+}
+
+impl Desk {
+    /// The checkpoints that first covered these entries, and the first cosigned ones that did, each with the proof
+    /// that `checkpoint` grew from it.
+    pub(crate) async fn earlier(
+        &self,
+        indexes: &[u64],
+        checkpoint: &str,
+    ) -> Result<Vec<Earlier>, Failure> {
+        let all = self.store().checkpoints().await?;
+        let is_cosigned =
+            |note: &str| Note::parse(note).is_ok_and(|note| note.signatures().len() > 1);
+        let mut chosen: BTreeMap<u64, &str> = BTreeMap::new();
+        for index in indexes {
+            let covering = || all.iter().filter(|(size, _)| size > index);
+            let first = covering().next();
+            let cosigned = covering().find(|(_, note)| is_cosigned(note));
+            for (size, note) in first.into_iter().chain(cosigned) {
+                chosen.insert(*size, note);
+            }
+        }
+        let newest = self.size_of(checkpoint)?;
+        let mut earlier = Vec::new();
+        for (size, note) in chosen {
+            if size > newest {
+                continue;
+            }
+            let proof = self.store().consistency(size, newest).await?;
+            earlier.push(Earlier {
+                checkpoint: note.to_owned(),
+                proof: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
+            });
+        }
+        Ok(earlier)
+    }
+
+    /// Entries under a signed checkpoint of this log.
+    pub(crate) fn size_of(&self, checkpoint: &str) -> Result<u64, Failure> {
+        let opened = Checkpoint::open(checkpoint, &self.log_key()).map_err(|error| {
+            Failure::machine("checkpoint", error.to_string())
+                .hint("`headstart log audit` says more")
+        })?;
+        Ok(opened.size())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A seat fetches its package: refused with a reason, or logged before the first byte.
 
+use domain::chain::{Chain, Given};
 use domain::commitment::Commitment;
 use domain::decide::CaseCommand;
 use domain::explain::Explain;
@@ -69,20 +70,25 @@ impl Desk {
             .map(|seat| seat.partner().clone())
             .ok_or_else(|| Failure::machine("seat", format!("there is no seat `{seat}`")))?;
         let sha256 = delivery.blob().digest();
-        let leaf = flow::receive::receipt_leaf(case.id(), &partner, seat, sha256, opened.at());
+        let chain = self.chain(seat).await?;
+        let link = chain.next();
+        let leaf =
+            flow::receive::receipt_leaf(case.id(), &partner, seat, link, sha256, opened.at());
         let receipt = Commitment::new(leaf.to_text().into_bytes(), random()?);
         let command = CaseCommand::Fetch {
             seat: seat.clone(),
             receipt: receipt.leaf(),
             opening: Some(self.seal(&receipt)?),
         };
+        let by = Actor::Seat(seat.clone());
+        let made = Chain::made(case.id(), Given::Receipt, receipt.leaf(), &by, self.now());
         let beside = Beside {
             leaves: vec![receipt.leaf()],
+            chains: vec![(seat.clone(), chain.len(), made)],
             ..Beside::default()
         };
         // CRASH: before, nothing happened; after, there is a receipt of a package that was perhaps not given:
         // that errs on the safe side, since the seat may fetch again.
-        let by = Actor::Seat(seat.clone());
         let decided = self.decide_case(loaded, command, &by, beside).await?;
         if decided.is_none() {
             return Ok(None);

@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 
 use domain::case::{Case, CaseFact};
+use domain::chain::{Chain, Given, entry_digest};
 use domain::commitment::Commitment;
 use domain::decide::CaseCommand;
 use domain::ids::{BlobId, CaseId, SeatId};
 use domain::package::PressedPackage;
 use domain::person::Actor;
 use domain::plan::Entitlement;
-use domain::sealed::Digest;
+use domain::sealed::{Digest, Sealed};
 use domain::wave::WaveName;
 use fingerprint::Code;
 use flow::book::{Book, BookMaster, Seating};
 use flow::evidence::Bytes;
+use flow::leaf::PackageLeaf;
 use flow::manifest::{MANIFEST_NAME, Manifest};
 use flow::press::{Copy, code_leaf, copies, package_leaf, roster_leaf};
 use seal::{FileEntry, ProgramKey};
 
 use crate::cases::secret;
+use crate::config::ClockKind;
 use crate::desk::{Beside, Loaded, too_busy};
 use crate::records::{PressRecord, open};
 use crate::{Desk, Failure};
@@ -42,6 +45,9 @@ struct Draft<'a> {
     wave: WaveName,
     recipient: seal::Recipient,
     salt: [u8; 32],
+    /// With no package's digest yet.
+    leaf: PackageLeaf,
+    chain: Chain,
     manifest: FileEntry,
     files: Vec<FileEntry>,
     copies: Vec<Copy>,
@@ -111,9 +117,19 @@ impl Desk {
             bytes: 0,
             log_size: 0,
         };
+        let roster_digest = entry_digest(&record.roster_leaf.leaf());
         let mut drafts = Vec::new();
         for (seating, may) in book.seatings()[first..].iter().zip(&entitled) {
-            drafts.push(self.draft(loaded, &book, &details.title, seating, may)?);
+            let chain = self.chain(&seating.seat).await?;
+            drafts.push(self.draft(
+                loaded,
+                &book,
+                &details.title,
+                seating,
+                may,
+                roster_digest,
+                chain,
+            )?);
         }
         // Copies differ by some bytes: all packages get the size of the largest, so that none tells its seat.
         let size = drafts.iter().map(Draft::size).max().unwrap_or(0);
@@ -122,9 +138,22 @@ impl Desk {
             let package = seal::pack(&draft.recipient, &draft.manifest, &draft.files, size)
                 .map_err(|error| Failure::usage("package", error.to_string()).hint(error.hint()))?;
             let seating = draft.seating;
-            let leaf = package_leaf(&book, seating, &draft.copies, Digest::of(&package));
+            let leaf = PackageLeaf {
+                package: Digest::of(&package),
+                ..draft.leaf.clone()
+            };
             let opening = Commitment::new(leaf.to_text().into_bytes(), draft.salt);
             beside.leaves.push(opening.leaf());
+            let made = Chain::made(
+                case.id(),
+                Given::Package,
+                opening.leaf(),
+                &Actor::Desk,
+                self.now(),
+            );
+            beside
+                .chains
+                .push((seating.seat.clone(), draft.chain.len(), made));
             pressed.seats.push(seating.seat.clone());
             pressed.copies += draft.copies.len();
             pressed.bytes += package.len() as u64;
@@ -214,10 +243,13 @@ impl Desk {
         title: &str,
         seating: &'a Seating,
         may: &Entitlement,
+        roster: Digest,
+        chain: Chain,
     ) -> Result<Draft<'a>, Failure> {
         let made =
             copies(book, seating).map_err(|error| Failure::usage("press", error.to_string()))?;
         let salt = book.key().salt(&format!("package {}", seating.slot));
+        let leaf = package_leaf(book, seating, &made, chain.next(), roster, Digest::of(&[]));
         let manifest = Manifest {
             program: &self.config().program,
             case: loaded.case.id(),
@@ -226,7 +258,10 @@ impl Desk {
             partner: &seating.partner,
             seat: &seating.seat,
             release: loaded.case.release(),
+            log_key: &self.config().log_key,
+            is_test: self.config().clock == ClockKind::Test,
             salt: &salt,
+            leaf: &leaf.manifest_lines(),
         };
         let signed = self
             .signer()
@@ -241,6 +276,8 @@ impl Desk {
             wave: may.wave,
             recipient: self.recipient_of(loaded, &seating.seat)?,
             salt,
+            leaf,
+            chain,
             manifest: FileEntry {
                 name: MANIFEST_NAME.to_owned(),
                 bytes: signed.into_bytes(),
@@ -274,18 +311,31 @@ impl Desk {
         id: &CaseId,
         key: &ProgramKey,
     ) -> Result<Option<PressRecord>, Failure> {
-        let mut last = None;
-        for (_, _, fact) in self.history(id).await? {
-            if let CaseFact::CopiesPressed {
-                code_opening: Some(opening),
-                ..
-            } = fact
-            {
-                last = Some(opening);
-            }
-        }
+        let last = self.press_openings(id).await?.pop();
         last.map(|sealed| open(key, "the codebook", &sealed))
             .transpose()
+    }
+
+    /// What each press of a case recorded, from the first.
+    pub(crate) async fn presses(
+        &self,
+        id: &CaseId,
+        key: &ProgramKey,
+    ) -> Result<Vec<PressRecord>, Failure> {
+        let openings = self.press_openings(id).await?;
+        openings
+            .iter()
+            .map(|sealed| open(key, "the codebook", sealed))
+            .collect()
+    }
+
+    async fn press_openings(&self, id: &CaseId) -> Result<Vec<Sealed>, Failure> {
+        let history = self.history(id).await?;
+        let openings = history.into_iter().filter_map(|(_, _, fact)| match fact {
+            CaseFact::CopiesPressed { code_opening, .. } => code_opening,
+            _ => None,
+        });
+        Ok(openings.collect())
     }
 
     /// The codebook of a pressed case.

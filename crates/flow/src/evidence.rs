@@ -2,10 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::commitment::Commitment;
+use domain::sealed::Digest;
 use serde::{Deserialize, Serialize};
 
 /// The `format` of every evidence file that this version writes and verifies.
-pub const FORMAT: &str = "headstart-evidence-1";
+pub const FORMAT: &str = "headstart-evidence-2";
 
 /// Largest evidence file, in bytes.
 pub const EVIDENCE_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -56,6 +58,9 @@ pub struct Body {
     pub accused: Vec<Accused>,
     /// The signed checkpoint that every inclusion proof here leads to.
     pub checkpoint: String,
+    /// Earlier checkpoints that this one grew from: when code, packages and receipts were first signed over, with
+    /// the witnesses of that time.
+    pub history: Vec<Earlier>,
     /// What this evidence does not prove; sentences for people.
     pub limits: Vec<String>,
 }
@@ -97,6 +102,16 @@ pub struct OpenedLeaf {
     /// Position in the log, from 0.
     pub index: u64,
     /// The inclusion proof, each hash in base64.
+    pub proof: Vec<String>,
+}
+
+/// A checkpoint from which the evidence's own grew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// The signed checkpoint, with the cosignatures that it has.
+    pub checkpoint: String,
+    /// The consistency proof from it to the evidence's checkpoint, each hash in base64.
     pub proof: Vec<String>,
 }
 
@@ -150,6 +165,8 @@ pub struct Accused {
     pub partner_key: String,
     /// Every seat of this partner that had a copy, with its key and leaf.
     pub seats: Vec<OpenedSeat>,
+    /// The rosters that were logged with these packages: the one that is counted with is not smaller.
+    pub rosters: Vec<OpenedLeaf>,
     /// A leaf for each copy of others that the finding is conditioned on; their keys stand in `method`.
     pub given: Vec<OpenedLeaf>,
     /// The receipts of these seats: their first and last fetch.
@@ -164,6 +181,12 @@ pub struct OpenedSeat {
     pub seat: String,
     /// The key of the seat's layer, hexadecimal.
     pub key: String,
+    /// The engine's number of its partner.
+    pub group: u32,
+    /// The number of its copy.
+    pub slot: u32,
+    /// The salt that hides both in the leaf, hexadecimal.
+    pub place_salt: String,
     /// The leaf of its package.
     pub leaf: OpenedLeaf,
 }
@@ -282,6 +305,17 @@ impl Evidence {
     }
 }
 
+impl OpenedLeaf {
+    /// What the leaf commits to; `None` when the salt is no salt.
+    pub fn commitment(&self) -> Option<Commitment> {
+        let salt = Digest::parse(&self.salt)?;
+        Some(Commitment::new(
+            self.text.as_bytes().to_vec(),
+            *salt.as_bytes(),
+        ))
+    }
+}
+
 impl Body {
     /// The text that the program signs: the digest of the body's compact JSON.
     pub fn signed_text(&self) -> String {
@@ -289,7 +323,7 @@ impl Body {
         format!(
             "headstart evidence v1\n{}\n{}\n",
             self.trace,
-            domain::sealed::Digest::of(json.as_bytes())
+            Digest::of(json.as_bytes())
         )
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use domain::chain::Link;
 use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use jiff::Timestamp;
@@ -58,12 +59,14 @@ pub struct PackageLeaf {
     pub case: CaseId,
     /// The seat's partner.
     pub partner: PartnerId,
-    /// The engine's number of the partner.
-    pub group: u32,
     /// The seat.
     pub seat: SeatId,
-    /// The number of the seat's copy.
-    pub slot: u32,
+    /// Where the leaf stands in the seat's chain.
+    pub link: Link,
+    /// Digest of the entry of the roster that was logged with this press, as [`domain::chain::entry_digest`] makes it.
+    pub roster: Digest,
+    /// The numbers of the seat's copy, hidden: [`crate::place::Place::digest`].
+    pub place: Digest,
     /// Digest of the code.
     pub code: Digest,
     /// Commitment to the key of the partner's layer.
@@ -85,6 +88,8 @@ pub struct ReceiptLeaf {
     pub partner: PartnerId,
     /// The seat.
     pub seat: SeatId,
+    /// Where the leaf stands in the seat's chain.
+    pub link: Link,
     /// Digest of the sealed package.
     pub package: Digest,
     /// When the fetch was granted.
@@ -113,8 +118,8 @@ pub enum LeafError {
 const SECRET: &str = "headstart secret v1";
 const CODE: &str = "headstart code v1";
 const ROSTER: &str = "headstart roster v1";
-const PACKAGE: &str = "headstart package v1";
-const RECEIPT: &str = "headstart receipt v1";
+const PACKAGE: &str = "headstart package v2";
+const RECEIPT: &str = "headstart receipt v2";
 
 impl SecretLeaf {
     /// The canonical text.
@@ -182,12 +187,13 @@ impl PackageLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "{PACKAGE}\ncase {}\npartner {}\ngroup {}\nseat {}\nslot {}\ncode {}\npartner-key {}\nseat-key {}\n",
+            "{PACKAGE}\ncase {}\npartner {}\nseat {}\nlink {}\nroster {}\nplace {}\ncode {}\npartner-key {}\nseat-key {}\n",
             self.case,
             self.partner,
-            self.group,
             self.seat,
-            self.slot,
+            self.link,
+            self.roster,
+            self.place,
             self.code,
             self.partner_key,
             self.seat_key
@@ -206,9 +212,10 @@ impl PackageLeaf {
         let leaf = Self {
             case: lines.value("case")?,
             partner: lines.value("partner")?,
-            group: lines.value("group")?,
             seat: lines.value("seat")?,
-            slot: lines.value("slot")?,
+            link: lines.value("link")?,
+            roster: lines.digest("roster")?,
+            place: lines.digest("place")?,
             code: lines.digest("code")?,
             partner_key: lines.digest("partner-key")?,
             seat_key: lines.digest("seat-key")?,
@@ -219,12 +226,43 @@ impl PackageLeaf {
     }
 }
 
+impl PackageLeaf {
+    /// The lines that the package's own manifest carries: all but the first, and the package's digest, which nobody
+    /// knows before the manifest is written.
+    pub fn manifest_lines(&self) -> Vec<String> {
+        let text = self.to_text();
+        let lines = text.lines().skip(1);
+        let of_package = |line: &&str| !line.starts_with("package ");
+        lines.filter(of_package).map(str::to_owned).collect()
+    }
+
+    /// The leaf, from the lines that its package's manifest carries, and the package's digest.
+    ///
+    /// # Errors
+    /// [`LeafError`] as for [`PackageLeaf::parse`].
+    pub fn from_manifest_lines<'a>(
+        lines: impl IntoIterator<Item = &'a str>,
+        package: Digest,
+    ) -> Result<Self, LeafError> {
+        let mut text = format!("{PACKAGE}\n");
+        for line in lines {
+            if text.len() > LEAF_BYTES_MAX {
+                break;
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        writeln!(text, "package {package}").expect("writing to a string does not fail");
+        Self::parse(&text)
+    }
+}
+
 impl ReceiptLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         format!(
-            "{RECEIPT}\ncase {}\npartner {}\nseat {}\npackage {}\nat {}\n",
-            self.case, self.partner, self.seat, self.package, self.at
+            "{RECEIPT}\ncase {}\npartner {}\nseat {}\nlink {}\npackage {}\nat {}\n",
+            self.case, self.partner, self.seat, self.link, self.package, self.at
         )
     }
 
@@ -238,6 +276,7 @@ impl ReceiptLeaf {
             case: lines.value("case")?,
             partner: lines.value("partner")?,
             seat: lines.value("seat")?,
+            link: lines.value("link")?,
             package: lines.digest("package")?,
             at: lines.value("at")?,
         };
@@ -359,9 +398,13 @@ mod tests {
         PackageLeaf {
             case: "HS-2026-0001".parse().unwrap(),
             partner: "p-07".parse().unwrap(),
-            group: 2,
             seat: "p-07.s1".parse().unwrap(),
-            slot: 3,
+            link: Link {
+                ordinal: 3,
+                previous: Some(Digest::of(b"second")),
+            },
+            roster: Digest::of(b"roster"),
+            place: Digest::of(b"place"),
             code: Digest::of(b"code"),
             partner_key: Digest::of(b"partner"),
             seat_key: Digest::of(b"seat"),
@@ -405,6 +448,7 @@ mod tests {
             case: "HS-2026-0001".parse().unwrap(),
             partner: "p-07".parse().unwrap(),
             seat: "p-07.s1".parse().unwrap(),
+            link: Link::FIRST,
             package: Digest::of(b"package"),
             at: "2026-11-24T18:00:00Z".parse().unwrap(),
         };
@@ -414,7 +458,7 @@ mod tests {
     #[test]
     fn only_the_canonical_text_is_a_leaf() {
         let text = package().to_text();
-        assert!(PackageLeaf::parse(&text.replace("slot 3", "slot 03")).is_err());
+        assert!(PackageLeaf::parse(&text.replace("link 3", "link 03")).is_err());
         assert!(PackageLeaf::parse(&format!("{text}more\n")).is_err());
         assert!(PackageLeaf::parse(text.trim_end()).is_err());
     }

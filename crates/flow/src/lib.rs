@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod keys;
 pub mod leaf;
 pub mod manifest;
+pub mod place;
 pub mod press;
 pub mod receive;
 pub mod sight;

@@ -5,11 +5,13 @@
 
 use std::fmt::Write;
 
+use domain::commitment::Commitment;
 use domain::ids::{CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use domain::tlp::Tlp;
 use jiff::Timestamp;
 
+use crate::leaf::{LeafError, PackageLeaf};
 use crate::press::Copy;
 
 /// The manifest's name inside a package.
@@ -34,15 +36,22 @@ pub struct Manifest<'a> {
     pub seat: &'a SeatId,
     /// When the embargo ends; `None` while nobody has set it.
     pub release: Option<Timestamp>,
-    /// The salt of the package's leaf, so that the seat can find its own commitment in the log.
+    /// The program's published log key.
+    pub log_key: &'a str,
+    /// Whether the program runs by a test clock, and so is none that matters.
+    pub is_test: bool,
+    /// The salt of the package's leaf.
     pub salt: &'a [u8; 32],
+    /// The package's leaf but for the package's digest, so that the seat can find its own commitment in the log:
+    /// [`PackageLeaf::manifest_lines`](crate::leaf::PackageLeaf::manifest_lines).
+    pub leaf: &'a [String],
 }
 
 impl Manifest<'_> {
     /// The text to sign.
     pub fn to_text(&self, copies: &[Copy]) -> String {
         let mut text = format!(
-            "{HEADING}\nprogram: {}\ncase: {}\ntitle: {}\ntlp: {}\npartner: {}\nseat: {}\nembargo-ends: {}\nleaf-salt: {}\n",
+            "{HEADING}\nprogram: {}\ncase: {}\ntitle: {}\ntlp: {}\npartner: {}\nseat: {}\nembargo-ends: {}\nclock: {}\nlog-key: {}\nleaf-salt: {}\n",
             one_line(self.program),
             self.case,
             one_line(self.title),
@@ -51,8 +60,13 @@ impl Manifest<'_> {
             self.seat,
             self.release
                 .map_or_else(|| "not set".to_owned(), |release| release.to_string()),
+            if self.is_test { "test" } else { "system" },
+            one_line(self.log_key),
             Digest::from_bytes(*self.salt)
         );
+        for line in self.leaf {
+            writeln!(text, "leaf: {line}").expect("writing to a string does not fail");
+        }
         for copy in copies {
             writeln!(
                 text,
@@ -92,6 +106,29 @@ impl Read {
     pub fn fact(&self, word: &str) -> Option<&str> {
         let found = self.facts.iter().find(|(known, _)| known == word)?;
         Some(&found.1)
+    }
+
+    /// The package's own commitment, which the log must hold: from the lines that the manifest carries, its salt,
+    /// and the package's digest. `None` when the manifest carries none.
+    ///
+    /// # Errors
+    /// [`LeafError`] when the lines are no leaf.
+    pub fn leaf(&self, package: Digest) -> Result<Option<(PackageLeaf, Commitment)>, LeafError> {
+        let lines: Vec<&str> = self
+            .facts
+            .iter()
+            .filter(|(word, _)| word == "leaf")
+            .map(|(_, line)| line.as_str())
+            .collect();
+        let Some(salt) = self.fact("leaf-salt").and_then(Digest::parse) else {
+            return Ok(None);
+        };
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let leaf = PackageLeaf::from_manifest_lines(lines, package)?;
+        let commitment = Commitment::new(leaf.to_text().into_bytes(), *salt.as_bytes());
+        Ok(Some((leaf, commitment)))
     }
 }
 
@@ -143,7 +180,10 @@ mod tests {
             partner: &"p-07".parse().unwrap(),
             seat: &"p-07.s1".parse().unwrap(),
             release: Some("2026-12-08T18:00:00Z".parse().unwrap()),
+            log_key: "log.example+00000000+AAAA",
+            is_test: true,
             salt: &[7; 32],
+            leaf: &[],
         };
         let copies = [Copy {
             artifact: "a1".parse().unwrap(),

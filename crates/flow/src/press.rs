@@ -1,5 +1,6 @@
 //! Copies from a codebook, and what the log must hold before they are given.
 
+use domain::chain::Link;
 use domain::ids::{ArtifactId, CaseId, PartnerId};
 use domain::sealed::Digest;
 use fingerprint::{Code, Key};
@@ -7,6 +8,7 @@ use fingerprint::{Code, Key};
 use crate::book::{Book, BookMaster, Seating};
 use crate::keys::CaseSecret;
 use crate::leaf::{CodeLeaf, PackageLeaf, RosterLeaf, SecretLeaf};
+use crate::place::Place;
 
 /// Version of what turns a leak into a verdict: readers, scores, risks. It is fixed in the log before a copy is given.
 ///
@@ -127,13 +129,27 @@ pub fn roster_leaf(book: &Book) -> RosterLeaf {
     }
 }
 
+/// The numbers of a seat's copy, with the salt that hides them in its leaf.
+pub fn place(book: &Book, seating: &Seating) -> Place {
+    Place {
+        group: book
+            .group_of(&seating.partner)
+            .expect("a seated seat's partner is in the book"),
+        slot: seating.slot,
+        salt: book.key().salt(&format!("place {}", seating.slot)),
+    }
+}
+
 /// What the log holds of one seat's package.
 ///
+/// `link`: where it stands in the seat's chain. `roster`: digest of the roster's entry that is logged with it.
 /// `package`: digest of the sealed package, as it will be given out.
 pub fn package_leaf(
     book: &Book,
     seating: &Seating,
     copies: &[Copy],
+    link: Link,
+    roster: Digest,
     package: Digest,
 ) -> PackageLeaf {
     let group = book.key().of_partner(seating.partner.as_str());
@@ -141,11 +157,10 @@ pub fn package_leaf(
     PackageLeaf {
         case: book.case().clone(),
         partner: seating.partner.clone(),
-        group: book
-            .group_of(&seating.partner)
-            .expect("a seated seat's partner is in the book"),
         seat: seating.seat.clone(),
-        slot: seating.slot,
+        link,
+        roster,
+        place: place(book, seating).digest(),
         code: Digest::of(&book.code().to_bytes()),
         partner_key: Digest::from_bytes(group.commitment()),
         seat_key: Digest::from_bytes(slot.commitment()),

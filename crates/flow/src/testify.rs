@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use domain::chain::entry_digest;
 use domain::ids::SeatId;
 use domain::sealed::Digest;
 use jiff::Timestamp;
 
 use crate::book::{Book, Seating};
 use crate::evidence::{
-    Accused, Bar, Body, Bytes, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat, Reading,
+    Accused, Bar, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat,
+    Reading,
 };
+use crate::leaf::PackageLeaf;
+use crate::press::place;
 use crate::sight::LeakFile;
 use crate::trace::{Candidate, Verdict, Word};
 
@@ -26,6 +30,10 @@ pub struct Proofs<'a> {
     pub code: OpenedLeaf,
     /// The opened leaf of the latest roster.
     pub roster: OpenedLeaf,
+    /// The opened leaf of every roster of the case, from its first press on.
+    pub rosters: Vec<OpenedLeaf>,
+    /// Earlier checkpoints, with the proofs that this one grew from them.
+    pub history: Vec<Earlier>,
     /// The opened leaf of each seat's package.
     pub packages: BTreeMap<SeatId, OpenedLeaf>,
     /// The first and last receipt of each seat.
@@ -118,6 +126,7 @@ pub fn testify(
             .collect(),
         accused,
         checkpoint: proofs.checkpoint.to_owned(),
+        history: proofs.history.clone(),
         limits: LIMITS.map(str::to_owned).to_vec(),
     })
 }
@@ -136,9 +145,13 @@ fn accuse(
     let mut seats = Vec::new();
     for seating in &seatings {
         let leaf = proofs.packages.get(&seating.seat);
+        let place = place(book, seating);
         seats.push(OpenedSeat {
             seat: seating.seat.to_string(),
             key: key_hex(&key_of(seating)),
+            group: place.group,
+            slot: place.slot,
+            place_salt: Digest::from_bytes(place.salt).to_string(),
             leaf: leaf
                 .ok_or_else(|| TestifyError::NoLeaf {
                     seat: seating.seat.clone(),
@@ -177,6 +190,7 @@ fn accuse(
         method: Bytes(candidate.finding.method.to_bytes()),
         partner_key: key_hex(&book.key().of_partner(candidate.partner.as_str())),
         given,
+        rosters: rosters_of(&seats, proofs),
         receipts: seatings
             .iter()
             .filter(|seating| of_candidate(&seating.seat))
@@ -186,6 +200,20 @@ fn accuse(
             .collect(),
         seats,
     })
+}
+
+/// The rosters that the leaves of these seats name.
+fn rosters_of(seats: &[OpenedSeat], proofs: &Proofs<'_>) -> Vec<OpenedLeaf> {
+    let named: Vec<Digest> = seats
+        .iter()
+        .filter_map(|seat| PackageLeaf::parse(&seat.leaf.text).ok())
+        .map(|leaf| leaf.roster)
+        .collect();
+    let is_named = |leaf: &&OpenedLeaf| {
+        leaf.commitment()
+            .is_some_and(|commitment| named.contains(&entry_digest(&commitment.leaf())))
+    };
+    proofs.rosters.iter().filter(is_named).cloned().collect()
 }
 
 /// The accused's own keys are opened on purpose: without them nobody could make the copy again.

@@ -4,18 +4,26 @@ use std::collections::BTreeSet;
 
 use carriers::Master;
 use domain::artifact::ArtifactKind;
+use domain::chain::entry_digest;
 use domain::commitment::Commitment;
 use domain::ids::{ArtifactId, SeatId};
 use domain::sealed::Digest;
 use fingerprint::{Code, Counts, Key, Method};
 use jiff::Timestamp;
-use tlog::{Checkpoint, Hash, InclusionProof, Note, Verifier, leaf_hash, verify_inclusion};
+use tlog::{
+    Checkpoint, ConsistencyProof, Hash, InclusionProof, Note, Verifier, check_growth, leaf_hash,
+    verify_inclusion,
+};
 
 use crate::book::BookMaster;
 use crate::evidence::{Accused, Bar, Body, Evidence, OpenedLeaf, OpenedSeat, Reading};
 use crate::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
+use crate::place::Place;
 use crate::press::{DECODER, copies_from};
 use crate::sight::{LeakFile, leak};
+
+/// Most earlier checkpoints that evidence shows.
+pub const HISTORY_MAX: usize = 1024;
 
 /// The steps, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +105,9 @@ impl Step {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::LogKey => "the log key is well formed, and the expected one where one was given",
-            Self::Checkpoint => "the checkpoint is signed by the log key",
+            Self::Checkpoint => {
+                "the checkpoint is signed by the log key, and grew from the earlier ones that are shown"
+            }
             Self::Inclusion => "every opened leaf is in the log",
             Self::Masters => "the masters are those that were fixed before any copy was given",
             Self::Code => "the code is the one that was fixed before any copy was given",
@@ -134,6 +144,8 @@ pub struct Verified {
     pub body: Body,
     /// What the accused seats were given, and when they fetched it: they can compare it with what they hold.
     pub given: Vec<Given>,
+    /// The earlier checkpoints, from which the evidence's own grew.
+    pub history: Vec<Point>,
     /// Size of the log at the checkpoint.
     pub log_size: u64,
     /// Origin of the log.
@@ -156,6 +168,7 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
         body,
         checkpoint: &checkpoint,
     };
+    let history = judge.history(&log)?;
     judge.included(&body.code_leaf)?;
     let code_leaf =
         CodeLeaf::parse(&body.code_leaf.text).map_err(|error| failed(Step::Inclusion, error))?;
@@ -177,6 +190,7 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
     Ok(Verified {
         body: body.clone(),
         given,
+        history,
         log_size: checkpoint.size(),
         origin: checkpoint.origin().to_owned(),
     })
@@ -228,12 +242,60 @@ pub struct Given {
     pub index: u64,
 }
 
+/// A signed checkpoint of the log's past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// The note, with whatever cosignatures it has.
+    pub note: Note,
+    /// What it states.
+    pub checkpoint: Checkpoint,
+}
+
+/// A seat of the accused partner, its commitment opened and found in the log.
+struct Seat {
+    leaf: PackageLeaf,
+    key: Key,
+    place: Place,
+}
+
 struct Judge<'a> {
     body: &'a Body,
     checkpoint: &'a Checkpoint,
 }
 
 impl Judge<'_> {
+    /// The earlier checkpoints: signed by the log, and beginnings of this one.
+    fn history(&self, log: &Verifier) -> Result<Vec<Point>, Failed> {
+        let wrong = |reason: String| failed(Step::Checkpoint, reason);
+        if self.body.history.len() > HISTORY_MAX {
+            return Err(wrong(format!(
+                "{} earlier checkpoints; the limit is {HISTORY_MAX}",
+                self.body.history.len()
+            )));
+        }
+        let mut history = Vec::new();
+        for earlier in &self.body.history {
+            let note =
+                Note::parse(&earlier.checkpoint).map_err(|error| wrong(error.to_string()))?;
+            let checkpoint =
+                Checkpoint::open_note(&note, log).map_err(|error| wrong(error.to_string()))?;
+            let mut hashes = Vec::new();
+            for hash in &earlier.proof {
+                hashes.push(Hash::from_base64(hash).map_err(|error| wrong(error.to_string()))?);
+            }
+            check_growth(&checkpoint, self.checkpoint, &ConsistencyProof { hashes }).map_err(
+                |error| {
+                    wrong(format!(
+                        "it did not grow from that of {} entries: {error}",
+                        checkpoint.size()
+                    ))
+                },
+            )?;
+            history.push(Point { note, checkpoint });
+        }
+        Ok(history)
+    }
+
     fn included(&self, leaf: &OpenedLeaf) -> Result<(), Failed> {
         let wrong = |reason: &str| failed(Step::Inclusion, reason);
         let salt = Digest::parse(&leaf.salt).ok_or_else(|| wrong("a salt is not 64 digits"))?;
@@ -377,8 +439,13 @@ impl Judge<'_> {
                 ));
             }
             copy(masters, code, &partner_key, &seat_key, &leaf)?;
-            seats.push((leaf, seat_key));
+            seats.push(Seat {
+                leaf,
+                key: seat_key,
+                place: place(opened)?,
+            });
         }
+        self.rosters(accused, roster, &seats)?;
         self.score(accused, roster, code, readings, &partner_key, &seats)?;
         self.receipts(accused, &seats)
     }
@@ -409,6 +476,15 @@ impl Judge<'_> {
                 ),
             ));
         }
+        if place(opened)?.digest() != leaf.place {
+            return Err(failed(
+                Step::Keys,
+                format!(
+                    "the numbers of the copy of seat {} are not those in the log",
+                    leaf.seat
+                ),
+            ));
+        }
         if *leaf.seat_key.as_bytes() != seat_key.commitment() {
             return Err(failed(
                 Step::Keys,
@@ -425,20 +501,20 @@ impl Judge<'_> {
         code: &Code,
         readings: &[fingerprint::Reading],
         partner_key: &Key,
-        seats: &[(PackageLeaf, Key)],
+        seats: &[Seat],
     ) -> Result<(), Failed> {
         let wrong = |reason: String| failed(Step::Score, reason);
         let find = |seat: &str| {
-            let found = seats.iter().find(|(leaf, _)| leaf.seat.as_str() == seat);
+            let found = seats.iter().find(|own| own.leaf.seat.as_str() == seat);
             found.ok_or_else(|| wrong(format!("seat `{seat}` is not opened")))
         };
         let group = match &accused.seat {
-            Some(seat) => find(seat)?.0.group,
+            Some(seat) => find(seat)?.place.group,
             None => {
                 seats
                     .first()
                     .ok_or_else(|| wrong("no seat is opened".into()))?
-                    .0
+                    .place
                     .group
             }
         };
@@ -451,22 +527,24 @@ impl Judge<'_> {
             slots: roster.sizes.iter().map(|size| u64::from(*size)).sum(),
             group_slots: u64::from(*of_group),
         };
-        if seats.len() as u64 != counts.group_slots || seats.iter().any(|s| s.0.group != group) {
+        if seats.len() as u64 != counts.group_slots
+            || seats.iter().any(|own| own.place.group != group)
+        {
             return Err(wrong(
                 "not exactly the partner's own seats are opened".into(),
             ));
         }
         // One seat that stands for two would hide another, and its evidence would count twice.
-        if !are_distinct(seats.iter().map(|(leaf, _)| leaf.slot)) {
+        if !are_distinct(seats.iter().map(|own| own.place.slot)) {
             return Err(wrong("a seat is opened twice".into()));
         }
         let accused_seat = accused.seat.as_deref().map(find).transpose()?;
         let method =
             Method::from_bytes(&accused.method.0).map_err(|error| failed(Step::Score, error))?;
-        if method.group != group || method.slot != accused_seat.map(|(leaf, _)| leaf.slot) {
+        if method.group != group || method.slot != accused_seat.map(|own| own.place.slot) {
             return Err(wrong("the method is of another copy".into()));
         }
-        let is_opened = |key: &Key| seats.iter().any(|(_, own)| own.expose() == key.expose());
+        let is_opened = |key: &Key| seats.iter().any(|own| own.key.expose() == key.expose());
         if !method.seats.iter().all(is_opened) {
             return Err(wrong("the method joins a copy that is not opened".into()));
         }
@@ -480,7 +558,7 @@ impl Judge<'_> {
             code,
             readings,
             partner_key,
-            accused_seat.map(|(_, key)| key),
+            accused_seat.map(|own| &own.key),
             &counts,
             &engine_bar(&self.body.bar),
             &method,
@@ -506,6 +584,46 @@ impl Judge<'_> {
             stated.innocent_risk,
             finding.innocent_risk,
         )
+    }
+
+    /// The roster that is counted with must not be smaller than those that were logged with the accused's packages:
+    /// a smaller one, logged afterwards, would make the risk look smaller.
+    fn rosters(
+        &self,
+        accused: &Accused,
+        counted: &RosterLeaf,
+        seats: &[Seat],
+    ) -> Result<(), Failed> {
+        let wrong = |reason: &str| failed(Step::Score, reason);
+        let mut named: BTreeSet<Digest> = seats.iter().map(|own| own.leaf.roster).collect();
+        for opened in &accused.rosters {
+            self.included(opened)?;
+            let roster =
+                RosterLeaf::parse(&opened.text).map_err(|error| failed(Step::Inclusion, error))?;
+            let is_covered = roster.case == counted.case
+                && roster.code == counted.code
+                && roster.sizes.len() <= counted.sizes.len()
+                && roster
+                    .sizes
+                    .iter()
+                    .zip(&counted.sizes)
+                    .all(|(then, now)| then <= now);
+            if !is_covered {
+                return Err(wrong(
+                    "the roster is smaller than one that was logged with the accused's package",
+                ));
+            }
+            if let Some(commitment) = opened.commitment() {
+                named.remove(&entry_digest(&commitment.leaf()));
+            }
+        }
+        if named.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong(
+                "the roster that was logged with the accused's package is not opened",
+            ))
+        }
     }
 
     /// The copies that a finding is conditioned on must be copies that the log fixed: a key that was made up
@@ -557,11 +675,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn receipts(
-        &self,
-        accused: &Accused,
-        seats: &[(PackageLeaf, Key)],
-    ) -> Result<Vec<Given>, Failed> {
+    fn receipts(&self, accused: &Accused, seats: &[Seat]) -> Result<Vec<Given>, Failed> {
         let wrong = |reason: &str| failed(Step::Receipts, reason);
         if accused.receipts.is_empty() {
             return Err(wrong("nobody of the accused ever fetched a copy"));
@@ -574,7 +688,9 @@ impl Judge<'_> {
                 ReceiptLeaf::parse(&opened.text).map_err(|error| failed(Step::Receipts, error))?;
             let package = seats
                 .iter()
-                .position(|(leaf, _)| leaf.seat == receipt.seat && leaf.package == receipt.package)
+                .position(|own| {
+                    own.leaf.seat == receipt.seat && own.leaf.package == receipt.package
+                })
                 .filter(|_| receipt.case.as_str() == self.body.case)
                 .filter(|_| {
                     let is_accused = |seat| seat == receipt.seat.as_str();
@@ -606,6 +722,16 @@ impl Judge<'_> {
             ))
         }
     }
+}
+
+fn place(opened: &OpenedSeat) -> Result<Place, Failed> {
+    let salt = Digest::parse(&opened.place_salt)
+        .ok_or_else(|| failed(Step::Keys, "a salt is not 64 hexadecimal digits"))?;
+    Ok(Place {
+        group: opened.group,
+        slot: opened.slot,
+        salt: *salt.as_bytes(),
+    })
 }
 
 fn are_distinct<T: Ord>(items: impl Iterator<Item = T>) -> bool {

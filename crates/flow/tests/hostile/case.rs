@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use carriers::Master;
 use domain::artifact::ArtifactKind;
+use domain::chain::{Link, entry_digest};
 use domain::commitment::Commitment;
 use domain::ids::{CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
@@ -52,9 +53,14 @@ impl Texts {
         self.0.len() - 1
     }
 
+    /// The digest of an entry, as the next one of its chain names it.
+    pub fn entry_digest(&self, index: usize) -> Digest {
+        let text = self.0[index].clone().into_bytes();
+        entry_digest(&Commitment::new(text, salt(index)).leaf())
+    }
+
     /// Signs a checkpoint over all of them, and opens each.
     pub fn close(&self) -> (String, Vec<OpenedLeaf>) {
-        let salt = |index: usize| *Digest::of(&index.to_le_bytes()).as_bytes();
         let tree = MemoryTree::from_leaves(self.0.iter().enumerate().map(|(index, text)| {
             let commitment = Commitment::new(text.clone().into_bytes(), salt(index));
             leaf_hash(&commitment.leaf().entry_bytes())
@@ -77,6 +83,10 @@ impl Texts {
         };
         (checkpoint, self.0.iter().enumerate().map(open).collect())
     }
+}
+
+fn salt(index: usize) -> [u8; 32] {
+    *Digest::of(&index.to_le_bytes()).as_bytes()
 }
 
 /// The codebook of three partners with two seats each, all of whom have this master; `None` when it has no site.
@@ -112,15 +122,29 @@ pub fn evidence() -> Evidence {
     let mut texts = Texts::default();
     let code = texts.commit(press::code_leaf(&book, 1e-6).to_text());
     let roster = texts.commit(press::roster_leaf(&book).to_text());
+    let roster_digest = texts.entry_digest(roster);
     let mut packages = BTreeMap::new();
     let mut receipts = BTreeMap::new();
     let mut leaked = Vec::new();
     for seating in book.seatings() {
         let copies = press::copies(&book, seating).expect("the code is of this master");
         let package = Digest::of(seating.seat.as_str().as_bytes());
-        let leaf = press::package_leaf(&book, seating, &copies, package);
-        packages.insert(seating.seat.clone(), texts.commit(leaf.to_text()));
-        let receipt = receipt_leaf(book.case(), &seating.partner, &seating.seat, package, now());
+        let leaf =
+            press::package_leaf(&book, seating, &copies, Link::FIRST, roster_digest, package);
+        let at = texts.commit(leaf.to_text());
+        packages.insert(seating.seat.clone(), at);
+        let second = Link {
+            ordinal: 2,
+            previous: Some(texts.entry_digest(at)),
+        };
+        let receipt = receipt_leaf(
+            book.case(),
+            &seating.partner,
+            &seating.seat,
+            second,
+            package,
+            now(),
+        );
         receipts.insert(seating.seat.clone(), texts.commit(receipt.to_text()));
         if seating.slot == 3 {
             leaked = copies.into_iter().map(|copy| copy.bytes).collect();
@@ -145,6 +169,8 @@ pub fn evidence() -> Evidence {
         checkpoint: &checkpoint,
         code: opened(&code),
         roster: opened(&roster),
+        rosters: vec![opened(&roster)],
+        history: Vec::new(),
         packages: packages
             .iter()
             .map(|(s, i)| (s.clone(), opened(i)))

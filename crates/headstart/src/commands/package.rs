@@ -83,13 +83,13 @@ fn open(
         "signed_by": checked.signed_by,
         "signature_checked": checked.is_checked,
     });
-    for (word, value) in &checked.facts {
+    for (word, value) in checked.facts.iter().filter(|(word, _)| word != "leaf") {
         document[word.as_str()] = Value::from(value.as_str());
     }
     context.output.result(&document, |out_style| {
         let mut text = String::new();
         for (word, value) in &checked.facts {
-            if word != "leaf-salt" {
+            if word != "leaf-salt" && word != "leaf" {
                 text += &format!("{word:<14}{value}\n");
             }
         }
