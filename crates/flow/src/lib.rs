@@ -5,10 +5,12 @@
 //! evidence and check it. Sealing, storing and the clock are elsewhere.
 
 pub mod book;
+pub mod delivery;
 pub mod evidence;
 pub mod keys;
 pub mod leaf;
 pub mod manifest;
+pub mod memory;
 pub mod place;
 pub mod press;
 pub mod receive;

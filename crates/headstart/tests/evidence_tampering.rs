@@ -487,6 +487,7 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     let mut body = base().evidence.body.clone();
     body.accused = other.accused.clone();
     body.checkpoint = other.checkpoint.clone();
+    body.history = other.history.clone();
     body.code_leaf = other.code_leaf.clone();
     body.roster_leaf = other.roster_leaf.clone();
     assert_eq!(anywhere("another partner over this leak", body), "score");
@@ -509,6 +510,7 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     // A leaf of another partner among the seats.
     let mut body = base().evidence.body.clone();
     body.checkpoint = other.checkpoint.clone();
+    body.history = other.history.clone();
     body.accused[0].seats[0] = other.accused[0].seats[0].clone();
     let step = anywhere("another partner's leaf", body);
     assert!(["keys", "inclusion"].contains(&step.as_str()), "{step}");
@@ -566,7 +568,7 @@ fn a_file_that_is_not_evidence_exits_2() {
         ("more", format!("{text}{{}}")),
         (
             "version",
-            text.replace("headstart-evidence-1", "headstart-evidence-9"),
+            text.replace(flow::evidence::FORMAT, "headstart-evidence-9"),
         ),
         (
             "field",

@@ -43,6 +43,7 @@
 mod bundle;
 mod checkpoint;
 mod cosign;
+mod fork_report;
 mod growth;
 mod hash;
 mod key;
@@ -60,6 +61,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosign::{
     Cosignature, CosignatureError, Cosigner, CosignerKey, Quorum, QuorumError, TIME_MAX_S,
 };
+pub use fork_report::{FORK_REPORT_BYTES_MAX, ForkReport, ForkReportError, ForkShown};
 pub use growth::Growth;
 pub use hash::{HASH_BYTES, Hash, HashParseError, empty_root, leaf_hash, node_hash};
 pub use key::{KEY_NAME_BYTES_MAX, KEY_TEXT_BYTES_MAX, KeyError, Signer, Verifier, check_key_name};

@@ -93,7 +93,7 @@ proptest! {
     #[test]
     fn a_leaf_of_any_lines_is_refused_or_canonical(
         lines in prop::collection::vec(prop::sample::select(vec![
-            "headstart code v1", "headstart roster v1", "headstart package v1", "headstart receipt v1",
+            "headstart code v1", "headstart roster v1", "headstart package v2", "headstart receipt v2",
             "case HS-2026-0001", "partner p-07", "seat p-07.s1", "group 2", "slot 3", "size 1", "size +1", "risk 1e-6",
             "risk NaN", "decoder 1", "at 2026-11-24T18:00:00Z", "at 2026-11-24T18:00:00+00:00", "",
             "code 0000000000000000000000000000000000000000000000000000000000000000",

@@ -4,6 +4,7 @@
 mod confirm;
 mod cosignatures;
 mod differential;
+mod forks;
 mod hostile;
 mod notes;
 mod proofs;
