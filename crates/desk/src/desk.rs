@@ -262,6 +262,7 @@ impl Desk {
             policy: &self.policy,
             by,
             now: self.now,
+            logged: &[],
         }
     }
 

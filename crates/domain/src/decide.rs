@@ -12,7 +12,7 @@ use crate::commitment::Leaf;
 use crate::event::Recorded;
 use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId};
 use crate::open::{Denial, open};
-use crate::package::PressedPackage;
+use crate::package::{Package, PressedPackage};
 use crate::person::Actor;
 use crate::plan::{Entitlement, WavePlan, ask};
 use crate::policy::Policy;
@@ -22,6 +22,7 @@ use crate::tlp::Tlp;
 use crate::wave::{Offsets, WaveName};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use tlog::Logged;
 
 /// Artifacts that a case can have.
 pub const ARTIFACTS_MAX: usize = 100;
@@ -39,6 +40,9 @@ pub struct Context<'a> {
     pub by: &'a Actor,
     /// Now.
     pub now: Timestamp,
+    /// Packages that are known to be in the log, under which cosignatures; where the program has a quorum, a wave
+    /// opens only for packages that stand here.
+    pub logged: &'a [Logged<Package>],
 }
 
 /// A case that is to begin.
@@ -392,6 +396,30 @@ impl Case {
         Ok(())
     }
 
+    /// Every package of the waves must be in the log under the program's quorum.
+    fn watched(&self, due: &[DueWave], context: &Context<'_>) -> Result<(), CaseRefusal> {
+        let watch = context.program.watch();
+        if watch.needed() == 0 {
+            return Ok(());
+        }
+        for seat in due.iter().flat_map(|due| &due.seats) {
+            let is_covered = self.package(seat).is_some_and(|package| {
+                let same = context
+                    .logged
+                    .iter()
+                    .filter(|known| *known.value() == package);
+                same.into_iter().any(|known| watch.covers(known))
+            });
+            if !is_covered {
+                return Err(CaseRefusal::NotCosigned {
+                    seat: seat.clone(),
+                    needed: watch.needed(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn open_waves(&self, context: &Context<'_>) -> Result<Vec<CaseFact>, CaseRefusal> {
         if self.stage() == Stage::EndedEarly {
             return Err(CaseRefusal::Over {
@@ -414,6 +442,7 @@ impl Case {
         if !self.is_pressed() {
             return Err(CaseRefusal::NotPressed);
         }
+        self.watched(&due, context)?;
         let released = due.iter().any(|due| due.wave == WaveName::Release);
         let mut facts: Vec<CaseFact> = due
             .into_iter()

@@ -33,6 +33,7 @@ pub mod sealed;
 pub mod seat;
 pub mod settings;
 pub mod tlp;
+pub mod watch;
 pub mod wave;
 
 pub use release::parse_release;

@@ -7,6 +7,7 @@ use crate::ids::{BlobId, CaseId, SeatId};
 use crate::plan::ask;
 use crate::policy::{Policy, PolicyRefusal};
 use crate::program::Program;
+use crate::watch::Watch;
 use crate::wave::WaveName;
 use jiff::Timestamp;
 use thiserror::Error;
@@ -18,6 +19,7 @@ pub struct Open {
     seat: SeatId,
     blob: BlobId,
     at: Timestamp,
+    watch: Watch,
 }
 
 impl Open {
@@ -39,6 +41,11 @@ impl Open {
     /// When it was checked.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Who must have cosigned before it is delivered.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 }
 
@@ -256,6 +263,7 @@ pub fn open(
         seat: seat.clone(),
         blob: package.blob,
         at: now,
+        watch: program.watch().clone(),
     })
 }
 

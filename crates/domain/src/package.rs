@@ -102,18 +102,36 @@ impl Delivery {
     }
 }
 
-/// The package is not the one that was opened.
+/// Why a package is not delivered although its wave is open.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("this package is not the one that was opened")]
-pub struct Mismatch;
+pub enum Undelivered {
+    /// The package is not the one that was opened.
+    #[error("this package is not the one that was opened")]
+    Mismatch,
+    /// Too few witnesses have cosigned a checkpoint that covers it.
+    #[error("the package is not under a checkpoint that {needed} witnesses have cosigned")]
+    NotCosigned {
+        /// The program's quorum.
+        needed: u32,
+    },
+}
 
-impl Explain for Mismatch {
+impl Explain for Undelivered {
     fn code(&self) -> &str {
-        "package-mismatch"
+        match self {
+            Self::Mismatch => "package-mismatch",
+            Self::NotCosigned { .. } => "not-cosigned",
+        }
     }
 
     fn hint(&self) -> String {
-        "Open the package's own seat and case.".to_owned()
+        match self {
+            Self::Mismatch => "Open the package's own seat and case.",
+            Self::NotCosigned { .. } => {
+                "`headstart log cosign` asks the witnesses, and says which do not answer."
+            }
+        }
+        .to_owned()
     }
 
     fn class(&self) -> Class {
@@ -124,13 +142,19 @@ impl Explain for Mismatch {
 /// Lets a logged package go to the seat that it was opened for.
 ///
 /// # Errors
-/// [`Mismatch`] unless package and opening are of the same case, seat and bytes.
-pub fn deliver(package: &Logged<Package>, open: &Open) -> Result<Delivery, Mismatch> {
+/// [`Undelivered`] unless package and opening are of the same case, seat and bytes, and enough of the witnesses that
+/// the program had named when it was opened have cosigned a checkpoint that covers the package.
+pub fn deliver(package: &Logged<Package>, open: &Open) -> Result<Delivery, Undelivered> {
+    if !open.watch().covers(package) {
+        return Err(Undelivered::NotCosigned {
+            needed: open.watch().needed(),
+        });
+    }
     let package = package.value();
     let same =
         package.case == *open.case() && package.seat == *open.seat() && package.blob == open.blob();
     if !same {
-        return Err(Mismatch);
+        return Err(Undelivered::Mismatch);
     }
     Ok(Delivery {
         case: package.case.clone(),

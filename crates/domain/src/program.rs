@@ -18,6 +18,7 @@ use crate::person::{Actor, Person};
 use crate::roster::RosterRow;
 use crate::seat::Seat;
 use crate::settings::Settings;
+use crate::watch::{Outcome, Watch, WatchChange};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,7 @@ pub struct Program {
     founded_at: Option<Timestamp>,
     test_clock: bool,
     settings: Settings,
+    watch: Watch,
     people: BTreeMap<PersonName, Person>,
     agreements: Vec<Agreement>,
     partners: BTreeMap<PartnerId, Partner>,
@@ -74,6 +76,11 @@ impl Program {
     /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Who watches its log.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Its people, by name.
@@ -163,6 +170,7 @@ impl Program {
                 ]
             }
             Command::ChangeSettings(settings) => vec![Fact::SettingsChanged { settings }],
+            Command::ChangeWatch { change, person } => self.change_watch(change, person)?,
             Command::AddPerson { person, roles } => {
                 if roles.is_empty() {
                     return Err(ProgramRefusal::NoRole { person });
@@ -256,6 +264,23 @@ impl Program {
                 let reason = checked("reason", REASON_CHARS_MAX, reason)?;
                 vec![Fact::SeatRetired { seat, reason }]
             }
+        })
+    }
+
+    fn change_watch(
+        &self,
+        change: WatchChange,
+        person: Option<PersonName>,
+    ) -> Result<Vec<ProgramFact>, ProgramRefusal> {
+        let outcome = self.watch.decide(&change, person.as_ref())?;
+        Ok(match (outcome, change, person) {
+            (Outcome::Nothing, _, _) => Vec::new(),
+            (Outcome::Waits, change, Some(person)) => {
+                vec![ProgramFact::WatchApproved { change, person }]
+            }
+            (_, WatchChange::Name { key, url }, _) => vec![ProgramFact::WitnessNamed { key, url }],
+            (_, WatchChange::Drop { name }, _) => vec![ProgramFact::WitnessDropped { name }],
+            (_, WatchChange::Quorum { needed }, _) => vec![ProgramFact::QuorumSet { needed }],
         })
     }
 
@@ -386,6 +411,10 @@ impl Program {
                 self.test_clock = test_clock;
             }
             ProgramFact::SettingsChanged { settings } => self.settings = settings,
+            ProgramFact::WitnessNamed { key, url } => self.watch.name(&key, url, at),
+            ProgramFact::WitnessDropped { name } => self.watch.take_out(&name),
+            ProgramFact::QuorumSet { needed } => self.watch.need(needed),
+            ProgramFact::WatchApproved { change, person } => self.watch.agree(change, person, at),
             ProgramFact::PersonAdded { person, roles } => {
                 let name = person.clone();
                 self.people.insert(person, Person { name, roles });

@@ -296,6 +296,7 @@ fn a_release_in_the_past_or_none_at_all_opens_nothing() {
         policy: &world.policy,
         by: &domain::person::Actor::Desk,
         now: world.now,
+        logged: &[],
     };
     let new = domain::decide::NewCase {
         case: domain::ids::CaseId::parse("HS-2026-0002").unwrap(),

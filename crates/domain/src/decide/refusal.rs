@@ -67,6 +67,16 @@ pub enum CaseRefusal {
     /// Nothing was pressed.
     #[error("a wave is due, and no copies were pressed")]
     NotPressed,
+    /// Too few witnesses have cosigned a checkpoint that covers a package of the wave.
+    #[error(
+        "the package of the seat `{seat}` is not under a checkpoint that {needed} witnesses have cosigned"
+    )]
+    NotCosigned {
+        /// Whose package.
+        seat: SeatId,
+        /// The program's quorum.
+        needed: u32,
+    },
     /// The code of a case never changes.
     #[error("the case was pressed with another code")]
     OtherCode,
@@ -126,6 +136,7 @@ impl Explain for CaseRefusal {
             Self::ApprovedBefore { .. } => "approved-before",
             Self::NotApproved { .. } => "not-approved",
             Self::NotPressed => "not-pressed",
+            Self::NotCosigned { .. } => "not-cosigned",
             Self::OtherCode => "other-code",
             Self::Package { why, .. } => match why {
                 PackageFault::Policy(refusal) => &refusal.rule,
@@ -153,6 +164,9 @@ impl Explain for CaseRefusal {
                 "Two different people approve with `headstart wave approve CASE --as PERSON`."
             }
             Self::NotPressed => "Press with `headstart press CASE`.",
+            Self::NotCosigned { .. } => {
+                "`headstart log cosign` asks the witnesses, and says which do not answer."
+            }
             Self::OtherCode => "Press again with the code of the first time.",
             Self::Package { why, .. } => match why {
                 PackageFault::Policy(refusal) => &refusal.hint,

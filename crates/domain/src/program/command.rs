@@ -8,6 +8,7 @@ use crate::roster::RosterRow;
 use crate::sealed::Digest;
 use crate::seat::{Email, Recipient};
 use crate::settings::Settings;
+use crate::watch::WatchChange;
 use std::collections::BTreeSet;
 
 /// What can be asked of a program.
@@ -22,6 +23,13 @@ pub enum ProgramCommand {
     },
     /// Replace the settings.
     ChangeSettings(Settings),
+    /// Change who watches the log; what makes a quorum easier to reach happens when a second person asks for it.
+    ChangeWatch {
+        /// What.
+        change: WatchChange,
+        /// Who asks; it must be said where two people are needed.
+        person: Option<PersonName>,
+    },
     /// Add a person, or replace the person's roles.
     AddPerson {
         /// The person.

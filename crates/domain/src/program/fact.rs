@@ -8,6 +8,7 @@ use crate::person::Role;
 use crate::sealed::Digest;
 use crate::seat::{Email, Recipient};
 use crate::settings::Settings;
+use crate::watch::WatchChange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -26,6 +27,31 @@ pub enum ProgramFact {
     SettingsChanged {
         /// The new ones, whole.
         settings: Settings,
+    },
+    /// A witness of the log was named.
+    WitnessNamed {
+        /// Its verifier key.
+        key: String,
+        /// Where it is asked.
+        url: String,
+    },
+    /// A witness was taken out.
+    WitnessDropped {
+        /// Its name.
+        name: String,
+    },
+    /// How many witnesses must have cosigned before anything opens.
+    QuorumSet {
+        /// How many.
+        needed: u32,
+    },
+    /// One person agreed to a change that makes a quorum easier to reach; it waits for another.
+    WatchApproved {
+        /// The change.
+        #[serde(flatten)]
+        change: WatchChange,
+        /// Who.
+        person: PersonName,
     },
     /// A person was added, or given other roles.
     PersonAdded {

@@ -4,6 +4,7 @@ use crate::explain::{Class, Explain};
 use crate::ids::{AgreementVersion, PartnerId, PersonName, SeatId};
 use crate::partner::Status;
 use crate::person::Role;
+use crate::watch::WatchRefusal;
 use thiserror::Error;
 
 /// Why a program's command was refused.
@@ -105,6 +106,9 @@ pub enum ProgramRefusal {
         /// The limit.
         max: usize,
     },
+    /// A change of who watches the log.
+    #[error(transparent)]
+    Watch(#[from] WatchRefusal),
 }
 
 impl Explain for ProgramRefusal {
@@ -125,6 +129,7 @@ impl Explain for ProgramRefusal {
             Self::UnknownVersion { .. } => "unknown-agreement-version",
             Self::AcceptedBefore { .. } => "agreement-accepted-before",
             Self::Full { .. } => "limit-reached",
+            Self::Watch(refusal) => refusal.code(),
         }
     }
 
@@ -155,12 +160,14 @@ impl Explain for ProgramRefusal {
             Self::UnknownVersion { .. } => "Publish it first.".into(),
             Self::AcceptedBefore { .. } => "The first acceptance stays on record.".into(),
             Self::Full { .. } => "This is a limit of the software.".into(),
+            Self::Watch(refusal) => refusal.hint(),
         }
     }
 
     fn class(&self) -> Class {
         match self {
             Self::Status { .. } => Class::NotAllowed,
+            Self::Watch(refusal) => refusal.class(),
             _ => Class::Usage,
         }
     }

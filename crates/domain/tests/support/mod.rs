@@ -69,6 +69,7 @@ impl World {
             policy: &policy,
             by: &Actor::Desk,
             now,
+            logged: &[],
         };
         let new = NewCase {
             case: CaseId::parse("HS-2026-0001").unwrap(),
@@ -128,6 +129,7 @@ impl World {
             policy: &self.policy,
             by: &Actor::Desk,
             now: self.now,
+            logged: &[],
         };
         let events = self.case.decide(command, &context)?;
         for event in &events {
