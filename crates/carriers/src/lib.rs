@@ -11,6 +11,7 @@ mod leak;
 mod marks;
 mod read;
 mod text;
+pub mod watch;
 
 pub use format::{CommentStyle, DataKind, Format, RuleKind, TrafficKind};
 pub use leak::{LEAK_BYTES_MAX, LEAK_TOKENS_MAX, Leak, LeakError};
