@@ -4,6 +4,8 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "a benchmark prints its table and fails by panicking"
 )]

@@ -16,6 +16,7 @@ mod packages;
 mod press;
 mod program;
 mod records;
+mod sightings;
 mod traces;
 
 pub use artifacts::{Added, check_master, kind_of};
@@ -27,4 +28,5 @@ pub use ledger::Audited;
 pub use meter::{ArtifactMeter, Meter};
 pub use packages::Fetched;
 pub use press::Pressed;
+pub use sightings::Sighted;
 pub use traces::{Traced, TracedArtifact};

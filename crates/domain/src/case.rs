@@ -8,7 +8,7 @@ pub use fact::{CaseEvent, CaseFact, EndReason, VerdictWord};
 
 use crate::artifact::{Artifact, ArtifactKind};
 use crate::commitment::Leaf;
-use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId, TraceId};
+use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId, SightingId, TraceId};
 use crate::package::{Package, PressedPackage};
 use crate::plan::WavePlan;
 use crate::receipt::{Fetch, Receipts};
@@ -108,6 +108,17 @@ pub struct Ended {
     pub at: Timestamp,
 }
 
+/// Values of the case's copies, seen outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighted {
+    /// The sighting.
+    pub sighting: SightingId,
+    /// What was seen, sealed.
+    pub report: BlobId,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
 /// A trace of this case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traced {
@@ -152,6 +163,7 @@ pub struct Case {
     refused: Vec<RefusedFetch>,
     ended: Option<Ended>,
     released_at: Option<Timestamp>,
+    sightings: Vec<Sighted>,
     traces: Vec<Traced>,
 }
 
@@ -202,6 +214,7 @@ impl Case {
             refused: Vec::new(),
             ended: None,
             released_at: None,
+            sightings: Vec::new(),
             traces: Vec::new(),
         })
     }
@@ -333,6 +346,11 @@ impl Case {
         self.released_at
     }
 
+    /// Sightings, oldest first.
+    pub fn sightings(&self) -> &[Sighted] {
+        &self.sightings
+    }
+
     /// Traces, oldest first.
     pub fn traces(&self) -> &[Traced] {
         &self.traces
@@ -420,6 +438,11 @@ impl Case {
             CaseFact::CaseReleased {} => {
                 self.released_at.get_or_insert(at);
             }
+            CaseFact::LeakSighted { sighting, report } => self.sightings.push(Sighted {
+                sighting,
+                report,
+                at,
+            }),
             CaseFact::LeakTraced {
                 trace,
                 verdict,

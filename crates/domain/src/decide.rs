@@ -141,6 +141,17 @@ impl Case {
                 self.still_running()?;
                 vec![CaseFact::CaseEndedEarly { reason }]
             }
+            CaseCommand::Sight { sighting, report } => {
+                if self
+                    .sightings()
+                    .iter()
+                    .any(|seen| seen.sighting == sighting)
+                {
+                    Vec::new()
+                } else {
+                    vec![CaseFact::LeakSighted { sighting, report }]
+                }
+            }
             CaseCommand::Trace {
                 trace,
                 verdict,

@@ -161,6 +161,14 @@ text_id!(
     |text| is_slug(text, 32)
 );
 
+text_id!(
+    /// A sighting: `S-` and 16 hex digits of a digest, so that what was seen twice has one name.
+    SightingId,
+    "sighting id",
+    "`S-` and 16 lowercase hex digits",
+    |text| text.strip_prefix("S-").is_some_and(|d| d.len() == 16 && d.bytes().all(is_hex))
+);
+
 fn is_slug(text: &str, length_max: usize) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     text.len() <= length_max
@@ -230,6 +238,14 @@ impl TraceId {
     pub fn of(digest: &Digest) -> Self {
         let hex: String = digest.to_string().chars().take(16).collect();
         Self(format!("T-{hex}"))
+    }
+}
+
+impl SightingId {
+    /// The name of the sighting whose records have this digest.
+    pub fn of(digest: &Digest) -> Self {
+        let hex: String = digest.to_string().chars().take(16).collect();
+        Self(format!("S-{hex}"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod book;
 pub mod delivery;
+pub mod detection;
 pub mod evidence;
 pub mod keys;
 pub mod leaf;

@@ -127,6 +127,15 @@ pub enum Command {
         #[arg(long, value_name = "VKEY")]
         log_key: Option<String>,
     },
+    /// Write what sensors can look for: the values of a case's copies, without a name.
+    Detection(Detection),
+    /// Look through feeds for the values of copies, and raise sightings.
+    ///
+    /// Exit code 0 when something was seen, 1 when nothing was.
+    Watch(Watch),
+    /// What was seen outside: list it, save its records so that they can be traced.
+    #[command(subcommand)]
+    Sighting(Sighting),
     /// Who fetched what, first and last, in UTC.
     Receipts {
         /// The case.
@@ -440,6 +449,65 @@ pub struct Trace {
     /// The case; without it, it is found.
     #[arg(long)]
     pub case: Option<String>,
+}
+
+/// `detection`.
+#[derive(Debug, Args)]
+pub struct Detection {
+    /// The case; it must be pressed.
+    pub case: String,
+    /// What for: a list for `headstart watch`, or rules for sensors.
+    #[arg(long, value_enum)]
+    pub form: DetectionForm,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Forms of detection content.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DetectionForm {
+    /// A list for `headstart watch --tokens`.
+    Tokens,
+    /// Suricata and Snort rules.
+    Suricata,
+    /// A YARA rule.
+    Yara,
+    /// A Sigma rule.
+    Sigma,
+    /// A Kusto query.
+    Kql,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The feeds: logs, captures, pasted text; `-`, or none, is standard input.
+    pub feeds: Vec<PathBuf>,
+    /// A list that `headstart detection` wrote; may be repeated. Without any, the data directory's cases under embargo
+    /// are watched for, and what is seen is recorded.
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Vec<PathBuf>,
+}
+
+/// `sighting …`.
+#[derive(Debug, Subcommand)]
+pub enum Sighting {
+    /// List a case's sightings.
+    List {
+        /// The case.
+        case: String,
+    },
+    /// Save the records of a sighting; `headstart trace FILE` says whose copy they show.
+    Save {
+        /// The case.
+        case: String,
+        /// The sighting, such as S-5f1c….
+        sighting: String,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 /// `log …`.

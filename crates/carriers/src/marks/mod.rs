@@ -13,6 +13,7 @@ mod piece;
 mod prose;
 mod scan;
 mod shuffle;
+pub(crate) mod tokens;
 pub(crate) mod values;
 
 pub use layout::{KeptLine, Layout, Written, layout};

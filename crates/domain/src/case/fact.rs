@@ -3,7 +3,7 @@
 use crate::artifact::Artifact;
 use crate::commitment::Leaf;
 use crate::event::Recorded;
-use crate::ids::{BlobId, CaseId, PersonName, SeatId, TraceId};
+use crate::ids::{BlobId, CaseId, PersonName, SeatId, SightingId, TraceId};
 use crate::package::PressedPackage;
 use crate::plan::WavePlan;
 use crate::sealed::{Digest, Sealed};
@@ -156,6 +156,13 @@ pub enum CaseFact {
     },
     /// The release came.
     CaseReleased {},
+    /// Values of its copies were seen outside, by a sensor.
+    LeakSighted {
+        /// The sighting.
+        sighting: SightingId,
+        /// What was seen, sealed.
+        report: BlobId,
+    },
     /// A leak was traced to this case.
     LeakTraced {
         /// The trace.

@@ -3,7 +3,7 @@
 use crate::artifact::ArtifactKind;
 use crate::case::{EndReason, VerdictWord};
 use crate::commitment::Leaf;
-use crate::ids::{BlobId, PersonName, SeatId, TraceId};
+use crate::ids::{BlobId, PersonName, SeatId, SightingId, TraceId};
 use crate::package::PressedPackage;
 use crate::sealed::{Digest, Sealed};
 use crate::tlp::Tlp;
@@ -68,6 +68,13 @@ pub enum CaseCommand {
     },
     /// End the case before its release.
     EndEarly(EndReason),
+    /// Record that values of its copies were seen outside.
+    Sight {
+        /// The sighting.
+        sighting: SightingId,
+        /// What was seen, sealed.
+        report: BlobId,
+    },
     /// Record a trace.
     Trace {
         /// The trace.

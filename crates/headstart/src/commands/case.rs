@@ -396,6 +396,9 @@ fn sentence(fact: &CaseFact) -> String {
         CaseFact::FetchRefused { seat, rule } => format!("{seat} was refused its package: {rule}"),
         CaseFact::CaseEndedEarly { reason } => format!("embargo ended early: {reason}"),
         CaseFact::CaseReleased {} => "released".to_owned(),
+        CaseFact::LeakSighted { sighting, .. } => {
+            format!("its values were seen outside: {sighting}")
+        }
         CaseFact::LeakTraced { trace, verdict, .. } => {
             let word = match verdict {
                 domain::case::VerdictWord::Accuse => "accuse",

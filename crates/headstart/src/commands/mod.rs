@@ -4,6 +4,7 @@ mod artifact;
 mod case;
 mod context;
 mod demo;
+mod detection;
 mod evidence;
 mod init;
 mod log;
@@ -14,9 +15,11 @@ mod press;
 mod program;
 mod receipts;
 mod seat;
+mod sighting;
 mod sites;
 mod trace;
 mod verify;
+mod watch;
 pub mod wave;
 
 use desk::Failure;
@@ -43,6 +46,9 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Trace(arguments) => trace::run(&context, &arguments).await,
         Command::Evidence { trace, out } => evidence::run(&context, &trace, &out).await,
         Command::Verify { file, log_key } => verify::run(&context, &file, log_key.as_deref()),
+        Command::Detection(arguments) => detection::run(&context, &arguments).await,
+        Command::Watch(arguments) => watch::run(&context, &arguments).await,
+        Command::Sighting(command) => sighting::run(&context, command).await,
         Command::Receipts { case } => receipts::run(&context, &case).await,
         Command::Policy => policy::run(&context),
         Command::Log(command) => log::run(&context, command).await,
