@@ -4,3 +4,4 @@
 //! It keeps grammars and word lists out of `carriers`, so that whoever verifies evidence does not need them.
 
 pub mod suggest;
+pub mod syntax;
