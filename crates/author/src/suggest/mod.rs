@@ -87,9 +87,11 @@ pub fn suggest(file_name: &str, source: &[u8]) -> Result<Vec<Suggestion>, Sugges
     };
     let drafts = match Format::of(file_name) {
         Format::Prose => prose::suggest(file_name, text, &layout),
-        Format::Code(_) | Format::Rule(_) | Format::Plain => {
-            code::suggest(file_name, text, &layout)
-        }
+        Format::Code(_)
+        | Format::Rule(_)
+        | Format::Traffic(_)
+        | Format::Data(_)
+        | Format::Plain => code::suggest(file_name, text, &layout),
     };
     Ok(draft::finish(file_name, text, &layout, drafts))
 }
