@@ -58,10 +58,29 @@ pub enum Step {
     Order,
     /// The program signed exactly this.
     Signature,
+    /// The leak is the one that was found.
+    Found,
+    /// Witnesses saw what the evidence rests on, before the leak.
+    Witnesses,
+    /// The log is the one that was seen before.
+    Kept,
+    /// The packages are those that the accused was given.
+    Packages,
+    /// Nothing stands in the evidence that the program's own record leaves out.
+    Record,
 }
 
 impl Step {
-    /// Every step, in order.
+    /// The steps that compare the evidence with what its reader holds, in order; taken only where he holds it.
+    pub const HELD: [Self; 5] = [
+        Self::Found,
+        Self::Witnesses,
+        Self::Kept,
+        Self::Packages,
+        Self::Record,
+    ];
+
+    /// Every step that needs nothing but the evidence, in order.
     pub const ALL: [Self; 15] = [
         Self::LogKey,
         Self::Checkpoint,
@@ -98,6 +117,11 @@ impl Step {
             Self::Receipts => "receipts",
             Self::Order => "order",
             Self::Signature => "signature",
+            Self::Found => "found",
+            Self::Witnesses => "witnesses",
+            Self::Kept => "kept",
+            Self::Packages => "packages",
+            Self::Record => "record",
         }
     }
 
@@ -123,6 +147,11 @@ impl Step {
                 "the log has the code before the packages, and these before their receipts"
             }
             Self::Signature => "the program signed exactly this file",
+            Self::Found => "the leak in it is the one that was found",
+            Self::Witnesses => "enough witnesses had seen what it rests on, in time",
+            Self::Kept => "its log is the one whose checkpoints were kept",
+            Self::Packages => "it is about the packages that the accused has",
+            Self::Record => "it has nothing that the program's signed record leaves out",
         }
     }
 }
@@ -135,6 +164,16 @@ pub struct Failed {
     pub step: Step,
     /// Why.
     pub reason: String,
+}
+
+impl Failed {
+    /// A step that failed for this reason.
+    pub fn at(step: Step, reason: impl ToString) -> Self {
+        Self {
+            step,
+            reason: reason.to_string(),
+        }
+    }
 }
 
 /// What verified evidence says.
@@ -197,10 +236,7 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
 }
 
 fn failed(step: Step, reason: impl ToString) -> Failed {
-    Failed {
-        step,
-        reason: reason.to_string(),
-    }
+    Failed::at(step, reason)
 }
 
 fn log_key(body: &Body, expected: Option<&str>) -> Result<Verifier, Failed> {
