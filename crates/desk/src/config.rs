@@ -134,7 +134,10 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// 32 bytes from the operating system.
-pub(crate) fn random() -> Result<[u8; 32], Failure> {
+///
+/// # Errors
+/// A system that gives none.
+pub fn random() -> Result<[u8; 32], Failure> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::machine(

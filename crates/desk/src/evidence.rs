@@ -15,9 +15,17 @@ use crate::{Desk, Failure};
 impl Desk {
     /// Puts the evidence of a recorded trace together and signs it.
     ///
+    /// `since`: sizes of earlier checkpoints that others keep; the evidence shows that its log grew from them.
+    ///
     /// # Errors
-    /// An unknown trace; a trace that names nobody (exit class 1); a leaf that the log does not hold.
-    pub async fn evidence(&self, key: &ProgramKey, trace: &TraceId) -> Result<Evidence, Failure> {
+    /// An unknown trace; a trace that names nobody (exit class 1); a leaf that the log does not hold; a size of which
+    /// no checkpoint was signed.
+    pub async fn evidence(
+        &self,
+        key: &ProgramKey,
+        trace: &TraceId,
+        since: &[u64],
+    ) -> Result<Evidence, Failure> {
         let (case, book, verdict, files) = self.retrace(key, trace).await?;
         let presses = self.presses(case.id(), key).await?;
         let record = presses
@@ -47,7 +55,7 @@ impl Desk {
             let receipts = proofs.receipts.get(&package.seat);
             shown.extend(receipts.into_iter().flatten().map(|leaf| leaf.index));
         }
-        proofs.history = self.earlier(&shown, &checkpoint).await?;
+        proofs.history = self.earlier(&shown, since, &checkpoint).await?;
         let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now()).map_err(
             |error| {
                 let reason = verdict.reason.clone().unwrap_or_default();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::commitment::{Commitment, Leaf};
+use flow::delivery::Grown;
 use flow::evidence::{Earlier, OpenedLeaf};
-use tlog::{Checkpoint, InclusionProof, Note, leaf_hash};
+use tlog::{Checkpoint, Hash, InclusionError, InclusionProof, Note, leaf_hash, verify_inclusion};
 
 use crate::{Desk, Failure};
 
@@ -58,10 +59,11 @@ impl Desk {
 
 impl Desk {
     /// The checkpoints that first covered these entries, and the first cosigned ones that did, each with the proof
-    /// that `checkpoint` grew from it.
+    /// that `checkpoint` grew from it; and those of these sizes.
     pub(crate) async fn earlier(
         &self,
         indexes: &[u64],
+        sizes: &[u64],
         checkpoint: &str,
     ) -> Result<Vec<Earlier>, Failure> {
         let all = self.store().checkpoints().await?;
@@ -75,6 +77,17 @@ impl Desk {
             for (size, note) in first.into_iter().chain(cosigned) {
                 chosen.insert(*size, note);
             }
+        }
+        for wanted in sizes {
+            let found = all.iter().find(|(size, _)| size == wanted);
+            let (size, note) = found.ok_or_else(|| {
+                Failure::no(
+                    "no-such-checkpoint",
+                    format!("this log never signed a checkpoint of {wanted} entries"),
+                )
+                .hint("whoever holds one holds the proof of a fork: ask for it")
+            })?;
+            chosen.insert(*size, note);
         }
         let newest = self.size_of(checkpoint)?;
         let mut earlier = Vec::new();
@@ -91,6 +104,53 @@ impl Desk {
         Ok(earlier)
     }
 
+    /// The newest signed checkpoint, whether or not witnesses have cosigned it yet: whoever fetches must get one that
+    /// covers the receipt.
+    ///
+    /// # Errors
+    /// A log that has none yet, or a database that fails.
+    pub async fn newest(&self) -> Result<String, Failure> {
+        self.store().checkpoint().await?.ok_or_else(|| {
+            Failure::machine("no-checkpoint", "the log has no checkpoint yet")
+                .hint("it is signed with the first entry; create a case")
+        })
+    }
+
+    /// How the log grew from its first `size` entries to a signed checkpoint; `None` when it has fewer.
+    ///
+    /// # Errors
+    /// A checkpoint that is none of this log's, or a database that fails.
+    pub async fn grown(&self, size: u64, checkpoint: &str) -> Result<Option<Grown>, Failure> {
+        let newest = self.size_of(checkpoint)?;
+        if size == 0 || size > newest {
+            return Ok(None);
+        }
+        Ok(Some(Grown {
+            size,
+            root: self.root_at(size).await?,
+            proof: self.store().consistency(size, newest).await?,
+        }))
+    }
+
+    /// The root of the first `size` entries, from the entries' own tree and not from what was signed.
+    async fn root_at(&self, size: u64) -> Result<Hash, Failure> {
+        let damaged = |what: &str| {
+            Failure::machine("log", what.to_owned()).hint("`headstart log audit` says more")
+        };
+        let first = self
+            .store()
+            .entry(0)
+            .await?
+            .ok_or_else(|| damaged("the log has no first entry"))?;
+        let proof = self.store().inclusion(0, size).await?;
+        // A proof leads from the entry to the root: verified against another root, it says where it leads.
+        let nowhere = leaf_hash(b"");
+        match verify_inclusion(&leaf_hash(&first), &proof, size, &nowhere) {
+            Err(InclusionError::OtherRoot { found, .. }) => Ok(found),
+            _ => Err(damaged("the proof of the first entry has the wrong length")),
+        }
+    }
+
     /// Entries under a signed checkpoint of this log.
     pub(crate) fn size_of(&self, checkpoint: &str) -> Result<u64, Failure> {
         let opened = Checkpoint::open(checkpoint, &self.log_key()).map_err(|error| {
@@ -99,6 +159,13 @@ impl Desk {
         })?;
         Ok(opened.size())
     }
+}
+
+/// Reads a signed note of this log.
+pub(crate) fn note(text: &str) -> Result<Note, Failure> {
+    Note::parse(text).map_err(|error| {
+        Failure::machine("checkpoint", error.to_string()).hint("`headstart log audit` says more")
+    })
 }
 
 /// What an audit read, and the first difference that it found.

@@ -9,10 +9,12 @@ use domain::open::{Denial, open};
 use domain::package::deliver;
 use domain::person::Actor;
 use domain::sealed::Digest;
+use flow::delivery::Delivery;
 use jiff::Timestamp;
 
 use crate::config::random;
 use crate::desk::{Beside, Loaded, too_busy};
+use crate::ledger::note;
 use crate::{Desk, Failure};
 
 /// A package that may be given, now that its receipt is in the log.
@@ -26,6 +28,8 @@ pub struct Fetched {
     pub at: Timestamp,
     /// Where the receipt stands in the log.
     pub receipt_index: u64,
+    /// That package and receipt are in the log; how it grew is added by [`Desk::grown`] for whoever has seen it before.
+    pub delivery: Delivery,
 }
 
 impl Desk {
@@ -94,8 +98,20 @@ impl Desk {
             return Ok(None);
         }
         self.integrate().await?;
-        let receipt_index = self.position(&receipt.leaf()).await?;
+        let checkpoint = self.newest().await?;
+        let receipt_inclusion = self.proof(&receipt.leaf(), &checkpoint).await?;
+        let receipt_index = receipt_inclusion.index;
+        let delivery = Delivery {
+            log_key: self.log_key(),
+            entry: *logged.value().leaf(),
+            inclusion: self.proof(logged.value().leaf(), &checkpoint).await?,
+            checkpoint: note(&checkpoint)?,
+            grown: None,
+            receipt,
+            receipt_inclusion,
+        };
         Ok(Some(Fetched {
+            delivery,
             bytes,
             sha256,
             at: opened.at(),

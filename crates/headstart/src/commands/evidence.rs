@@ -12,7 +12,7 @@ use super::context::{check_new_file, id, write_new_file};
 pub async fn run(context: &Context, trace: &str, out: &Path) -> Result<u8, Failure> {
     check_new_file(out)?;
     let (desk, key) = context.desk_and_key().await?;
-    let evidence = desk.evidence(&key, &id(trace)?).await?;
+    let evidence = desk.evidence(&key, &id(trace)?, &[]).await?;
     let text = evidence.to_text();
     write_new_file(out, text.as_bytes())?;
     let document = json!({

@@ -450,7 +450,7 @@ impl Story<'_> {
         let first = traces
             .first()
             .ok_or_else(|| Failure::machine("demo", "nothing was traced"))?;
-        let evidence = desk.evidence(key, &first.trace).await?;
+        let evidence = desk.evidence(key, &first.trace, &[]).await?;
         let path = self.dir.join("evidence.json");
         write(&path, evidence.to_text().as_bytes())?;
         t.say(
