@@ -18,6 +18,8 @@ use crate::{Desk, Failure};
 
 /// How often a new case id is tried when other processes make cases too.
 const IDS_TRIED_MAX: usize = 20;
+/// The setting that has the id of the last case, so that not all cases need be read for the next number.
+const LAST_CASE: &str = "last-case";
 
 impl Desk {
     /// Makes a case from an advisory's bytes: CSAF 2.0 or CVE 5.x.
@@ -50,8 +52,18 @@ impl Desk {
         release: Option<Timestamp>,
     ) -> Result<CaseId, Failure> {
         for _ in 0..IDS_TRIED_MAX {
-            let existing = self.case_ids().await?;
-            let id = CaseId::after(&existing, self.now());
+            // Of two that read the same last id, one finds its stream taken, and reads again.
+            let last = match self
+                .store()
+                .meta(LAST_CASE)
+                .await?
+                .as_deref()
+                .map(CaseId::parse)
+            {
+                Some(Ok(last)) => vec![last],
+                _ => self.case_ids().await?,
+            };
+            let id = CaseId::after(&last, self.now());
             let secret = CaseSecret::from_bytes(random()?);
             let text = flow::press::secret_leaf(&id, &secret).to_text();
             let leaf = Commitment::new(text.into_bytes(), random()?);
@@ -71,6 +83,7 @@ impl Desk {
                 .map_err(Failure::from_refusal)?;
             let beside = Beside {
                 leaves: vec![leaf.leaf()],
+                meta: vec![(LAST_CASE.to_owned(), id.to_string())],
                 ..Beside::default()
             };
             // CRASH: before, there is no case; after, the leaf is staged, and the next command integrates it.

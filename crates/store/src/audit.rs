@@ -1,15 +1,19 @@
 //! Reading everything again and comparing it with what was signed.
 
+mod log;
+
 use std::collections::BTreeMap;
 
-use tlog::{Checkpoint, Frontier, Hash, Verifier};
+use tlog::Verifier;
 
-use crate::batch::{NewEvent, chain};
+use crate::batch::{NewEvent, chain, record_digest};
 use crate::error::StoreError;
 use crate::{Backend, Store, ask, postgres, sqlite};
 
 /// Rows read at once: bodies of events have up to 4 MiB each.
 const PAGE: u64 = 256;
+/// How often an audit begins anew when something was written while it read.
+const DISTURBED_MAX: u32 = 5;
 
 /// What an audit has read and found in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +41,17 @@ pub enum AuditError {
     },
     /// The store could not be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // A stored value that this crate never writes is a difference like any other.
+            StoreError::Damaged { what } => Self::Difference { what },
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl AuditError {
@@ -56,39 +70,119 @@ fn difference<T>(what: String) -> Result<T, AuditError> {
     Err(AuditError::Difference { what })
 }
 
+/// Counts and digests that the store keeps beside the rows, as they were when the audit began.
+#[derive(PartialEq, Eq)]
+struct Heads(BTreeMap<String, (u64, Vec<u8>)>);
+
+impl Heads {
+    fn of(&self, name: &str) -> Result<&(u64, Vec<u8>), AuditError> {
+        let head = self.0.get(name);
+        head.ok_or_else(|| AuditError::Difference {
+            what: format!("the head of the {name} is missing"),
+        })
+    }
+}
+
+/// A digest that does not depend on the order of rows.
+#[derive(Default)]
+struct Mixed {
+    count: u64,
+    digest: [u8; 32],
+}
+
+impl Mixed {
+    fn add(&mut self, row: &[u8]) {
+        self.count += 1;
+        for (byte, other) in self.digest.iter_mut().zip(row) {
+            *byte ^= other;
+        }
+    }
+
+    fn compare(&self, heads: &Heads, name: &str, what: &str) -> Result<(), AuditError> {
+        let (count, digest) = heads.of(name)?;
+        if (self.count, &self.digest[..]) != (*count, digest.as_slice()) {
+            return difference(format!(
+                "the {} {what} are not those that were written",
+                self.count
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Store {
-    /// Reads every event, blob, log entry, hash and checkpoint again.
+    /// Reads every event, blob, log entry, tile and checkpoint again.
     ///
-    /// Events must have their places, versions and running digest; blobs their ids; log entries, every stored hash of
-    /// the tree and its roots must be those that each checkpoint signed with `log`'s key.
-    /// SQLite also checks its own pages and indexes.
-    /// What is written meanwhile by other processes is not looked at. Nothing is changed.
+    /// Events must have their places, versions and running digest; blobs their ids; index records and settings their
+    /// digests; log entries, every hash of every tile and all roots must be those that each checkpoint signed with
+    /// `log`'s key. Of everything there must be as much as was written. SQLite also checks its own pages, indexes and
+    /// tables. If something is written meanwhile, the audit begins anew. Nothing is changed.
     ///
     /// # Errors
     /// [`AuditError::Difference`] names the first thing that is not as it was written.
     pub async fn audit(&self, log: &Verifier) -> Result<Audit, AuditError> {
-        let mut audit = Audit::default();
-        if let Backend::Sqlite(pool) = &self.0
-            && let Some(fault) = sqlite::fault(pool).await?
+        let mut tries = 0;
+        loop {
+            let heads = self.heads().await?;
+            let result = self.audit_once(log, &heads).await;
+            tries += 1;
+            if matches!(result, Err(AuditError::Difference { .. }))
+                && tries < DISTURBED_MAX
+                && self.heads().await? != heads
+            {
+                continue;
+            }
+            return result;
+        }
+    }
+
+    async fn heads(&self) -> Result<Heads, AuditError> {
+        let rows: Result<_, StoreError> = ask!(self, heads);
+        let rows = rows?.into_iter();
+        Ok(Heads(
+            rows.map(|(name, count, digest)| (name, (count, digest)))
+                .collect(),
+        ))
+    }
+
+    async fn audit_once(&self, log: &Verifier, heads: &Heads) -> Result<Audit, AuditError> {
+        let (file, rows) = tokio::join!(self.audit_file(), self.audit_rows(log, heads));
+        match (rows, file) {
+            // What is wrong with a row says more than what is wrong with its page, if the row can be read.
+            (Err(error @ AuditError::Difference { .. }), _) => Err(error),
+            (rows, file) => file.and(rows),
+        }
+    }
+
+    async fn audit_file(&self) -> Result<(), AuditError> {
+        if let Backend::Sqlite(pools) = &self.backend
+            && let Some(fault) = self.shared.watch(sqlite::fault(&pools.read).await)?
         {
             return difference(format!(
                 "the database file is damaged: {}",
                 fault.escape_debug()
             ));
         }
-        self.audit_events(&mut audit).await?;
-        self.audit_blobs(&mut audit).await?;
-        self.audit_log(log, &mut audit).await?;
+        Ok(())
+    }
+
+    async fn audit_rows(&self, log: &Verifier, heads: &Heads) -> Result<Audit, AuditError> {
+        let mut audit = Audit::default();
+        self.audit_events(heads, &mut audit).await?;
+        self.audit_blobs(heads, &mut audit).await?;
+        self.audit_records(heads).await?;
+        self.audit_log(log, heads, &mut audit).await?;
         Ok(audit)
     }
 
-    async fn audit_events(&self, audit: &mut Audit) -> Result<(), AuditError> {
+    async fn audit_events(&self, heads: &Heads, audit: &mut Audit) -> Result<(), AuditError> {
         let mut digest = vec![0; 32];
         let mut versions: BTreeMap<String, u64> = BTreeMap::new();
         loop {
-            let page = ask!(self, journal, audit.events, PAGE)?;
+            let page: Result<_, StoreError> = ask!(self, journal, audit.events, PAGE);
+            let page = page?;
             if page.is_empty() {
-                return Ok(());
+                break;
             }
             for (event, stored) in page {
                 let expected = audit.events + 1;
@@ -112,120 +206,64 @@ impl Store {
                 audit.events = expected;
             }
         }
+        if (audit.events, &digest) != (heads.of("events")?.0, &heads.of("events")?.1) {
+            return difference(format!("event {} is missing", audit.events + 1));
+        }
+        Ok(())
     }
 
-    async fn audit_blobs(&self, audit: &mut Audit) -> Result<(), AuditError> {
+    async fn audit_blobs(&self, heads: &Heads, audit: &mut Audit) -> Result<(), AuditError> {
+        let mut mixed = Mixed::default();
         let mut after = String::new();
         loop {
-            let ids = ask!(self, blob_ids, &after, PAGE)?;
+            let ids: Result<Vec<String>, StoreError> = ask!(self, blob_ids, &after, PAGE);
+            let ids = ids?;
             let Some(last) = ids.last().cloned() else {
-                return Ok(());
+                break;
             };
             for id in ids {
                 // Reading a blob checks its digest.
-                match self.blob(&id).await {
-                    Err(StoreError::Damaged { what }) => return difference(what),
-                    result => result?,
-                };
+                self.blob(&id).await?;
+                mixed.add(&record_digest("blob", &id, id.as_bytes()));
                 audit.blobs += 1;
             }
             after = last;
         }
+        mixed.compare(heads, "blobs", "blobs")
     }
 
-    async fn audit_log(&self, log: &Verifier, audit: &mut Audit) -> Result<(), AuditError> {
-        let checkpoints = ask!(self, checkpoints)?;
-        let size = checkpoints.last().map_or(0, |(size, _)| *size);
-        let mut signed = BTreeMap::new();
-        for (size, note) in &checkpoints {
-            let checkpoint =
-                Checkpoint::open(note, log).map_err(|error| AuditError::Difference {
-                    what: format!("checkpoint {size}: {error}"),
-                })?;
-            if checkpoint.size() != *size {
-                return difference(format!("checkpoint {size} is of another size"));
-            }
-            signed.insert(*size, checkpoint.root());
-        }
-        audit.checkpoints = checkpoints.len() as u64;
-        let mut frontier = Frontier::new();
-        let mut at = 0;
+    async fn audit_records(&self, heads: &Heads) -> Result<(), AuditError> {
+        let mut mixed = Mixed::default();
+        let mut after = String::new();
         loop {
-            let page = ask!(self, entries, at, PAGE)?;
-            if page.is_empty() {
+            let page: Result<_, StoreError> = ask!(self, index_page, &after, PAGE);
+            let page: Vec<(String, Vec<u8>, Vec<u8>)> = page?;
+            let Some((last, _, _)) = page.last() else {
                 break;
-            }
-            let mut made: BTreeMap<u8, Vec<(u64, Hash)>> = BTreeMap::new();
-            for (index, leaf, entry) in page {
-                if index != at {
-                    return difference(format!("log entry {at} is missing"));
-                }
-                let hash = tlog::leaf_hash(&entry);
-                if hash.as_bytes()[..] != leaf[..] {
-                    return difference(format!("log entry {index} has another leaf hash"));
-                }
-                at += 1;
-                if index >= size {
-                    audit.staged += 1;
-                    continue;
-                }
-                let nodes = frontier
-                    .append(hash)
-                    .map_err(|error| AuditError::Difference {
-                        what: error.to_string(),
-                    })?;
-                for node in nodes {
-                    made.entry(node.level)
-                        .or_default()
-                        .push((node.index, node.hash));
-                }
-                audit.entries += 1;
-                if signed
-                    .get(&audit.entries)
-                    .is_some_and(|root| *root != frontier.root())
-                {
+            };
+            after.clone_from(last);
+            for (case, record, stored) in page {
+                let digest = record_digest("index", &case, &record);
+                if stored != digest {
+                    let case = case.escape_debug();
                     return difference(format!(
-                        "the first {} log entries have another root than was signed",
-                        audit.entries
+                        "the index record of `{case}` is not as it was written"
                     ));
                 }
-            }
-            self.compare_hashes(&made).await?;
-        }
-        if audit.entries != size {
-            return difference(format!("log entry {} is missing", audit.entries));
-        }
-        // A tree of n leaves has 2n − (one-bits of n) complete subtrees; any further hash was never made by the log.
-        let expected = size.saturating_mul(2) - u64::from(size.count_ones());
-        let stored = ask!(self, hash_count)?;
-        if self.log_size().await? == size && stored != expected {
-            return difference(format!(
-                "{stored} hashes of the log are stored instead of {expected}"
-            ));
-        }
-        Ok(())
-    }
-
-    /// Compares the hashes that a page of entries has made with the stored ones; each level's are contiguous.
-    async fn compare_hashes(
-        &self,
-        made: &BTreeMap<u8, Vec<(u64, Hash)>>,
-    ) -> Result<(), AuditError> {
-        for (&level, hashes) in made {
-            let (Some((first, _)), Some((last, _))) = (hashes.first(), hashes.last()) else {
-                continue;
-            };
-            let stored = ask!(self, hash_range, level, *first, last.saturating_add(1))?;
-            let stored: BTreeMap<u64, Hash> = stored.into_iter().collect();
-            if let Some((index, _)) = hashes
-                .iter()
-                .find(|(index, hash)| stored.get(index) != Some(hash))
-            {
-                return difference(format!(
-                    "the log hash at level {level}, index {index} is not that of the entries"
-                ));
+                mixed.add(&digest);
             }
         }
-        Ok(())
+        mixed.compare(heads, "index", "index records")?;
+        let mut mixed = Mixed::default();
+        let settings: Result<Vec<(String, String, Vec<u8>)>, StoreError> = ask!(self, settings);
+        for (name, value, stored) in settings? {
+            let digest = record_digest("meta", &name, value.as_bytes());
+            if stored != digest {
+                let name = name.escape_debug();
+                return difference(format!("the setting `{name}` is not as it was written"));
+            }
+            mixed.add(&digest);
+        }
+        mixed.compare(heads, "meta", "settings")
     }
 }

@@ -100,6 +100,70 @@ impl Batch {
         }
         Ok(())
     }
+
+    /// Bytes that are written, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let events = self.events.iter().map(|event| event.body.len() + 300);
+        let blobs = self.blobs.iter().map(|(_, bytes)| bytes.len() + 100);
+        let leaves = self.leaves.iter().map(|entry| entry.len() + 34);
+        let index = self.index.iter().map(|(_, record)| record.len() + 100);
+        let meta = self.meta.iter().map(|(_, value)| value.len() + 100);
+        events
+            .chain(blobs)
+            .chain(leaves)
+            .chain(index)
+            .chain(meta)
+            .sum()
+    }
+}
+
+/// Entries in one row of staged entries, at most.
+const SEGMENT_ENTRIES_MAX: u64 = 4096;
+/// Bytes in one row of staged entries, at most, unless one entry alone is larger.
+const SEGMENT_BYTES_MAX: usize = 1 << 20;
+
+/// Log entries that are stored as one row: each after its length in two bytes, as in an entry bundle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) count: u64,
+    /// Their leaf hashes, one after another: what was handed over, whatever happens to the entries later.
+    pub(crate) leaves: Vec<u8>,
+    pub(crate) entries: Vec<u8>,
+}
+
+impl Segment {
+    /// The entries of a checked batch.
+    pub(crate) fn of(entries: &[Vec<u8>]) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        for entry in entries {
+            let length = u16::try_from(entry.len()).expect("the batch was checked");
+            let mut bytes = Vec::with_capacity(entry.len() + 2);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(entry);
+            let one = Segment {
+                count: 1,
+                leaves: tlog::leaf_hash(entry).as_bytes().to_vec(),
+                entries: bytes,
+            };
+            one.join(&mut segments);
+        }
+        segments
+    }
+
+    /// Adds these entries after those of `segments`, in the last row if there is room.
+    pub(crate) fn join(self, segments: &mut Vec<Segment>) {
+        match segments.last_mut() {
+            Some(last)
+                if last.count + self.count <= SEGMENT_ENTRIES_MAX
+                    && last.entries.len() + self.entries.len() <= SEGMENT_BYTES_MAX =>
+            {
+                last.count += self.count;
+                last.leaves.extend_from_slice(&self.leaves);
+                last.entries.extend_from_slice(&self.entries);
+            }
+            _ => segments.push(self),
+        }
+    }
 }
 
 fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), CommitError> {
@@ -130,6 +194,27 @@ fn check_text(what: &'static str, text: &str) -> Result<(), CommitError> {
         });
     }
     Ok(())
+}
+
+/// The digest that stands beside an index record or a setting.
+pub(crate) fn record_digest(kind: &str, name: &str, value: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"headstart record v1\0");
+    for part in [kind.as_bytes(), name.as_bytes(), value] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// The running digest of all checkpoints up to this one.
+pub(crate) fn checkpoint_chain(before: &[u8], size: u64, note: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"headstart checkpoint v1\0");
+    hash.update(before);
+    hash.update(size.to_be_bytes());
+    hash.update(note);
+    hash.finalize().into()
 }
 
 /// The running digest of all events up to this one, so that an audit sees any change in what is stored:

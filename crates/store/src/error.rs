@@ -1,5 +1,7 @@
 //! What can go wrong with a store.
 
+use std::sync::Arc;
+
 use crate::address::Address;
 
 /// Why a store could not be made, opened, read or written.
@@ -48,10 +50,31 @@ pub enum StoreError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Reading or writing the disk failed, in this call or an earlier one of this process. What was acknowledged is on
+    /// the disk; of what was being written nobody knows, since the system may show it without having it.
+    #[error("the disk failed, so this process may not use the database any more: {what}")]
+    Halted {
+        /// What SQLite said.
+        what: String,
+    },
+    /// The program ended while the batch was written.
+    #[error("the program ended before it was known whether the database has the change")]
+    Interrupted,
     /// The database refused.
     #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(Arc<sqlx::Error>),
 }
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+/// SQLite's primary result codes after which its file, or what the system shows of it, cannot be relied upon:
+/// IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+const FATAL: [i64; 5] = [IOERR, 11, 13, 14, 26];
+const IOERR: i64 = 10;
 
 impl StoreError {
     /// What to do next.
@@ -65,6 +88,10 @@ impl StoreError {
             Self::Newer { .. } => "use the newer headstart",
             Self::NotDurable => "set synchronous_commit to on for this database",
             Self::Damaged { .. } => "stop writing to it, keep a copy, and restore a backup",
+            Self::Halted { .. } => {
+                "check the disk and its space, and start headstart again: it reads back what is on the disk"
+            }
+            Self::Interrupted => "read what was to be changed, and do it again if it is not there",
             Self::File { .. } | Self::Database(_) => {
                 "check that the disk has space and that the database can be reached"
             }
@@ -74,6 +101,59 @@ impl StoreError {
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
     }
+
+    fn sqlite(&self) -> Option<(i64, &sqlx::sqlite::SqliteError)> {
+        let Self::Database(error) = self else {
+            return None;
+        };
+        let sqlx::Error::Database(error) = &**error else {
+            return None;
+        };
+        let error = error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+        let code = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
+        Some((code, error))
+    }
+
+    /// SQLite's own words when it is no longer to be relied upon.
+    pub(crate) fn fatal(&self) -> Option<String> {
+        let (code, error) = self.sqlite()?;
+        FATAL
+            .contains(&(code & 0xff))
+            .then(|| format!("{error} (code {code})"))
+    }
+
+    /// Whether reading or writing a file failed.
+    pub(crate) fn is_of_disk(&self) -> bool {
+        self.sqlite().is_some_and(|(code, _)| code & 0xff == IOERR)
+    }
+
+    /// Whether the database refused one statement, such as by a trigger, and the transaction goes on without it.
+    pub(crate) fn is_of_one_statement(&self) -> bool {
+        match self {
+            Self::Database(error) => match &**error {
+                sqlx::Error::Database(error) => {
+                    !matches!(error.kind(), sqlx::error::ErrorKind::Other) || is_abort(&**error)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The same error for another one who waited for the same transaction.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Database(error) => Self::Database(Arc::clone(error)),
+            Self::Damaged { what } => Self::Damaged { what: what.clone() },
+            Self::Halted { what } => Self::Halted { what: what.clone() },
+            _ => Self::Interrupted,
+        }
+    }
+}
+
+/// A trigger's refusal: SQLITE_CONSTRAINT_TRIGGER, or `raise_exception` of PostgreSQL.
+fn is_abort(error: &dyn sqlx::error::DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("1811" | "P0001"))
 }
 
 /// Why a batch was not committed. Nothing of it is stored then.
@@ -150,6 +230,23 @@ pub enum LogError {
         /// The checkpoint's size.
         size: u64,
     },
+    /// A committed entry is missing, or is not the one that was committed: nothing is signed over it.
+    #[error("log entry {index} is not as it was committed, so no checkpoint is put over it")]
+    Entry {
+        /// The entry.
+        index: u64,
+    },
+    /// A stored tile has other hashes than its entries: nothing is signed over it.
+    #[error("tile {index} of level {level} has other hashes than the log's entries")]
+    Tile {
+        /// The tile's level.
+        level: u8,
+        /// Its number at that level.
+        index: u64,
+    },
+    /// Another process went on with the log while this one slept: its checkpoint is not stored.
+    #[error("another process has taken over the log")]
+    LeaseLost,
     /// No checkpoint was signed yet, or not of that size.
     #[error("the log has no tree of {size} entries yet")]
     NotYet {
@@ -168,11 +265,20 @@ pub enum LogError {
 }
 
 impl LogError {
+    pub(crate) fn refused(reason: impl std::fmt::Display) -> Self {
+        Self::Refused {
+            what: reason.to_string(),
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::OtherKey => "use the log key that was made with this data directory",
-            Self::Diverged { .. } => "stop writing, keep a copy, audit it, and restore a backup",
+            Self::LeaseLost => "try again",
+            Self::Diverged { .. } | Self::Entry { .. } | Self::Tile { .. } => {
+                "stop writing, keep a copy, audit it, and restore a backup"
+            }
             Self::NotYet { .. } => "integrate what is staged, and ask again",
             Self::Refused { .. } => "ask for an index below the size of the newest checkpoint",
             Self::Store(error) => error.hint(),
@@ -183,5 +289,35 @@ impl LogError {
 impl From<sqlx::Error> for LogError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+/// Errors that a failing database can be behind.
+pub(crate) trait Failed: From<StoreError> {
+    /// The store's own part of it.
+    fn store(&self) -> Option<&StoreError>;
+}
+
+impl Failed for StoreError {
+    fn store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl Failed for CommitError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Failed for LogError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
     }
 }

@@ -8,7 +8,7 @@
 //!   over all of them shows to an [`Store::audit`] what was changed behind its back.
 //! - **Blobs** are kept under their SHA-256.
 //! - **Log entries** get their place when they are committed, and are in the tree once [`Store::integrate`] has put a
-//!   signed checkpoint over them, with every hash of the tree, in one transaction.
+//!   signed checkpoint over them, after every tile below it.
 //! - **Index records** and **settings** are the only things that are replaced.
 //!
 //! The store holds ciphertext, commitments and schedule; it knows nothing of keys but the log's, for a moment.
@@ -20,10 +20,15 @@
 mod address;
 mod audit;
 mod batch;
+mod entries;
 mod error;
+mod group;
+mod integrate;
+mod lease;
 mod postgres;
 mod sqlite;
-mod wanted;
+mod state;
+mod tiles;
 
 pub use address::Address;
 pub use audit::{Audit, AuditError};
@@ -32,35 +37,58 @@ pub use batch::{
     blob_id,
 };
 pub use error::{CommitError, LogError, StoreError};
+pub use integrate::{Growing, Grown, Signed};
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tlog::{Checkpoint, ConsistencyProof, Hash, InclusionProof, Signer};
+use tlog::{ConsistencyProof, Hash, HashReader as _, InclusionProof};
 
-use crate::wanted::Wanted;
+use crate::group::Prepared;
+use crate::state::Shared;
+use crate::tiles::Wanted;
 
 /// Events that [`Store::journal`] returns at most.
 pub const JOURNAL_PAGE_MAX: u64 = 10_000;
 
 /// A store; clones share their connections.
 #[derive(Clone)]
-pub struct Store(Backend);
+pub struct Store {
+    backend: Backend,
+    shared: Arc<Shared>,
+    lease: Duration,
+}
 
 #[derive(Clone)]
 enum Backend {
-    Sqlite(sqlx::SqlitePool),
+    Sqlite(sqlite::Pools),
     Postgres(sqlx::PgPool),
 }
 
-/// Calls one function of `queries.rs` on the database that this store has.
+/// Calls one function of `queries.rs` that reads on the database that this store has.
 macro_rules! ask {
-    ($store:expr, $function:ident $(, $argument:expr)*) => {
-        match &$store.0 {
-            Backend::Sqlite(pool) => sqlite::queries::$function(pool $(, $argument)*).await,
+    ($store:expr, $function:ident $(, $argument:expr)*) => {{
+        $store.shared.running()?;
+        let result = match &$store.backend {
+            Backend::Sqlite(pools) => sqlite::queries::$function(&pools.read $(, $argument)*).await,
             Backend::Postgres(pool) => postgres::queries::$function(pool $(, $argument)*).await,
-        }
-    };
+        };
+        $store.shared.watch(result)
+    }};
 }
-pub(crate) use ask;
+/// The same for one that writes.
+macro_rules! tell {
+    ($store:expr, $function:ident $(, $argument:expr)*) => {{
+        $store.shared.running()?;
+        let result = match &$store.backend {
+            Backend::Sqlite(pools) => sqlite::queries::$function(&pools.write $(, $argument)*).await,
+            Backend::Postgres(pool) => postgres::queries::$function(pool $(, $argument)*).await,
+        };
+        $store.shared.watch(result)
+    }};
+}
+pub(crate) use {ask, tell};
 
 impl Store {
     /// Makes a new store: a SQLite file that only its owner can read, or the tables in a PostgreSQL database.
@@ -68,11 +96,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when something is there already; it is left alone.
     pub async fn create(address: impl Into<Address>) -> Result<Self, StoreError> {
-        let backend = match address.into() {
-            Address::Sqlite(path) => Backend::Sqlite(sqlite::create(&path).await?),
-            Address::Postgres(url) => Backend::Postgres(postgres::create(&url).await?),
-        };
-        Ok(Self(backend))
+        Self::with(address.into(), true).await
     }
 
     /// Opens a store that exists, and brings its tables up to date.
@@ -80,29 +104,68 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] when nothing is there, [`StoreError::NotAStore`], [`StoreError::Newer`].
     pub async fn open(address: impl Into<Address>) -> Result<Self, StoreError> {
-        let backend = match address.into() {
-            Address::Sqlite(path) => Backend::Sqlite(sqlite::open(&path).await?),
-            Address::Postgres(url) => Backend::Postgres(postgres::open(&url).await?),
+        Self::with(address.into(), false).await
+    }
+
+    async fn with(address: Address, is_new: bool) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::of(&address));
+        shared.running()?;
+        let backend = match (&address, is_new) {
+            (Address::Sqlite(path), true) => sqlite::create(path).await.map(Backend::Sqlite),
+            (Address::Sqlite(path), false) => sqlite::open(path).await.map(Backend::Sqlite),
+            (Address::Postgres(url), true) => postgres::create(url).await.map(Backend::Postgres),
+            (Address::Postgres(url), false) => postgres::open(url).await.map(Backend::Postgres),
         };
-        Ok(Self(backend))
+        Ok(Self {
+            backend: shared.watch_opening(backend)?,
+            shared,
+            lease: lease::LEASE,
+        })
+    }
+
+    /// The same store with another length of its leases of the log, at most 60 seconds; 10 seconds if nothing is said.
+    /// A process that sleeps for longer in the middle of [`Store::integrate`] is overtaken by others.
+    #[must_use]
+    pub fn with_lease(self, length: Duration) -> Self {
+        Self {
+            lease: length,
+            ..self
+        }
+    }
+
+    pub(crate) fn claim(&self) -> lease::Claim {
+        lease::Claim {
+            holder: self.shared.holder().to_owned(),
+            length: self.lease,
+        }
     }
 
     /// Closes all connections, also those of clones. Dropping the store is enough for what is committed.
     pub async fn close(&self) {
-        match &self.0 {
-            Backend::Sqlite(pool) => pool.close().await,
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.close().await,
             Backend::Postgres(pool) => pool.close().await,
         }
     }
 
-    /// Stores a batch in one transaction. When this returns `Ok`, it survives a crash.
+    /// Stores a batch, whole or not at all. When this returns `Ok`, it survives a crash.
+    ///
+    /// Batches that are committed at the same time share a transaction and its sync of the disk; one that is refused
+    /// does not touch the others.
     ///
     /// # Errors
     /// [`CommitError::Conflict`] when a stream has another version than the batch supposes; the limits and names of
-    /// [`Batch`]. Nothing is stored then.
+    /// [`Batch`]. Nothing is stored then. After [`StoreError::Halted`], [`StoreError::Interrupted`] and a broken
+    /// connection it is not known whether it is stored.
     pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         batch.check()?;
-        ask!(self, commit, batch)
+        let prepared = Prepared::new(batch);
+        if !prepared.is_large() {
+            return group::commit(&self.backend, &self.shared, prepared).await;
+        }
+        let mut results = group::write(&self.backend, &self.shared, &[prepared]).await?;
+        group::tidy(&self.backend, &self.shared, batch.bytes()).await;
+        results.pop().unwrap_or(Ok(()))
     }
 
     /// The events of one stream with a version above `after_version`, in order.
@@ -206,18 +269,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn see_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        ask!(self, see, now)
-    }
-
-    /// Puts all staged entries into the tree, in the order of their commits, under a checkpoint signed with this key
-    /// whose name is the log's origin. `None` when nothing was staged.
-    ///
-    /// Several processes may call this at any time: there is one tree.
-    ///
-    /// # Errors
-    /// [`LogError::OtherKey`]; [`LogError::Diverged`] when what is stored does not hash to what was signed.
-    pub async fn integrate(&self, signer: &Signer) -> Result<Option<Checkpoint>, LogError> {
-        ask!(self, integrate, signer)
+        let batch = Batch {
+            seen_at: Some(now),
+            ..Batch::default()
+        };
+        self.commit(&batch).await.map_err(|error| match error {
+            CommitError::Store(error) => error,
+            // A time has neither version nor limit.
+            other => StoreError::damaged(other.to_string()),
+        })?;
+        Ok(self.latest_time().await?.unwrap_or(now))
     }
 
     /// The newest signed checkpoint, as a note; `None` before the first one.
@@ -273,10 +334,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn entries(&self, first: u64, limit: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        let size = self.log_size().await?;
-        let limit = limit.min(256).min(size.saturating_sub(first));
-        let rows = ask!(self, entries, first, limit)?;
-        Ok(rows.into_iter().map(|(_, _, entry)| entry).collect())
+        ask!(self, entries, first, limit.min(256))
     }
 
     /// The hashes of one level of the tree from `first` on, at most `limit` and 256. A tile (level L, index N, width W)
@@ -290,9 +348,22 @@ impl Store {
         first: u64,
         limit: u64,
     ) -> Result<Vec<Hash>, StoreError> {
-        let end = first.saturating_add(limit.min(256));
-        let rows = ask!(self, hash_range, level, first, end)?;
-        Ok(rows.into_iter().map(|(_, hash)| hash).collect())
+        let size = self.log_size().await?;
+        let count = size.checked_shr(level.into()).unwrap_or(0);
+        let indexes = first..first.saturating_add(limit.min(256)).min(count);
+        let wanted = Wanted::by(|reader| {
+            for index in indexes.clone() {
+                reader.hash(level, index);
+            }
+        });
+        let tiles = ask!(self, proof_tiles, size, &wanted).map_err(|error| match error {
+            LogError::Store(error) => error,
+            other => StoreError::damaged(other.to_string()),
+        })?;
+        let missing = || StoreError::damaged(format!("a tile of level {} is missing", level / 8));
+        indexes
+            .map(|index| tiles.hash(level, index).ok_or_else(missing))
+            .collect()
     }
 
     /// The proof that entry `index` is in the tree of the first `size` entries.
@@ -301,8 +372,8 @@ impl Store {
     /// [`LogError::NotYet`] when the newest checkpoint is smaller, [`LogError::Refused`] unless `index < size`.
     pub async fn inclusion(&self, index: u64, size: u64) -> Result<InclusionProof, LogError> {
         let wanted = Wanted::by(|reader| tlog::inclusion_proof(reader, index, size));
-        let nodes = ask!(self, proof_nodes, size, &wanted)?;
-        tlog::inclusion_proof(&nodes, index, size).map_err(|error| LogError::Refused {
+        let tiles = ask!(self, proof_tiles, size, &wanted)?;
+        tlog::inclusion_proof(&tiles, index, size).map_err(|error| LogError::Refused {
             what: error.to_string(),
         })
     }
@@ -317,8 +388,8 @@ impl Store {
         new_size: u64,
     ) -> Result<ConsistencyProof, LogError> {
         let wanted = Wanted::by(|reader| tlog::consistency_proof(reader, old_size, new_size));
-        let nodes = ask!(self, proof_nodes, new_size, &wanted)?;
-        tlog::consistency_proof(&nodes, old_size, new_size).map_err(|error| LogError::Refused {
+        let tiles = ask!(self, proof_tiles, new_size, &wanted)?;
+        tlog::consistency_proof(&tiles, old_size, new_size).map_err(|error| LogError::Refused {
             what: error.to_string(),
         })
     }
@@ -326,7 +397,7 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.backend {
             Backend::Sqlite(_) => "Store(SQLite)",
             Backend::Postgres(_) => "Store(PostgreSQL)",
         })

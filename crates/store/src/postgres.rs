@@ -31,6 +31,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Names the lock that writers of one database hold in turn: `HSstore1` in ASCII.
 const WRITE_LOCK: i64 = 0x4853_7374_6f72_6531;
 
+/// The database's clock, in milliseconds since 1970.
+pub(crate) const NOW_MS: &str =
+    "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+
 async fn pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("headstart")

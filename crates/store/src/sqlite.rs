@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
@@ -30,7 +32,49 @@ const SCHEMAS: &[&str] = &[include_str!("schema/sqlite_1.sql")];
 
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECTIONS_MAX: u32 = 4;
+/// How long opening waits for others before it leaves the write-ahead log to them.
+const TAKE_UP_TIMEOUT: &str = "PRAGMA busy_timeout = 500";
+const READERS_MAX: u32 = 4;
+/// Bytes that are written before the write-ahead log is moved into the file.
+const WAL_BYTES: usize = 8 << 20;
+
+/// The database's clock, in milliseconds since 1970.
+pub(crate) const NOW_MS: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
+/// One connection that writes, whose page cache so stays true, and some that read.
+#[derive(Clone)]
+pub(crate) struct Pools {
+    pub(crate) read: sqlx::SqlitePool,
+    pub(crate) write: sqlx::SqlitePool,
+    /// Bytes written since the write-ahead log was last moved, about.
+    written: Arc<AtomicUsize>,
+}
+
+impl Pools {
+    async fn open(path: &Path) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            write: pool(path, 1).await?,
+            read: pool(path, READERS_MAX).await?,
+            written: Arc::default(),
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// Whether it is time to move the write-ahead log, now that so many bytes more are written.
+    pub(crate) fn has_grown(&self, bytes: usize) -> bool {
+        // What a row needs beside its bytes: a page or two are written for the smallest.
+        let bytes = bytes.saturating_add(8192);
+        let is_time = self.written.fetch_add(bytes, Ordering::Relaxed) > WAL_BYTES;
+        if is_time {
+            self.written.store(0, Ordering::Relaxed);
+        }
+        is_time
+    }
+}
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -39,6 +83,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         // FULL syncs the write-ahead log before a commit is acknowledged; NORMAL loses acknowledged events.
         .synchronous(SqliteSynchronous::Full)
+        // Where a plain sync stops at the disk's own cache, as on macOS.
+        .pragma("fullfsync", "ON")
+        .pragma("checkpoint_fullfsync", "ON")
+        // SQLite would ignore an error when it moves the log by itself; `move_wal` does not.
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("cell_size_check", "ON")
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("trusted_schema", "OFF")
@@ -67,7 +117,7 @@ pub(crate) async fn begin_read(
     pool.begin_with("BEGIN DEFERRED").await
 }
 
-pub(crate) async fn create(path: &Path) -> Result<sqlx::SqlitePool, StoreError> {
+pub(crate) async fn create(path: &Path) -> Result<Pools, StoreError> {
     let file_error = |source| StoreError::File {
         address: path.into(),
         source,
@@ -127,7 +177,7 @@ async fn make(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(crate) async fn open(path: &Path) -> Result<sqlx::SqlitePool, StoreError> {
+pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     let address = || Address::from(path);
     let mut file = File::open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => StoreError::Missing { address: address() },
@@ -142,25 +192,80 @@ pub(crate) async fn open(path: &Path) -> Result<sqlx::SqlitePool, StoreError> {
     if !is_sqlite {
         return Err(StoreError::NotAStore { address: address() });
     }
-    let pool = pool(path, CONNECTIONS_MAX).await?;
+    let pools = Pools::open(path).await?;
     let table: Option<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
     )
-    .fetch_optional(&pool)
+    .fetch_optional(&pools.read)
     .await?;
     if table.is_none() {
         return Err(StoreError::NotAStore { address: address() });
     }
-    schema::migrate(&pool, SCHEMAS, false).await?;
-    Ok(pool)
+    take_up(path, &pools.write).await?;
+    schema::migrate(&pools.write, SCHEMAS, false).await?;
+    Ok(pools)
 }
 
-/// What SQLite itself finds wrong with its pages and indexes; an audit reads tables, and a lookup an index.
+/// Writes what a process left in the write-ahead log into the file, and syncs it.
+///
+/// After a sync that failed, the system may show bytes that the disk does not have, and a later sync does not write
+/// them. What is appended after such bytes would be lost with them, so nothing is: what the log shows is written anew.
+async fn take_up(path: &Path, pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    if fs::metadata(&name).map_or(0, |log| log.len()) == 0 {
+        return Ok(());
+    }
+    let mut connection = pool.acquire().await?;
+    sqlx::query(TAKE_UP_TIMEOUT)
+        .execute(&mut *connection)
+        .await?;
+    // If others are at it (the answer is 1), they have taken it up themselves, and know how far it is on the disk.
+    let _busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut *connection)
+        .await?;
+    let timeout = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(timeout))
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Moves as much of the write-ahead log into the file as no reader needs.
+pub(crate) async fn move_wal(pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
+    sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(PASSIVE)")
+        .fetch_one(pool)
+        .await?;
+    Ok(())
+}
+
+/// What SQLite itself finds wrong with its pages and indexes, since an audit reads tables, and a lookup an index; and
+/// whether tables, indexes and triggers are those that were made.
 pub(crate) async fn fault(pool: &sqlx::SqlitePool) -> Result<Option<String>, StoreError> {
+    const MADE: &str =
+        "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
+    type Row = (String, String, String, String);
     let first: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(pool)
         .await?;
-    Ok((first != "ok").then_some(first))
+    if first != "ok" {
+        return Ok(Some(first));
+    }
+    let memory = SqliteConnectOptions::new().in_memory(true);
+    let fresh = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(memory)
+        .await?;
+    schema::migrate(&fresh, SCHEMAS, true).await?;
+    let expected: Vec<Row> = sqlx::query_as(MADE).fetch_all(&fresh).await?;
+    fresh.close().await;
+    let found: Vec<Row> = sqlx::query_as(MADE).fetch_all(pool).await?;
+    if found == expected {
+        return Ok(None);
+    }
+    let other = expected.iter().find(|row| !found.contains(row));
+    let other = other.or_else(|| found.iter().find(|row| !expected.contains(row)));
+    Ok(other.map(|(kind, name, ..)| format!("{kind} {name} is not as it was made")))
 }
 
 #[cfg(test)]
@@ -170,10 +275,10 @@ mod tests {
     #[tokio::test]
     async fn every_connection_syncs_each_commit() {
         let home = tempfile::tempdir().unwrap();
-        let pool = create(&home.path().join("store.db")).await.unwrap();
-        let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS_MAX {
-            connections.push(pool.acquire().await.unwrap());
+        let pools = create(&home.path().join("store.db")).await.unwrap();
+        let mut connections = vec![pools.write.acquire().await.unwrap()];
+        for _ in 0..READERS_MAX {
+            connections.push(pools.read.acquire().await.unwrap());
         }
         for connection in &mut connections {
             let mode: String = sqlx::query_scalar("PRAGMA journal_mode")

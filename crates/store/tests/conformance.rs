@@ -317,20 +317,25 @@ async fn a_log_that_no_longer_matches_its_checkpoint_is_not_signed(home: Home) {
         store.integrate(&other).await,
         Err(LogError::OtherKey)
     ));
-    home.unlock("log_hashes").await;
-    home.execute(match home.address {
-        store::Address::Sqlite(_) => "UPDATE log_hashes SET hash = zeroblob(32) WHERE level = 2",
+    home.force(match home.address {
+        store::Address::Sqlite(_) => {
+            "UPDATE log_tiles SET hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB)"
+        }
         store::Address::Postgres(_) => {
-            "UPDATE log_hashes SET hash = decode(repeat('00', 32), 'hex') WHERE level = 2"
+            "UPDATE log_tiles SET hashes = decode(repeat('00', 32), 'hex') || substr(hashes, 33)"
         }
     })
-    .await
-    .unwrap();
+    .await;
     let error = store.integrate(&signer()).await.unwrap_err();
     assert!(matches!(error, LogError::Diverged { size: 6 }), "{error}");
     assert_eq!(store.log_size().await.unwrap(), 6);
     let error = store.audit(&signer().verifier()).await.unwrap_err();
-    assert!(error.to_string().contains("level 2, index 0"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("log entry 0 has another leaf hash than its tile"),
+        "{error}"
+    );
 }
 
 async fn history_cannot_be_changed_with_sql(home: Home) {
@@ -338,20 +343,25 @@ async fn history_cannot_be_changed_with_sql(home: Home) {
     let batch = Batch {
         events: vec![event("case/1", 1)],
         blobs: vec![(blob_id(b"copy"), b"copy".to_vec())],
-        leaves: vec![b"leaf".to_vec()],
+        leaves: vec![b"leaf".to_vec(); 257],
         ..Batch::default()
     };
     store.commit(&batch).await.unwrap();
     store.integrate(&signer()).await.unwrap();
+    store.commit(&leaves(0..1)).await.unwrap();
     let mut statements = vec![
         "UPDATE events SET body = '{}'",
         "DELETE FROM events",
         "UPDATE blobs SET id = upper(id)",
         "DELETE FROM blobs",
-        "UPDATE log_entries SET entry = leaf",
-        "DELETE FROM log_entries",
-        "UPDATE log_hashes SET level = 1",
-        "DELETE FROM log_hashes",
+        "UPDATE log_staged SET entries = leaves",
+        "DELETE FROM log_staged",
+        "UPDATE log_bundles SET entries = entries",
+        "DELETE FROM log_bundles",
+        "UPDATE log_tiles SET level = 3",
+        "UPDATE log_tiles SET hashes = substr(hashes, 33)",
+        "DELETE FROM log_tiles",
+        "DELETE FROM log_places",
         "UPDATE log_checkpoints SET note = ''",
         "DELETE FROM log_checkpoints",
         "INSERT INTO log_checkpoints (size, note) VALUES (1, 'again')",
@@ -360,15 +370,16 @@ async fn history_cannot_be_changed_with_sql(home: Home) {
         store::Address::Sqlite(_) => statements.extend([
             "INSERT OR REPLACE INTO events SELECT sequence, stream, version, at, kind, '{}', chain FROM events",
             "REPLACE INTO blobs SELECT id, x'00' FROM blobs",
-            "REPLACE INTO log_entries SELECT idx, leaf, x'00' FROM log_entries",
-            "REPLACE INTO log_hashes SELECT level, idx, zeroblob(32) FROM log_hashes",
+            "REPLACE INTO log_staged SELECT first, count, leaves, x'00' FROM log_staged",
+            "REPLACE INTO log_bundles SELECT idx, x'00' FROM log_bundles",
+            "REPLACE INTO log_tiles SELECT level, idx, zeroblob(32) FROM log_tiles",
             "REPLACE INTO log_checkpoints SELECT size, '' FROM log_checkpoints",
             "UPDATE OR REPLACE events SET kind = 'x'",
         ]),
         store::Address::Postgres(_) => statements.extend([
             "TRUNCATE events",
             "TRUNCATE blobs",
-            "TRUNCATE log_entries, log_hashes, log_checkpoints",
+            "TRUNCATE log_staged, log_bundles, log_tiles, log_checkpoints",
             "INSERT INTO events SELECT * FROM events ON CONFLICT (sequence) DO UPDATE SET body = '{}'",
         ]),
     }
@@ -392,31 +403,30 @@ async fn an_audit_names_what_was_changed_behind_the_stores_back(home: Home) {
     };
     store.commit(&batch).await.unwrap();
     store.integrate(&signer()).await.unwrap();
-    for table in [
-        "events",
-        "blobs",
-        "log_entries",
-        "log_hashes",
-        "log_checkpoints",
-    ] {
-        home.unlock(table).await;
-    }
     // From the last thing that is looked at to the first, so that each becomes the first difference.
     let is_sqlite = matches!(home.address, store::Address::Sqlite(_));
     let changes = [
         (
-            "INSERT INTO log_hashes SELECT 9, 9, hash FROM log_hashes WHERE level = 1",
-            "hashes of the log are stored",
+            "UPDATE log_places SET idx = 7 WHERE idx = 1",
+            "the places of leaf hashes",
         ),
         (
-            "DELETE FROM log_entries WHERE idx = 2",
-            "log entry 2 is missing",
+            "INSERT INTO log_tiles SELECT 1, 0, substr(hashes, 1, 32) FROM log_tiles",
+            "1 hashes are in 1 tiles of level 1",
         ),
-        ("DELETE FROM log_hashes WHERE level = 1", "level 1, index 0"),
         (
-            "UPDATE log_entries SET entry = leaf WHERE idx = 1",
-            "log entry 1 has another leaf hash",
+            "UPDATE log_tiles SET hashes = substr(hashes, 1, 64) WHERE level = 0",
+            "2 leaf hashes are in tiles",
         ),
+        (
+            "UPDATE log_staged SET entries = leaves",
+            "the row of log entries from 0 on",
+        ),
+        (
+            "UPDATE heads SET count = 4 WHERE name = 'entries'",
+            "the row of log entries from 0 on",
+        ),
+        ("DELETE FROM log_staged", "log entry 0 is missing"),
         (
             "UPDATE log_checkpoints SET note = replace(note, 'example', 'exemple')",
             "checkpoint 3",
@@ -427,8 +437,12 @@ async fn an_audit_names_what_was_changed_behind_the_stores_back(home: Home) {
             ("UPDATE blobs SET bytes = decode('00', 'hex')", "the blob ")
         },
         (
-            "UPDATE events SET stream = 'case/9' WHERE sequence = 3",
-            "event 3 is not as it was written",
+            "DELETE FROM events WHERE sequence = 3",
+            "event 3 is missing",
+        ),
+        (
+            "UPDATE events SET stream = 'case/9' WHERE sequence = 2",
+            "event 2 is not as it was written",
         ),
         (
             "UPDATE events SET at = '2026-11-03T12:00:00.12345679Z' WHERE sequence = 2",
@@ -441,7 +455,7 @@ async fn an_audit_names_what_was_changed_behind_the_stores_back(home: Home) {
     ];
     assert!(store.audit(&signer().verifier()).await.is_ok());
     for (statement, named) in changes {
-        assert!(home.execute(statement).await.unwrap() > 0, "{statement}");
+        assert!(home.force(statement).await > 0, "{statement}");
         let error = store.audit(&signer().verifier()).await.unwrap_err();
         assert!(
             matches!(&error, AuditError::Difference { what } if what.contains(named)),

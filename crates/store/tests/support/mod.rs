@@ -59,17 +59,43 @@ impl Home {
         }
     }
 
-    /// Lets rows be changed, as somebody with the database's own rights can.
-    pub async fn unlock(&self, table: &str) {
-        let statements: Vec<String> = match &self.address {
-            Address::Sqlite(_) => ["u", "d", "i"]
-                .iter()
-                .map(|what| format!("DROP TRIGGER IF EXISTS {table}_keep_{what}"))
-                .collect(),
-            Address::Postgres(_) => vec![format!("ALTER TABLE {table} DISABLE TRIGGER USER")],
-        };
-        for statement in statements {
-            self.execute(statement.leak()).await.unwrap();
+    /// Runs SQL without the triggers that keep rows, as somebody with the database's own rights can; they are there
+    /// again afterwards.
+    pub async fn force(&self, sql: &'static str) -> u64 {
+        use sqlx::Connection as _;
+        match &self.address {
+            Address::Sqlite(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options)
+                    .await
+                    .unwrap();
+                let triggers: Vec<(String, String)> =
+                    sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+                        .fetch_all(&mut connection)
+                        .await
+                        .unwrap();
+                for (name, _) in &triggers {
+                    let drop: &'static str = format!("DROP TRIGGER {name}").leak();
+                    sqlx::query(drop).execute(&mut connection).await.unwrap();
+                }
+                let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
+                for (_, made) in triggers {
+                    let made: &'static str = made.leak();
+                    sqlx::query(made).execute(&mut connection).await.unwrap();
+                }
+                connection.close().await.unwrap();
+                done.rows_affected()
+            }
+            Address::Postgres(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query("SET session_replication_role = replica")
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+                done.rows_affected()
+            }
         }
     }
 }
