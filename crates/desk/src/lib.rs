@@ -27,7 +27,6 @@ pub use desk::Desk;
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use ledger::Audited;
-pub use meter::{ArtifactMeter, Meter};
 pub use packages::Fetched;
 pub use press::Pressed;
 pub use prove::{LogEntry, Proved};

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod leaf;
 pub mod manifest;
 pub mod memory;
+pub mod meter;
 pub mod place;
 pub mod press;
 pub mod receive;

@@ -10,6 +10,7 @@ mod names;
 mod parse;
 pub(crate) mod permutation;
 mod piece;
+pub(crate) mod places;
 mod prose;
 mod scan;
 mod shuffle;

@@ -1,12 +1,13 @@
 //! `headstart sites`: the sites of a case and what they can prove, for each artifact and in all.
 
-use desk::{Failure, Meter};
+use desk::Failure;
 use fingerprint::plan::Prospect;
+use flow::meter::{ArtifactMeter, Meter, SURE};
 use serde_json::{Value, json};
 
 use super::Context;
 use super::context::id;
-use crate::output::{Output, count, folded, table};
+use crate::output::{Output, count, folded, grouped, table};
 
 /// How many sites are listed for each artifact before the list is cut; `--json` has all.
 const LISTED_MAX: usize = 12;
@@ -43,8 +44,21 @@ fn document(case: &str, meter: &Meter) -> Value {
                 "artifact": one.master.artifact.as_str(),
                 "kind": one.master.kind.as_str(),
                 "file": master.file_name(),
+                "words": one.words,
                 "sites": sites,
                 "proves": prospect(&one.whole),
+                "functional_bits": one.functional_bits,
+                "sections": one.sections.iter().map(|section| json!({
+                    "title": section.title, "words": section.words, "sites": section.sites,
+                    "proves": prospect(&section.proves),
+                })).collect::<Vec<_>>(),
+                "weakest_window": one.weakest.as_ref().map(|window| json!({
+                    "first_word": window.first_word, "words": window.words, "begins": window.begins,
+                    "sites": window.sites, "proves": prospect(&window.proves),
+                })),
+                "parts": one.parts.iter().map(|(share, part)| json!({"share": share, "proves": prospect(part)}))
+                    .collect::<Vec<_>>(),
+                "says": sentence(one),
             })
         })
         .collect();
@@ -79,10 +93,11 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
     for one in &meter.artifacts {
         let master = &one.master.master;
         text += &format!(
-            "{}  {}  {}\n",
+            "{}  {}  {} in {}\n",
             out.strong(master.file_name()),
             one.master.kind,
-            count(master.sites().len(), "site")
+            count(master.sites().len(), "site"),
+            words_of(one.words),
         );
         for site in master.sites().iter().take(LISTED_MAX) {
             text += &format!(
@@ -99,7 +114,9 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
                 master.sites().len() - LISTED_MAX
             );
         }
-        text += &format!("  a leak of all of it {}\n\n", words(&one.whole));
+        text += &format!("  a leak of all of it {}\n", words(&one.whole));
+        text += &parts(out, one);
+        text.push('\n');
     }
     text += &format!(
         "{}, at a risk to the innocent of {:e}, among {} with {}\n",
@@ -139,18 +156,112 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
     text
 }
 
+/// What parts of an artifact prove: in words, the weakest words, the functional values, each section.
+fn parts(out: &Output, one: &ArtifactMeter) -> String {
+    let mut text = String::new();
+    if let Some(says) = sentence(one) {
+        text += &folded(&says, 92, "  ");
+    }
+    if one.functional_bits > 0.0 {
+        text += &format!(
+            "  values that do something when it runs: {:.1} bits\n",
+            one.functional_bits
+        );
+    }
+    if let Some(window) = &one.weakest {
+        text += &format!(
+            "  {} {}, {:.1} of {:.1} bits: a leak of them {}\n    from word {}: {}\n",
+            out.careful(&format!("weakest {} words:", window.words)),
+            count(window.sites, "site"),
+            window.proves.expected_bits,
+            window.proves.needed_bits,
+            words(&window.proves),
+            window.first_word + 1,
+            out.quiet(&format!("{} …", window.begins)),
+        );
+    }
+    if one.sections.len() > 1 {
+        let mut rows = vec![
+            ["  SECTION", "WORDS", "SITES", "EXPECTED", "PARTNER NAMED"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        for section in &one.sections {
+            let title: String = section.title.chars().take(40).collect();
+            rows.push(vec![
+                format!("  {title}"),
+                section.words.to_string(),
+                section.sites.to_string(),
+                format!("{:.1} bits", section.proves.expected_bits),
+                percent(section.proves.group_catch),
+            ]);
+        }
+        text += &table(&rows);
+    }
+    text
+}
+
+/// What shares of a text prove, as one says it; nothing for what is no text for people.
+fn sentence(one: &ArtifactMeter) -> Option<String> {
+    if one.parts.is_empty() {
+        return None;
+    }
+    let two = match one.share_for_two() {
+        Some(share) if share < 1.0 => {
+            format!(
+                "two who pool their copies are resolved by any {}",
+                part(share)
+            )
+        }
+        Some(_) => "two who pool their copies need the whole".to_owned(),
+        None => "two who pool their copies are not resolved by it alone".to_owned(),
+    };
+    Some(match one.share_for_one() {
+        Some(share) if share < 1.0 => {
+            format!(
+                "Any {} of it names one leaker's partner; {two}.",
+                part(share)
+            )
+        }
+        Some(_) => format!("The whole names one leaker's partner, a part need not; {two}."),
+        None => "Even the whole does not name a leaker alone.".to_owned(),
+    })
+}
+
+/// A share as one says it.
+fn part(share: f64) -> &'static str {
+    match (share * 100.0).round() as u32 {
+        0..=5 => "twentieth",
+        6..=10 => "tenth",
+        11..=20 => "fifth",
+        21..=33 => "third",
+        34..=50 => "half",
+        51..=67 => "two thirds",
+        68..=75 => "three quarters",
+        _ => "whole",
+    }
+}
+
+fn words_of(number: usize) -> String {
+    if number == 1 {
+        "1 word".to_owned()
+    } else {
+        format!("{} words", grouped(number as u64))
+    }
+}
+
 /// What a leak proves, in words.
 fn words(whole: &Prospect) -> String {
-    let who = if whole.slot_catch >= 0.99 {
+    let who = if whole.slot_catch >= SURE {
         "names its seat"
-    } else if whole.group_catch >= 0.99 {
+    } else if whole.group_catch >= SURE {
         "names its partner"
     } else if whole.group_catch >= 0.5 {
         "probably names its partner"
     } else {
         "is not enough to name anybody"
     };
-    let chance = if whole.group_catch >= 0.99 {
+    let chance = if whole.group_catch >= SURE {
         String::new()
     } else {
         format!(" (chance {})", percent(whole.group_catch))
@@ -162,15 +273,18 @@ fn summary(meter: &Meter) -> String {
     let first = meter
         .shares
         .iter()
-        .find(|(_, whole)| whole.group_catch >= 0.99);
+        .find(|(_, whole)| whole.group_catch >= SURE);
     match first {
         Some((share, _)) if *share >= 1.0 => {
             "One leaker is named by the whole, not by less.".to_owned()
         }
         Some((share, _)) => format!(
-            "One leaker's partner is named by {:.0} % of the sites; all of them resolve up to {} who pool their copies.",
+            "One leaker's partner is named by {:.0} % of the sites; all of them resolve {}.",
             share * 100.0,
-            meter.all.coalition_max
+            match meter.all.coalition_max {
+                0 | 1 => "no two who pool their copies".to_owned(),
+                more => format!("up to {more} who pool their copies"),
+            }
         ),
         None => format!(
             "Even the whole is not enough: {:.1} bits are expected and {:.1} are needed. Declare more alternatives, or a nonce in a PoC.",
