@@ -84,6 +84,25 @@ fn rule(document: &Node, wrong: &mut Wrong<'_>) {
     }
 }
 
+/// The conditions of the rules of a file.
+pub(crate) fn conditions(text: &str) -> Vec<String> {
+    let mut unused = Wrong::new(text);
+    let mut out = Vec::new();
+    for document in documents(text, &mut unused) {
+        match document
+            .value("detection")
+            .and_then(|d| d.value("condition"))
+        {
+            Some(Node::Scalar(one)) => out.push(one.text.clone()),
+            Some(Node::List(many)) => {
+                out.extend(many.iter().filter_map(Node::text).map(str::to_owned))
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
 fn condition(text: &Scalar, named: &BTreeSet<&str>, wrong: &mut Wrong<'_>) {
     // What stands behind a pipe aggregates, and names fields.
     let asked = text.text.split('|').next().unwrap_or_default();
