@@ -53,6 +53,14 @@ struct Draft<'a> {
     copies: Vec<Copy>,
 }
 
+/// What a package's leaf names beside the package.
+struct Filing {
+    /// Digest of the entry of the roster that is logged with it.
+    roster: Digest,
+    /// What was logged for its seat before.
+    chain: Chain,
+}
+
 impl Draft<'_> {
     fn size(&self) -> u64 {
         seal::packed_size(&self.manifest, &self.files)
@@ -127,8 +135,10 @@ impl Desk {
                 &details.title,
                 seating,
                 may,
-                roster_digest,
-                chain,
+                Filing {
+                    roster: roster_digest,
+                    chain,
+                },
             )?);
         }
         // Copies differ by some bytes: all packages get the size of the largest, so that none tells its seat.
@@ -243,9 +253,9 @@ impl Desk {
         title: &str,
         seating: &'a Seating,
         may: &Entitlement,
-        roster: Digest,
-        chain: Chain,
+        filing: Filing,
     ) -> Result<Draft<'a>, Failure> {
+        let Filing { roster, chain } = filing;
         let made =
             copies(book, seating).map_err(|error| Failure::usage("press", error.to_string()))?;
         let salt = book.key().salt(&format!("package {}", seating.slot));

@@ -118,15 +118,21 @@ pub enum Command {
         /// The file to write.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Show that the log grew from a checkpoint of this many entries, which somebody keeps; may be repeated.
+        #[arg(long, value_name = "SIZE")]
+        since: Vec<u64>,
     },
     /// Verify an evidence file, offline, without a data directory.
     Verify {
         /// The evidence file.
         file: PathBuf,
-        /// The program's published log key; without it the key inside the file is used, and said so.
-        #[arg(long, value_name = "VKEY")]
-        log_key: Option<String>,
+        /// What the reader holds beside the evidence.
+        #[command(flatten)]
+        held: Box<Held>,
     },
+    /// Everything that was ever given to a partner or a seat: write it with proofs, or check it offline.
+    #[command(args_conflicts_with_subcommands = true)]
+    Record(Record),
     /// Write what sensors can look for: the values of a case's copies, without a name.
     Detection(Detection),
     /// Look through feeds for the values of copies, and raise sightings.
@@ -420,9 +426,12 @@ pub enum Package {
         /// The seat.
         #[arg(long)]
         seat: String,
-        /// The file to write.
+        /// The file to write; FILE.proof and FILE.cosigned are written beside it.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// What this client remembers of the log.
+        #[command(flatten)]
+        client: Client,
     },
     /// Open a package; needs no data directory, and stock age opens the same file to a tar.
     Open {
@@ -434,10 +443,28 @@ pub enum Package {
         /// The folder to make.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// The program's published log key, to check the manifest's signature against.
+        /// The proof that came with the package; without it, FILE.proof where there is one.
+        #[arg(long, value_name = "FILE")]
+        proof: Option<PathBuf>,
+        /// A witness whose cosignatures are checked; may be repeated.
         #[arg(long, value_name = "VKEY")]
-        log_key: Option<String>,
+        witness: Vec<String>,
+        /// What this client remembers of the log.
+        #[command(flatten)]
+        client: Client,
     },
+}
+
+/// What a client remembers.
+#[derive(Debug, Args)]
+pub struct Client {
+    /// The program's published log key. Without it, the one that is remembered, or on first use the package's own.
+    #[arg(long, value_name = "VKEY")]
+    pub log_key: Option<String>,
+    /// The folder with what was seen of each log, and this client's witness key; without it, the user's own
+    /// (XDG_STATE_HOME, else ~/.local/state), where programs with a test clock are not remembered.
+    #[arg(long, env = "HEADSTART_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// `trace …`.
@@ -510,11 +537,120 @@ pub enum Sighting {
     },
 }
 
+/// What the reader of evidence holds.
+#[derive(Debug, Args)]
+pub struct Held {
+    /// The program's published log key; without it the key inside the file is used, and said so.
+    #[arg(long, value_name = "VKEY")]
+    pub log_key: Option<String>,
+    /// The leak as it was found; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub leak: Vec<PathBuf>,
+    /// A witness whom the program does not control; may be repeated.
+    #[arg(long, value_name = "VKEY")]
+    pub witness: Vec<String>,
+    /// How many of the witnesses must have seen what the evidence rests on; without it, all of them.
+    #[arg(long, value_name = "N", requires = "witness")]
+    pub quorum: Option<usize>,
+    /// When the leak was first seen, by the word of somebody other than the program: what the evidence rests on must
+    /// have been witnessed by then.
+    #[arg(long, value_name = "TIMESTAMP", requires = "witness")]
+    pub seen: Option<String>,
+    /// A checkpoint that was kept, a FILE.proof or FILE.cosigned, or a client's folder; may be repeated.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub kept: Vec<PathBuf>,
+    /// A package that the accused has; its FILE.proof is read where it lies beside it; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub package: Vec<PathBuf>,
+    /// The seat's secret key, to look into the packages.
+    #[arg(long, value_name = "KEYFILE", requires = "package")]
+    pub identity: Option<PathBuf>,
+    /// A record that the program signed for the accused; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub record: Vec<PathBuf>,
+}
+
+/// `record …`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Check a record.
+    #[command(subcommand)]
+    pub check: Option<RecordCommand>,
+    /// The seat.
+    #[arg(long, conflicts_with = "partner", required_unless_present = "partner")]
+    pub seat: Option<String>,
+    /// The partner: all of its seats.
+    #[arg(long)]
+    pub partner: Option<String>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub out: Option<PathBuf>,
+}
+
+/// `record check`.
+#[derive(Debug, Subcommand)]
+pub enum RecordCommand {
+    /// Check a record offline: each proof, each chain, and against the packages that were kept.
+    Check {
+        /// The record.
+        file: PathBuf,
+        /// The program's published log key; without it the key inside the file is used, and said so.
+        #[arg(long, value_name = "VKEY")]
+        log_key: Option<String>,
+        /// A folder with packages that were kept, and their FILE.proof.
+        #[arg(long, value_name = "DIR")]
+        packages: Option<PathBuf>,
+        /// The seat's secret key, to look into the packages.
+        #[arg(long, value_name = "KEYFILE", requires = "packages")]
+        identity: Option<PathBuf>,
+        /// A witness whose cosignature is checked; may be repeated.
+        #[arg(long, value_name = "VKEY")]
+        witness: Vec<String>,
+        /// How many of the witnesses must have cosigned.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        quorum: usize,
+    },
+}
+
 /// `log …`.
 #[derive(Debug, Subcommand)]
 pub enum Log {
-    /// Print the published key and the signed checkpoint.
+    /// The published key, the signed checkpoint and who cosigned it, and the newest entries.
     Show,
+    /// Print the proof that an entry is in the log, as a C2SP tlog-proof.
+    Prove {
+        /// The entry's number, or a package file.
+        #[arg(value_name = "INDEX|FILE", required_unless_present = "case")]
+        entry: Option<String>,
+        /// The case of the package whose entry is proved.
+        #[arg(long, requires = "seat", conflicts_with = "entry")]
+        case: Option<String>,
+        /// The seat of that package.
+        #[arg(long, requires = "case")]
+        seat: Option<String>,
+    },
+    /// Check a tlog-proof offline, without a data directory.
+    Check {
+        /// The proof.
+        proof: PathBuf,
+        /// The log's published key.
+        #[arg(long, value_name = "VKEY")]
+        log_key: String,
+        /// The entry's bytes; without it, the entry that a package's FILE.proof carries.
+        #[arg(long, value_name = "FILE")]
+        entry: Option<PathBuf>,
+        /// A witness whose cosignature is checked; may be repeated.
+        #[arg(long, value_name = "VKEY")]
+        witness: Vec<String>,
+        /// How many of the witnesses must have cosigned.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        quorum: usize,
+    },
+    /// Check a fork report offline: whether its two checkpoints convict the log.
+    CheckFork {
+        /// The report.
+        report: PathBuf,
+    },
     /// Replay the whole log and name the first difference.
     Audit,
 }

@@ -7,6 +7,7 @@
 )]
 
 pub mod cli;
+mod client;
 mod commands;
 mod demo;
 pub mod output;

@@ -9,10 +9,10 @@ use super::Context;
 use super::context::{check_new_file, id, write_new_file};
 
 /// Writes the evidence of a trace.
-pub async fn run(context: &Context, trace: &str, out: &Path) -> Result<u8, Failure> {
+pub async fn run(context: &Context, trace: &str, out: &Path, since: &[u64]) -> Result<u8, Failure> {
     check_new_file(out)?;
     let (desk, key) = context.desk_and_key().await?;
-    let evidence = desk.evidence(&key, &id(trace)?, &[]).await?;
+    let evidence = desk.evidence(&key, &id(trace)?, since).await?;
     let text = evidence.to_text();
     write_new_file(out, text.as_bytes())?;
     let document = json!({

@@ -3,17 +3,21 @@
 mod artifact;
 mod case;
 mod context;
+mod cosigned;
 mod demo;
 mod detection;
 mod evidence;
 mod init;
 mod log;
+mod log_check;
+mod open;
 mod package;
 mod partner;
 mod policy;
 mod press;
 mod program;
 mod receipts;
+mod record;
 mod seat;
 mod sighting;
 mod sites;
@@ -25,7 +29,7 @@ pub mod wave;
 use desk::Failure;
 
 use crate::cli::{Cli, Command};
-pub use context::Context;
+pub use context::{Context, read_file};
 
 /// Runs one command; the answer is its exit code.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
@@ -44,8 +48,11 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Press { case } => press::run(&context, &case).await,
         Command::Package(command) => package::run(&context, command).await,
         Command::Trace(arguments) => trace::run(&context, &arguments).await,
-        Command::Evidence { trace, out } => evidence::run(&context, &trace, &out).await,
-        Command::Verify { file, log_key } => verify::run(&context, &file, log_key.as_deref()),
+        Command::Evidence { trace, out, since } => {
+            evidence::run(&context, &trace, &out, &since).await
+        }
+        Command::Verify { file, held } => verify::run(&context, &file, &held),
+        Command::Record(arguments) => record::run(&context, arguments).await,
         Command::Detection(arguments) => detection::run(&context, &arguments).await,
         Command::Watch(arguments) => watch::run(&context, &arguments).await,
         Command::Sighting(command) => sighting::run(&context, command).await,

@@ -1,174 +1,257 @@
 //! `headstart package …`: a seat fetches its package, and opens it.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use desk::Failure;
-use domain::sealed::Digest;
-use flow::manifest::{self, MANIFEST_NAME};
-use seal::{FileEntry, WriteError};
+use desk::{ClockKind, Desk, Failure};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tlog::{Note, Verifier};
 
 use super::Context;
-use super::context::{check_new_file, id, read_file, write_new_file};
-use crate::cli::Package;
-use crate::output::count;
-
-/// Largest identity file.
-const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
+use super::context::{check_new_file, id, write_new_file};
+use super::open;
+use crate::cli::{Client, Package};
+use crate::client::{Accepted, Place, Session};
+use flow::memory::Seen;
 
 /// Runs one of the package commands.
 pub async fn run(context: &Context, command: Package) -> Result<u8, Failure> {
     match command {
-        Package::Fetch { case, seat, out } => fetch(context, &case, &seat, &out).await,
+        Package::Fetch {
+            case,
+            seat,
+            out,
+            client,
+        } => fetch(context, &case, &seat, &out, &client).await,
         Package::Open {
             file,
             identity,
             out,
-            log_key,
-        } => open(context, &file, &identity, &out, log_key.as_deref()),
+            proof,
+            witness,
+            client,
+        } => {
+            let arguments = open::Arguments {
+                file: &file,
+                identity: &identity,
+                out: &out,
+                proof: proof.as_deref(),
+                witness: &witness,
+                client: &client,
+            };
+            open::run(context, &arguments)
+        }
     }
 }
 
-async fn fetch(context: &Context, case: &str, seat: &str, out: &Path) -> Result<u8, Failure> {
+/// The name of a file with more behind it: `p.age` becomes `p.age.proof`.
+pub fn beside(file: &Path, extension: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(".");
+    name.push(extension);
+    PathBuf::from(name)
+}
+
+async fn fetch(
+    context: &Context,
+    case: &str,
+    seat: &str,
+    out: &Path,
+    client: &Client,
+) -> Result<u8, Failure> {
     let desk = context.desk().await?;
-    check_new_file(out)?;
-    let fetched = desk.fetch(&id(case)?, &id(seat)?).await?;
+    let (proof, cosigned) = (beside(out, "proof"), beside(out, "cosigned"));
+    for file in [out, &proof, &cosigned] {
+        check_new_file(file)?;
+    }
+    let mut session = begin(&desk, client)?;
+    let report = beside(out, "fork");
+    if let Some(session) = &session {
+        // Before anything is asked for: a log that does not keep its promise gets no receipt from us.
+        ask(&desk, session, &report).await?;
+    }
+    let seat = id(seat)?;
+    let mut fetched = desk.fetch(&id(case)?, &seat).await?;
+    let delivered = fetched
+        .delivery
+        .check(&desk.log_key())
+        .map_err(|error| Failure::no("proof", error.to_string()).hint(error.hint()))?;
+    let accepted = match &mut session {
+        Some(session) => {
+            let note = fetched.delivery.checkpoint.to_text();
+            fetched.delivery.grown = desk.grown(session.size(), &note).await?;
+            let link = delivered.receipt.link;
+            let now = cosigning_time(&desk);
+            Some(session.accept(&fetched.delivery, &seat, &link, true, now, &report)?)
+        }
+        None => None,
+    };
+    let text = fetched
+        .delivery
+        .to_text()
+        .map_err(|error| Failure::machine("proof", error.to_string()).hint(error.hint()))?;
     // CRASH: the receipt is in the log by now; a package that was not written can be fetched again.
     write_new_file(out, &fetched.bytes)?;
+    // CRASH: from here on the package is there without its proof; it opens as it is, and can be fetched again.
+    write_new_file(&proof, text.as_bytes())?;
+    let note = accepted.as_ref().and_then(|own| own.cosigned.as_ref());
+    if let Some(note) = note {
+        write_new_file(&cosigned, note.to_text().as_bytes())?;
+    }
+    let index = fetched.delivery.inclusion.index;
     let document = json!({
         "case": case,
-        "seat": seat,
+        "seat": seat.as_str(),
         "file": out.display().to_string(),
         "bytes": fetched.bytes.len(),
         "sha256": fetched.sha256.to_string(),
         "receipt_index": fetched.receipt_index,
         "at": fetched.at.to_string(),
+        "proof": proof.display().to_string(),
+        "package_index": index,
+        "log_size": delivered.checkpoint.size(),
+        "log": remembered(accepted.as_ref()),
+        "cosigned": note.map(|_| cosigned.display().to_string()),
+        "witness_key": session.as_ref().map(Session::vkey),
     });
-    context.output.result(&document, |_| {
-        format!(
-            "{} written, {} KiB; the receipt is entry {} of the log\n\
-             Next: headstart package open {} --identity KEYFILE --out FOLDER\n",
+    let warning = session.as_ref().and_then(|own| own.warning.clone());
+    context.output.result(&document, |style| {
+        let mut text = format!(
+            "{} written, {} KiB; it is entry {index} of the log, and the receipt is entry {}\n",
             out.display(),
             fetched.bytes.len() / 1024,
             fetched.receipt_index,
-            out.display(),
+        );
+        text += &format!("{} {}", style.good("ok"), grown(accepted.as_ref()));
+        text += &missed(accepted.as_ref());
+        if note.is_some() {
+            text += &format!(
+                "{} is this client's cosignature: give it to the program and to whoever else keeps checkpoints\n",
+                cosigned.display()
+            );
+        }
+        if let Some(warning) = &warning {
+            text += &format!("{} {warning}\n", style.careful("note"));
+        }
+        text + &format!(
+            "Next: headstart package open {} --identity KEYFILE --out FOLDER\n",
+            out.display()
         )
     });
     Ok(0)
 }
 
-fn open(
-    context: &Context,
-    file: &Path,
-    identity: &Path,
-    out: &Path,
-    log_key: Option<&str>,
-) -> Result<u8, Failure> {
-    let bytes = read_file(file, seal::PACKAGE_BYTES_MAX)?;
-    let identity = zeroize::Zeroizing::new(read_file(identity, IDENTITY_BYTES_MAX)?);
-    let identity = std::str::from_utf8(&identity).map_err(|_| {
-        Failure::usage("identity", "the identity file is not text")
-            .hint("give the file that `age-keygen` or `ssh-keygen -t ed25519` wrote")
-    })?;
-    let entries = seal::open_package(&bytes, identity).map_err(|error| {
-        Failure::usage("package", format!("`{}`: {error}", file.display())).hint(error.hint())
-    })?;
-    let checked = check(&entries, log_key)?;
-    seal::write_into(out, &entries).map_err(unwritable)?;
-    let files: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    let mut document = json!({
-        "out": out.display().to_string(),
-        "files": files,
-        "signed_by": checked.signed_by,
-        "signature_checked": checked.is_checked,
-    });
-    for (word, value) in checked.facts.iter().filter(|(word, _)| word != "leaf") {
-        document[word.as_str()] = Value::from(value.as_str());
-    }
-    context.output.result(&document, |out_style| {
-        let mut text = String::new();
-        for (word, value) in &checked.facts {
-            if word != "leaf-salt" && word != "leaf" {
-                text += &format!("{word:<14}{value}\n");
-            }
-        }
-        text += &format!(
-            "{} in {}: {}\n",
-            count(files.len(), "file"),
-            out.display(),
-            files.join(", ")
-        );
-        text += &if checked.is_checked {
-            format!("{} signed by the given log key\n", out_style.good("ok"))
-        } else {
+/// What this client remembers of the desk's log; nothing of a program with a test clock, unless a folder is named.
+fn begin(desk: &Desk, client: &Client) -> Result<Option<Session>, Failure> {
+    let key = desk.log_key();
+    let is_given = given_key(client)?.map(|given| given == key);
+    if is_given == Some(false) {
+        return Err(Failure::no(
+            "other-log-key",
             format!(
-                "signed by {}; give --log-key VKEY to check the signature\n",
-                checked.signed_by.as_deref().unwrap_or("nobody")
-            )
-        };
-        text
-    });
-    Ok(0)
+                "the program's log key is `{}`, not the given one",
+                key.vkey()
+            ),
+        )
+        .hint("ask the program by another way which key is right"));
+    }
+    let Some(place) = Place::find(client.state.as_deref()) else {
+        return Ok(None);
+    };
+    if !place.is_named() && desk.config().clock == ClockKind::Test {
+        return Ok(None);
+    }
+    let from = std::path::absolute(desk.dir().path()).unwrap_or(desk.dir().path().to_owned());
+    let program = &desk.config().program;
+    let session = Session::begin(&place, program, &key, is_given.is_some(), Some(&from));
+    unless_usual(&place, session)
 }
 
-/// Only a disk that refuses is the machine's fault; a wrong target is the caller's.
-fn unwritable(error: WriteError) -> Failure {
-    let failure = match &error {
-        WriteError::Io { .. } => Failure::machine("unwritable-folder", error.to_string()),
-        WriteError::Exists { .. } | WriteError::NotAFolder { .. } => {
-            Failure::usage("folder-exists", error.to_string())
+/// The user's own folder may be closed to this process; a named one must be usable.
+pub fn unless_usual(
+    place: &Place,
+    session: Result<Session, Failure>,
+) -> Result<Option<Session>, Failure> {
+    match session {
+        Err(failure) if !place.is_named() && failure.code == "unusable-state" => {
+            eprintln!("headstart: nothing is remembered: {}", failure.message);
+            Ok(None)
         }
-        WriteError::Archive(_) => Failure::usage("package", error.to_string()),
-    };
-    failure.hint(error.hint())
+        session => session.map(Some),
+    }
 }
 
-struct Checked {
-    facts: Vec<(String, String)>,
-    signed_by: Option<String>,
-    is_checked: bool,
-}
-
-/// The manifest must list exactly the files, and its signature must hold where a key was given.
-fn check(entries: &[FileEntry], log_key: Option<&str>) -> Result<Checked, Failure> {
-    let wrong = |what: String| {
-        Failure::no("manifest", what)
-            .hint("do not use this package; fetch it again, and tell the program")
+/// The log key that the caller named.
+///
+/// # Errors
+/// A text that is no key.
+pub fn given_key(client: &Client) -> Result<Option<Verifier>, Failure> {
+    let Some(text) = &client.log_key else {
+        return Ok(None);
     };
-    let manifest = entries
-        .iter()
-        .find(|entry| entry.name == MANIFEST_NAME)
-        .ok_or_else(|| wrong("the package has no manifest".to_owned()))?;
-    let note = Note::from_bytes(&manifest.bytes)
-        .map_err(|error| wrong(format!("the manifest is not signed: {error}")))?;
-    let read = manifest::read(note.text())
-        .ok_or_else(|| wrong("the manifest cannot be read".to_owned()))?;
-    let files: Vec<&FileEntry> = entries
-        .iter()
-        .filter(|entry| entry.name != MANIFEST_NAME)
-        .collect();
-    let is_listed = |file: &&FileEntry| {
-        read.files
-            .iter()
-            .any(|listed| listed.name == file.name && listed.digest == Digest::of(&file.bytes))
-    };
-    if files.len() != read.files.len() || !files.iter().all(is_listed) {
-        return Err(wrong(
-            "the package's files are not those that the manifest lists".to_owned(),
-        ));
-    }
-    if let Some(key) = log_key {
-        let verifier = Verifier::parse(key.trim()).map_err(|error| {
-            Failure::usage("log-key", error.to_string())
-                .hint("`headstart log show` prints the key that the program publishes")
-        })?;
-        note.verify(&verifier)
-            .map_err(|error| wrong(format!("the manifest's signature: {error}")))?;
-    }
-    Ok(Checked {
-        facts: read.facts,
-        signed_by: note.signatures().first().map(|s| s.name().to_owned()),
-        is_checked: log_key.is_some(),
+    Verifier::parse(text.trim()).map(Some).map_err(|error| {
+        Failure::usage("log-key", error.to_string())
+            .hint("`headstart log show` prints the key that the program publishes")
     })
+}
+
+/// Compares the newest checkpoint with what is remembered.
+async fn ask(desk: &Desk, session: &Session, report: &Path) -> Result<Seen, Failure> {
+    let newest = desk.newest().await?;
+    let grown = desk.grown(session.size(), &newest).await?;
+    let note = Note::parse(&newest)
+        .map_err(|error| Failure::machine("checkpoint", error.to_string()).hint(error.hint()))?;
+    session.compare(&note, grown.as_ref(), true, report)
+}
+
+/// A program with a test clock is cosigned in its own time: nobody else's time means anything there.
+fn cosigning_time(desk: &Desk) -> Timestamp {
+    match desk.config().clock {
+        ClockKind::Test => desk.now(),
+        ClockKind::System => Timestamp::now(),
+    }
+}
+
+/// What was remembered, for programs.
+pub fn remembered(accepted: Option<&Accepted>) -> Value {
+    let Some(accepted) = accepted else {
+        return Value::Null;
+    };
+    let (word, from) = match accepted.seen {
+        Seen::First => ("first-seen", None),
+        Seen::Same => ("same", None),
+        Seen::Grew { from } => ("grew", Some(from)),
+        Seen::Older { remembered } => ("older", Some(remembered)),
+        Seen::Apart(_) => ("fork", None),
+    };
+    json!({"seen": word, "remembered_size": from, "missed": accepted.missed})
+}
+
+/// How the log stands to what was remembered, for people.
+pub fn grown(accepted: Option<&Accepted>) -> String {
+    match accepted.map(|own| &own.seen) {
+        None => "the proof holds by itself; nothing is remembered of this log here\n".to_owned(),
+        Some(Seen::First) => {
+            "the log is seen for the first time, and remembered from now on\n".to_owned()
+        }
+        Some(Seen::Same) => "the log is as it was seen last\n".to_owned(),
+        Some(Seen::Grew { from }) => {
+            format!("the log grew from the {from} entries that were seen last\n")
+        }
+        Some(Seen::Older { remembered }) => format!(
+            "the checkpoint is older than the one of {remembered} entries that is remembered; it was not compared with it\n"
+        ),
+        Some(Seen::Apart(_)) => "the log forked\n".to_owned(),
+    }
+}
+
+/// Whether the seat's chain has entries that this client never saw.
+pub fn missed(accepted: Option<&Accepted>) -> String {
+    match accepted.and_then(|own| own.missed) {
+        Some(missed) if missed > 0 => format!(
+            "{missed} earlier entries of this seat's chain were not seen here: `headstart record` of the program shows them\n"
+        ),
+        _ => String::new(),
+    }
 }
