@@ -239,6 +239,8 @@ impl Office {
             .current_dir(self.folder.path())
             .env("HEADSTART_DATA", self.data())
             .env("HEADSTART_PASSPHRASE_FILE", self.path("pass"))
+            .env("XDG_STATE_HOME", self.path("xdg"))
+            .env_remove("HEADSTART_STATE")
             .stdin(Stdio::null());
         command
     }
