@@ -88,11 +88,10 @@ impl Sketch {
                         }
                     })
                     .collect();
-                let Ok(copy) = master.embed(&symbols) else {
+                let Ok(copy) = master.shown(&symbols) else {
                     continue;
                 };
-                let raw = String::from_utf8_lossy(&copy);
-                let normal = text::normalise(&raw);
+                let normal = text::normalise(&copy);
                 grams.extend(winnow(&normal).into_iter().map(|g| g.hash));
                 if master.format().reaches_wire() {
                     context.extend(

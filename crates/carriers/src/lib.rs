@@ -9,8 +9,10 @@ pub mod find;
 mod format;
 mod leak;
 mod marks;
+pub mod pcap;
 mod read;
 mod text;
+mod traffic;
 pub mod watch;
 
 pub use format::{CommentStyle, DataKind, Format, RuleKind, TrafficKind};
@@ -22,3 +24,4 @@ pub use marks::{
     Carrier, Check, EmbedError, KeptLine, Layout, MarkSpan, Master, Piece, Site, Written, layout,
 };
 pub use read::{Erasure, SiteReading, read};
+pub use traffic::CopyFault;

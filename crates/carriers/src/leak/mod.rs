@@ -5,6 +5,7 @@ mod http;
 mod json;
 mod sort;
 
+use crate::pcap::{self, Head};
 use crate::text::{self, Kind, Token};
 
 /// Largest leak, in bytes.
@@ -83,6 +84,8 @@ pub struct Leak {
     pub(crate) text: View,
     /// What machines said: requests, one field a line, decoded.
     pub(crate) wire: View,
+    /// What packet headers show, of a capture.
+    pub(crate) heads: Vec<Head>,
 }
 
 impl Leak {
@@ -98,11 +101,20 @@ impl Leak {
                 max: LEAK_BYTES_MAX,
             });
         }
-        let raw = decode(bytes);
-        let sorted = sort::sort(file_name, &raw);
+        let packets = Some(bytes)
+            .filter(|b| pcap::is_capture(b))
+            .and_then(|b| pcap::requests(b).ok());
+        let sorted = match packets {
+            Some(requests) => sort::Sorted {
+                wire: requests.iter().map(|r| wire_of(r)).collect(),
+                ..sort::Sorted::default()
+            },
+            None => sort::sort(file_name, &decode(bytes)),
+        };
         let leak = Leak {
             text: View::of(&sorted.text),
             wire: View::of(&sorted.wire),
+            heads: pcap::heads(bytes).unwrap_or_default(),
         };
         if leak.text.tokens.len() + leak.wire.tokens.len() > LEAK_TOKENS_MAX {
             return Err(LeakError::TooManyTokens {
@@ -125,6 +137,7 @@ impl Leak {
             }
             all.text.append(&leak.text);
             all.wire.append(&leak.wire);
+            all.heads.extend_from_slice(&leak.heads);
         }
         all
     }
@@ -137,6 +150,21 @@ impl Leak {
             .filter(|t| t.kind == Kind::Word)
             .count()
     }
+}
+
+/// What a client sent, as records: requests, or else the text as one.
+pub(crate) fn wire_of(sent: &str) -> String {
+    let mut out = String::new();
+    if !http::push_raw(sent, &mut out) {
+        http::push_body(sent, &mut out);
+        out.push('\n');
+    }
+    out
+}
+
+/// `%41` to `A`, and `+` to a space.
+pub(crate) fn percent_decode(text: &str) -> String {
+    http::percent_decode(text, true)
 }
 
 /// UTF-16 with a byte order mark, else UTF-8 with the wrong bytes replaced.

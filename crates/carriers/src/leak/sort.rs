@@ -34,6 +34,7 @@ pub(super) fn sort(file_name: &str, raw: &str) -> Sorted {
     }
     lines(source, &mut sorted);
     http::push_raw(source, &mut sorted.wire);
+    http::push_raw(&crate::traffic::curl::requests(source), &mut sorted.wire);
     sorted
 }
 

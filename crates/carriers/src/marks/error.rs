@@ -298,6 +298,9 @@ pub enum MarkErrorKind {
         /// Longest allowed.
         max: usize,
     },
+    /// A capture that cannot carry what its section comment declares; line and column are the comment's.
+    #[error(transparent)]
+    Capture(crate::pcap::CaptureError),
     /// Text that looks like mark syntax and would stand in every copy.
     #[error("every copy would show the mark syntax `{syntax}`")]
     ShowsSyntax {
@@ -310,6 +313,7 @@ impl MarkErrorKind {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::Capture(error) => error.hint(),
             Self::FileTooLarge { .. } => "split the artifact into several files".into(),
             Self::NotUtf8 { .. } => "save the file as UTF-8".into(),
             Self::TooManySites { .. } => {
@@ -432,6 +436,18 @@ impl MarkErrors {
         let lines: Vec<&str> = source.split('\n').collect();
         let mut out = String::new();
         for error in &self.0 {
+            if crate::format::Dialect::of(file_name) == crate::format::Dialect::Capture {
+                // The lines are those of the section comment, which is no line of the file.
+                let _ = writeln!(
+                    out,
+                    "error: {}\n --> {file_name}, section comment:{}:{}\n  = hint: {}",
+                    error.kind,
+                    error.line,
+                    error.column,
+                    error.kind.hint()
+                );
+                continue;
+            }
             let told = Told {
                 level: "error",
                 message: &error.kind.to_string(),

@@ -80,3 +80,17 @@ pub fn layout(file_name: &str, bytes: &[u8]) -> Result<Layout, MarkErrors> {
         kept,
     })
 }
+
+/// The source without its marks and directives: each as the author wrote its value.
+pub(super) fn as_written(file_name: &str, source: &str) -> Result<String, MarkErrors> {
+    let layout = layout(file_name, source.as_bytes())?;
+    let mut out = String::new();
+    let mut at = 0;
+    for own in layout.written {
+        out.push_str(source.get(at..own.start).unwrap_or_default());
+        out.push_str(&own.shown);
+        at = own.end;
+    }
+    out.push_str(source.get(at..).unwrap_or_default());
+    Ok(out)
+}

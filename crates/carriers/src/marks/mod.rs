@@ -5,7 +5,7 @@ mod directive;
 pub mod error;
 mod inline;
 mod layout;
-mod moment;
+pub(crate) mod moment;
 mod names;
 mod parse;
 pub(crate) mod permutation;
@@ -22,6 +22,8 @@ pub use layout::{KeptLine, Layout, Written, layout};
 use std::fmt;
 
 use crate::format::{Dialect, Format};
+use crate::pcap::{self, CaptureMaster};
+use crate::traffic::{self, CopyFault};
 use error::MarkErrors;
 use values::ValueForm;
 
@@ -124,6 +126,8 @@ pub struct Master {
     sites: Vec<Site>,
     marks: Vec<MarkSpan>,
     checks: Vec<Check>,
+    /// As the author wrote it, without marks: where lengths must follow.
+    written: Option<String>,
     body: Body,
 }
 
@@ -132,6 +136,7 @@ enum Body {
     /// Not text: no marks, every copy is the same.
     Bytes(Vec<u8>),
     Parts(Vec<Part>),
+    Capture(Box<CaptureMaster>),
 }
 
 impl Default for Body {
@@ -180,13 +185,43 @@ impl Master {
     /// All that is wrong with the marks, in order of place.
     pub fn parse(file_name: &str, bytes: &[u8]) -> Result<Master, MarkErrors> {
         let dialect = Dialect::of(file_name);
+        if dialect == Dialect::Capture
+            && bytes.len() <= error::MASTER_BYTES_MAX
+            && let Some((sites, capture)) = pcap::plan(bytes)?
+        {
+            if let Some(site) = sites.get(error::SITES_MAX) {
+                return Err(MarkErrors(vec![error::MarkError {
+                    line: site.line,
+                    column: site.column,
+                    length: 1,
+                    kind: error::MarkErrorKind::TooManySites {
+                        max: error::SITES_MAX,
+                    },
+                }]));
+            }
+            return Ok(Master {
+                file_name: file_name.to_owned(),
+                dialect_name: dialect.format(),
+                sites,
+                marks: Vec::new(),
+                checks: Vec::new(),
+                written: None,
+                body: Body::Capture(Box::new(capture)),
+            });
+        }
         let parsed = parse::parse(dialect, bytes)?;
+        let follows = matches!(dialect, Dialect::Http | Dialect::Har) && !parsed.sites.is_empty();
+        let written = match std::str::from_utf8(bytes) {
+            Ok(source) if follows => Some(layout::as_written(file_name, source)?),
+            _ => None,
+        };
         Ok(Master {
             file_name: file_name.to_owned(),
             dialect_name: dialect.format(),
             sites: parsed.sites,
             marks: parsed.marks,
             checks: parsed.checks,
+            written,
             body: parsed.body,
         })
     }
@@ -241,22 +276,114 @@ impl Master {
             Body::Parts(parts) => {
                 let mut out = String::new();
                 render(parts, symbols, &mut out);
+                if let Some(written) = &self.written {
+                    out = traffic::settle(self.dialect_name, written, out);
+                }
                 Ok(out.into_bytes())
             }
+            Body::Capture(capture) => Ok(capture.render(symbols)),
         }
     }
 
-    /// The pieces, none when the master is no text.
+    /// Whether a copy still reads as requests, as a capture, as JSON or as a table; other formats pass.
+    ///
+    /// # Errors
+    /// [`CopyFault`] with its place in the copy.
+    pub fn check_copy(&self, copy: &[u8]) -> Result<(), CopyFault> {
+        traffic::check(self.dialect_name, copy)
+    }
+
+    /// What a copy with these symbols says to a reader: its text, or the messages in its packets.
+    ///
+    /// # Errors
+    /// As [`Master::embed`].
+    pub(crate) fn shown(&self, symbols: &[u64]) -> Result<String, EmbedError> {
+        match &self.body {
+            Body::Capture(capture) if symbols.len() == self.sites.len() => {
+                let mut out = String::new();
+                render(capture.parts(), symbols, &mut out);
+                Ok(out)
+            }
+            _ => Ok(String::from_utf8_lossy(&self.embed(symbols)?).into_owned()),
+        }
+    }
+
+    /// The pieces as readers see them, none when the master is no text and no capture.
     pub(crate) fn parts(&self) -> &[Part] {
         match &self.body {
             Body::Bytes(_) => &[],
             Body::Parts(parts) => parts,
+            Body::Capture(capture) => capture.parts(),
+        }
+    }
+
+    /// The packets, when the master is a marked capture.
+    pub(crate) fn capture(&self) -> Option<&CaptureMaster> {
+        match &self.body {
+            Body::Capture(capture) => Some(capture),
+            _ => None,
         }
     }
 }
 
+/// Marks that are declared line by line, apart from where they stand.
+pub(crate) struct Declared {
+    pub(crate) sites: Vec<Site>,
+    pub(crate) lines: Vec<DeclaredLine>,
+}
+
+/// One line of [`Declared`].
+pub(crate) struct DeclaredLine {
+    /// As the default copy has it, with values as written.
+    pub(crate) written: String,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Reads lines with marks.
+///
+/// # Errors
+/// All that is wrong with the marks.
+pub(crate) fn declared(source: &str) -> Result<Declared, MarkErrors> {
+    let parsed = parse::parse(Dialect::Capture, source.as_bytes())?;
+    let written = layout::as_written("lines.cap", source)?;
+    let mut lines: Vec<DeclaredLine> = written
+        .split('\n')
+        .map(|line| DeclaredLine {
+            written: line.to_owned(),
+            parts: Vec::new(),
+        })
+        .collect();
+    let Body::Parts(parts) = parsed.body else {
+        return Ok(Declared {
+            sites: parsed.sites,
+            lines,
+        });
+    };
+    let mut line = 0;
+    for part in parts {
+        // Marks stay on their line, so only text between them breaks it.
+        let pieces = match part {
+            Part::Text(text) => text.split('\n').map(|t| Part::Text(t.to_owned())).collect(),
+            part => vec![part],
+        };
+        for (index, piece) in pieces.into_iter().enumerate() {
+            line += usize::from(index > 0);
+            let own = lines.get_mut(line);
+            match (own, piece) {
+                (_, Part::Text(text)) if text.is_empty() => {}
+                (Some(own), piece) => own.parts.push(piece),
+                (None, _) => {}
+            }
+        }
+    }
+    Ok(Declared {
+        sites: parsed.sites,
+        lines,
+    })
+}
+
 /// Symbols that are missing count as 0; callers have checked them.
-fn render(parts: &[Part], symbols: &[u64], out: &mut String) {
+pub(crate) fn render(parts: &[Part], symbols: &[u64], out: &mut String) {
     for part in parts {
         match part {
             Part::Text(text) => out.push_str(text),

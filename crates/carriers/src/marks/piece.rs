@@ -48,8 +48,11 @@ pub struct MarkSpan {
 }
 
 impl Master {
-    /// The pieces, none when the master is no text.
+    /// The pieces, none when the master is no text; of a capture none either.
     pub fn pieces(&self) -> Vec<Piece<'_>> {
+        if self.capture().is_some() {
+            return Vec::new();
+        }
         let mut mark = 0;
         pieces(self.parts(), &mut mark)
     }

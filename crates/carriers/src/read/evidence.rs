@@ -48,8 +48,8 @@ fn names(master: &Master) -> BTreeSet<u32> {
                 }
             })
             .collect();
-        if let Ok(copy) = master.embed(&symbols) {
-            let normal = text::normalise(&String::from_utf8_lossy(&copy));
+        if let Ok(copy) = master.shown(&symbols) {
+            let normal = text::normalise(&copy);
             out.extend(
                 context_tokens(&normal, Source::Master)
                     .into_iter()

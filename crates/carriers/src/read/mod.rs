@@ -3,11 +3,14 @@
 mod align;
 mod dag;
 mod evidence;
+mod heads;
 mod keys;
 mod literals;
+mod moments;
 mod numbers;
 mod order;
 mod seed;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,7 +144,28 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
             }
         }
     }
+    traffic(master, leak, &mut out);
     out
+}
+
+/// What requests, packets and moments show: exact, and so told before what was aligned.
+fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
+    let mut all = wire::values(master, leak);
+    all.extend(heads::values(master, leak));
+    all.extend(moments::values(master, leak));
+    for found in all {
+        if let Some(slot) = out.get_mut(found.site) {
+            *slot = SiteReading {
+                reading: Reading::Values {
+                    values: found.values,
+                    noise: found.noise,
+                },
+                seen: Some(found.seen),
+                at: Some(found.at),
+                why_erased: None,
+            };
+        }
+    }
 }
 
 /// Aligns every chain and counts what each site shows; whether anything lined up at all.
