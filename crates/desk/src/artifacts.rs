@@ -35,8 +35,10 @@ pub fn kind_of(file_name: &str) -> Option<ArtifactKind> {
             ArtifactKind::Poc
         }
         "rules" | "yar" | "yara" | "yml" | "yaml" | "kql" => ArtifactKind::Rule,
-        "http" | "har" | "json" | "jsonl" | "pcap" | "log" => ArtifactKind::Traffic,
-        "csv" | "ioc" | "stix" => ArtifactKind::Indicators,
+        "http" | "req" | "har" | "curl" | "json" | "jsonl" | "pcap" | "pcapng" | "cap" | "log" => {
+            ArtifactKind::Traffic
+        }
+        "csv" | "tsv" | "ioc" | "stix" | "stix2" => ArtifactKind::Indicators,
         _ => return None,
     };
     Some(kind)

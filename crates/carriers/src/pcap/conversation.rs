@@ -20,6 +20,9 @@ pub(super) struct Conversation {
     pub(super) first: Option<usize>,
 }
 
+/// Protocol, and both ends in order.
+type Key = (u8, (IpAddr, u16), (IpAddr, u16));
+
 /// All packets, and the conversations that they belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Talk {
@@ -37,7 +40,7 @@ impl Talk {
             conversations: Vec::new(),
             of: Vec::new(),
         };
-        let mut open: BTreeMap<(u8, (IpAddr, u16), (IpAddr, u16)), usize> = BTreeMap::new();
+        let mut open: BTreeMap<Key, usize> = BTreeMap::new();
         for (index, frame) in frames.iter().enumerate() {
             let found = match (&frame.network, &frame.transport) {
                 (Some(network), Some(transport)) => {
@@ -59,7 +62,7 @@ impl Talk {
         transport: &Transport,
         from: (IpAddr, u16),
         to: (IpAddr, u16),
-        open: &mut BTreeMap<(u8, (IpAddr, u16), (IpAddr, u16)), usize>,
+        open: &mut BTreeMap<Key, usize>,
     ) -> Option<(usize, usize)> {
         let key = (transport.protocol, from.min(to), from.max(to));
         let begins = transport.flags & (SYN | ACK) == SYN;

@@ -22,6 +22,9 @@ struct Mark<'a> {
     key: String,
 }
 
+/// Each value, and whether its key stands before it: where it is, and what is there.
+type Shown = BTreeMap<(u64, bool), (usize, String)>;
+
 /// All moments of the master that the leak shows.
 pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
     let mut marks = Vec::new();
@@ -30,8 +33,7 @@ pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
     if marks.is_empty() {
         return Vec::new();
     }
-    // site → (value → place, keyed)
-    let mut seen: BTreeMap<usize, BTreeMap<(u64, bool), (usize, String)>> = BTreeMap::new();
+    let mut seen: BTreeMap<usize, Shown> = BTreeMap::new();
     for view in [&leak.text, &leak.wire] {
         for (at, text) in moments(view) {
             let from = (at.saturating_sub(KEY_BYTES)..at).find(|f| view.text.is_char_boundary(*f));

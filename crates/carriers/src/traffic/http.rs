@@ -31,10 +31,11 @@ pub(super) fn messages(text: &str) -> Vec<Message> {
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end_matches(['\r', '\n']);
         let end = at + line.len();
-        if !in_head && (begins(bare) || bare.starts_with("###")) {
-            if let Some(last) = out.last_mut() {
-                last.body.end = last.body.end.min(at);
-            }
+        if !in_head
+            && (begins(bare) || bare.starts_with("###"))
+            && let Some(last) = out.last_mut()
+        {
+            last.body.end = last.body.end.min(at);
         }
         if !in_head && begins(bare) {
             out.push(Message {
