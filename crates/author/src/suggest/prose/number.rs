@@ -53,7 +53,7 @@ fn spelled(here: &Here<'_>) -> Option<(usize, String)> {
     ]);
     let is_counted = here.next(&["PLURAL"]) && (3..=12).contains(&number);
     let is_alone =
-        !here.before_within(4, &["NUM"]) && !here.next_n(2, &["NUM"]) && !here.next_n(3, &["NUM"]);
+        !here.before_within(6, &["NUM"]) && !here.after_within(7, &["NUM", "tenths", "thirds"]);
     let is_fixed = here.starts()
         || here.prev(&[
             "the", "these", "those", "last", "first", "next", "other", "to", "or", "and", "-",

@@ -95,6 +95,7 @@ pub(super) const WORDS: &[Phrase] = &[
                 "ever",
                 "of",
             ])
+            && !h.before_within(5, &["not"])
     }),
     word("many", &["numerous"], |h| {
         h.next(&["PLURAL"])
@@ -348,7 +349,7 @@ pub(super) const WORDS: &[Phrase] = &[
     word("although", &["even though"], |h| clause(h) && h.starts()),
     phrase("even though", &["although"], clause),
     word("whereas", &["while"], |h| clause(h) && !h.starts()),
-    word("because", &["since", "as"], |h| {
+    word("because", &["since"], |h| {
         clause(h) && !h.starts() && h.prev(&[","]) && !h.next(&["of"])
     }),
     word("because", &["since"], |h| {
@@ -366,6 +367,10 @@ pub(super) const WORDS: &[Phrase] = &[
                         "not",
                         "probably",
                         "PUNCT",
+                        "happens",
+                        "happened",
+                        "occurs",
+                        "occurred",
                         "largely",
                         "perhaps",
                         "and",
@@ -373,7 +378,7 @@ pub(super) const WORDS: &[Phrase] = &[
                         "precisely",
                     ]))
     }),
-    word("since", &["because", "as"], |h| {
+    word("since", &["because"], |h| {
         clause(h)
             && h.prev(&[","])
             && !h.after_within(3, &["TIME", "version", "beginning", "start", "release"])
@@ -421,7 +426,7 @@ pub(super) const WORDS: &[Phrase] = &[
         ]) && clause(h)
             && !h.next(&["to", "or"])
             && !h.after_within(12, &["or"])
-            && !h.prev_n(2, &["WH", "of"])
+            && !h.prev_n(2, &["WH", "of", "DET"])
     }),
     word("if", &["whether"], |h| {
         h.prev(&[

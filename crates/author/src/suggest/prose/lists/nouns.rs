@@ -21,8 +21,9 @@ fn noun_after(here: &Here<'_>) -> bool {
 /// Nouns and adjectives that mean the same where they stand.
 pub(super) const WORDS: &[Phrase] = &[
     word("problem", &["issue"], |h| {
-        h.prev(&["DET", "OPEN", "NUM", "this", "same", "one"])
-            && !h.prev(&["known", "open", "security", "no"])
+        h.prev(&[
+            "DET", "NUM", "similar", "real", "same", "second", "serious", "new", "main", "other",
+        ]) && !h.prev(&["known", "open", "security", "no"])
             && !h.next(&["with", "OPEN", "NAME", "-"])
             && !h.before_within(3, &["issue", "issues"])
     }),
@@ -32,7 +33,12 @@ pub(super) const WORDS: &[Phrase] = &[
             && !h.starts()
     }),
     word("additional", &["further", "extra"], |h| {
-        noun_after(h) && !h.prev(&["NUM", "the", "more"])
+        noun_after(h)
+            && !h.prev(&["NUM", "the", "more"])
+            && !h.next(&["information", "details", "questions"])
+    }),
+    word("additional", &["further"], |h| {
+        h.next(&["information", "details", "questions"])
     }),
     word("further", &["additional"], |h| {
         h.prev(&["any", "no", "one", "a", "NUM", "for"])

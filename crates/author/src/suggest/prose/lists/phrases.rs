@@ -22,6 +22,10 @@ fn purpose(here: &Here<'_>) -> bool {
         && here.after_within(16, &[","])
 }
 
+fn aside(here: &Here<'_>) -> bool {
+    here.starts() || here.prev(&["PUNCT"])
+}
+
 fn per_unit(here: &Here<'_>) -> bool {
     here.prev(&["PLURAL", "OPEN", "NUM", "once", "twice", "times"])
 }
@@ -49,8 +53,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase("together with", &["along with"], always),
     phrase("along with", &["together with"], always),
     phrase("in addition to", &["besides"], |h| object_wide(h)),
-    phrase("apart from", &["aside from"], always),
-    phrase("aside from", &["apart from"], always),
+    phrase("apart from", &["aside from"], aside),
+    phrase("aside from", &["apart from"], aside),
     phrase("except for", &["apart from"], |h| {
         !h.prev(&["PUNCT", "all"])
     }),

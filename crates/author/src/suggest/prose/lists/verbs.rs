@@ -246,7 +246,7 @@ pub(super) const VERBS: &[Verb] = &[
         |h| h.next(&["in", "by", "during", "while", "when"]),
     ),
     both("find", &["discover"], found, |h| {
-        h.next(&["in", "during", "by"])
+        h.next(&["in", "during", "by"]) && !h.prev(&["be"])
     }),
     active("notice", &["observe"], that),
     active("observe", &["see"], |h| {
@@ -304,7 +304,9 @@ pub(super) const VERBS: &[Verb] = &[
     }),
     active("recommend", &["advise"], |h| that(h)),
     active("expect", &["anticipate"], |h| {
-        h.next(&["around", "about", "NUM", "roughly", "a", "no"]) && !h.after_within(6, &["to"])
+        h.next(&["around", "about", "NUM", "roughly", "a", "no"])
+            && h.prev(&["PLURAL_PRON"])
+            && !h.after_within(6, &["to"])
     }),
     active("write down", &["note down"], |h| object(h) || wh(h)),
     active("respond", &["reply"], with),
@@ -408,7 +410,7 @@ pub(super) const VERBS: &[Verb] = &[
                     ],
                 )
         },
-        |h| h.next(&["to", "by", "from"]),
+        |h| h.next(&["by", "from"]) || h.next(&["to"]) && h.next_n(2, &["NUM"]),
     ),
     active("lower", &["reduce"], |h| {
         h.next(&["the", "this", "its"])
