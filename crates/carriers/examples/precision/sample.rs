@@ -1,5 +1,6 @@
 //! Suggestions drawn from texts, in a form that a judgement can be matched to.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use author::suggest::{Class, suggest};
@@ -29,20 +30,27 @@ pub fn drawn(folder: &Path) -> Vec<Drawn> {
         .collect();
     files.sort();
     let every = all(files.into_iter());
-    let mut rng = ChaCha20Rng::seed_from_u64(SEED);
-    let mut order: Vec<usize> = (0..every.len()).collect();
-    for last in (1..order.len()).rev() {
-        let other = (rng.next_u64() % (last as u64 + 1)) as usize;
-        order.swap(last, other);
-    }
-    let mut chosen = vec![false; every.len()];
-    for index in order.into_iter().take(DRAWN) {
-        chosen[index] = true;
-    }
-    let keep = every.into_iter().zip(chosen);
-    keep.filter(|(_, is_chosen)| *is_chosen)
-        .map(|(drawn, _)| drawn)
+    // Each suggestion has a rank of its own, so that a list that grows redraws little.
+    let mut ranked: Vec<(u64, usize)> = every
+        .iter()
+        .enumerate()
+        .map(|(index, one)| (rank(one), index))
+        .collect();
+    ranked.sort_unstable();
+    let chosen: BTreeSet<usize> = ranked.into_iter().take(DRAWN).map(|(_, i)| i).collect();
+    let keep = every.into_iter().enumerate();
+    keep.filter(|(index, _)| chosen.contains(index))
+        .map(|(_, drawn)| drawn)
         .collect()
+}
+
+/// A number that the seed and the place fix: the first of a generator that is seeded with both.
+fn rank(one: &Drawn) -> u64 {
+    let mut hash = SEED;
+    for byte in one.text.bytes().chain(one.place.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    ChaCha20Rng::seed_from_u64(hash).next_u64()
 }
 
 /// Every suggestion of these texts.
