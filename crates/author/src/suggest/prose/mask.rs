@@ -5,6 +5,9 @@
 
 use carriers::Layout;
 
+/// Longest target of a link, in bytes; what is longer is read as text.
+const LINK_BYTES_MAX: usize = 2048;
+
 /// What a byte of the source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Byte {
@@ -26,7 +29,7 @@ pub(super) fn mask(file_name: &str, source: &str, layout: &Layout) -> Vec<Byte> 
         .iter()
         .any(|ending| name.ends_with(ending));
     if !is_html {
-        lines(source, &mut bytes);
+        lines(source, layout, &mut bytes);
     }
     tags(source, is_html, &mut bytes);
     spans(source, &mut bytes);
@@ -44,7 +47,7 @@ fn fill(bytes: &mut [Byte], from: usize, to: usize, with: Byte) {
 }
 
 /// What the beginnings of lines tell.
-fn lines(source: &str, bytes: &mut [Byte]) {
+fn lines(source: &str, layout: &Layout, bytes: &mut [Byte]) {
     let all: Vec<(usize, &str)> = source
         .split_inclusive('\n')
         .scan(0, |at, line| {
@@ -102,7 +105,7 @@ fn lines(source: &str, bytes: &mut [Byte]) {
             || mail_header
             || text.starts_with(['#', '>', '|', '='])
             || text.starts_with("..")
-            || text.contains('|')
+            || has_bar(source, layout, start, end)
             || is_rule(text)
             || (is_rule(next) && !list_marker(text).is_some_and(|m| m > 0))
             || is_definition(text)
@@ -117,6 +120,17 @@ fn lines(source: &str, bytes: &mut [Byte]) {
         }
         blank_before = is_blank;
     }
+}
+
+/// Whether the line has a bar outside of marks, and so may be of a table.
+fn has_bar(source: &str, layout: &Layout, start: usize, end: usize) -> bool {
+    let line = source.get(start..end).unwrap_or_default();
+    line.match_indices('|').any(|(offset, _)| {
+        let at = start + offset;
+        let after = layout.written.partition_point(|w| w.start <= at);
+        let mark = after.checked_sub(1).and_then(|i| layout.written.get(i));
+        mark.is_none_or(|w| w.end <= at)
+    })
 }
 
 /// Whether a line of this fence follows, so that this one opens a block and is no rule.
@@ -240,7 +254,7 @@ fn tags(source: &str, is_html: bool, bytes: &mut [Byte]) {
             .count();
         let slash = rest.len() - rest.trim_start_matches('/').len();
         let name = rest.get(slash..slash + name_len).unwrap_or_default();
-        let limit = floor(source, (start + 2048).min(source.len()));
+        let limit = floor(source, (start + LINK_BYTES_MAX).min(source.len()));
         let line = source.get(start..limit).unwrap_or_default();
         let Some(close) = line
             .find('>')
@@ -344,8 +358,8 @@ fn paragraph(source: &str, from: usize, to: usize, bytes: &mut [Byte]) {
                             .map_or(text.len(), |p| next + p + close.len_utf8()),
                     )
                 }
-                ']' if rest.starts_with("](") => rest.find(')').map(|p| at + p + 1),
-                ']' if rest.starts_with("][") => rest[1..].find(']').map(|p| at + p + 2),
+                ']' if rest.starts_with("](") => link_end(rest, ')').map(|p| at + p),
+                ']' if rest.starts_with("][") => link_end(rest, ']').map(|p| at + p),
                 _ => None,
             };
             if let Some(end) = end {
@@ -355,6 +369,12 @@ fn paragraph(source: &str, from: usize, to: usize, bytes: &mut [Byte]) {
         }
         at = next;
     }
+}
+
+/// After the closing character of a link's target, which is looked for nearby.
+fn link_end(rest: &str, close: char) -> Option<usize> {
+    let near = rest.get(1..floor(rest, rest.len().min(LINK_BYTES_MAX)))?;
+    near.find(close).map(|p| p + 1 + close.len_utf8())
 }
 
 /// After the closing run of exactly `ticks` backticks.
