@@ -96,10 +96,11 @@ pub(super) fn lists(file_name: &str, source: &str, bytes: &[Byte], layout: &Layo
                     items.clear();
                 }
             }
-            _ => match items.last_mut() {
-                Some(last) => last.1 = end,
-                None => {}
-            },
+            _ => {
+                if let Some(last) = items.last_mut() {
+                    last.1 = end;
+                }
+            }
         }
         if marker.is_none() && !text.is_empty() {
             lead = text;

@@ -107,7 +107,7 @@ fn lines(source: &str, layout: &Layout, bytes: &mut [Byte]) {
             || text.starts_with("..")
             || has_bar(source, layout, start, end)
             || is_rule(text)
-            || (is_rule(next) && !list_marker(text).is_some_and(|m| m > 0))
+            || (is_rule(next) && list_marker(text).is_none())
             || is_definition(text)
         {
             let goes_on = is_code || (is_blank && code_before);

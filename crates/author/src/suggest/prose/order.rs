@@ -108,9 +108,9 @@ pub(super) fn find(source: &str, here: &Here<'_>) -> Option<Found> {
         || whole.next(&[","]) && whole.next_n(2, &["BE", "which", "so", "but", "because", "since"])
         || whole.next(&["of"]) && here.prev(&["the", "all", "its"]);
     if !ends
-        || !source
+        || source
             .get(first.start..token(len - 1)?.end)
-            .is_some_and(|t| !t.contains('\n'))
+            .is_none_or(|t| t.contains('\n'))
     {
         return None;
     }

@@ -224,9 +224,7 @@ pub(super) const WORDS: &[Phrase] = &[
     }),
     word("typically", &["usually", "normally"], |h| !h.prev(&["DET"])),
     word("often", &["frequently"], |h| {
-        !h.prev(&["how", "as", "so"])
-            && !h.next(&["than"])
-            && !(h.prev(&["more"]) && h.next(&["than"]))
+        !h.prev(&["how", "as", "so"]) && !h.next(&["than"])
     }),
     word("frequently", &["often"], |h| {
         !h.prev(&["DET", "most"]) && !h.next(&["asked"])
@@ -268,7 +266,7 @@ pub(super) const WORDS: &[Phrase] = &[
     phrase("at the same time", &["simultaneously"], |h| {
         !h.starts() && last(h) && !h.prev(&[",", "and", "but"])
     }),
-    word("simultaneously", &["at the same time"], |h| last(h)),
+    word("simultaneously", &["at the same time"], last),
     word("initially", &["at first"], |h| h.starts() || last(h)),
     phrase("at first", &["initially"], |h| {
         h.next(&["PRON", "the", "this", ","]) && !h.next(&["glance"])
@@ -300,7 +298,7 @@ pub(super) const WORDS: &[Phrase] = &[
     phrase("by hand", &["manually"], |h| {
         !h.next(&["OPEN", "-"]) && !h.prev(&["PLURAL"])
     }),
-    word("manually", &["by hand"], |h| last(h)),
+    word("manually", &["by hand"], last),
     phrase("again and again", &["repeatedly"], |h| !h.prev(&["PREP"])),
     phrase("one by one", &["one after another", "one at a time"], |h| {
         !h.next(&["OPEN"])
@@ -445,7 +443,7 @@ pub(super) const WORDS: &[Phrase] = &[
     word("i.e.", &["that is"], |h| {
         h.next(&[","]) && h.prev(&["(", ","])
     }),
-    phrase("as well", &["too"], |h| last(h)),
+    phrase("as well", &["too"], last),
     word("too", &["as well"], |h| {
         last(h) && !h.prev(&[",", "me", "not"])
     }),

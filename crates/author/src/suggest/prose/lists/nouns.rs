@@ -129,10 +129,10 @@ pub(super) const WORDS: &[Phrase] = &[
     word("essential", &["vital"], |h| {
         after_be(h) && !h.next(&["OPEN"])
     }),
-    word("crucial", &["vital", "essential"], |h| after_be(h)),
-    word("vital", &["essential"], |h| after_be(h)),
+    word("crucial", &["vital", "essential"], after_be),
+    word("vital", &["essential"], after_be),
     word("necessary", &["required", "needed"], |h| {
-        after_be(h) && !h.next(&["to", "OPEN"]) && !h.head().is_some_and(|t| t.lower == "be")
+        after_be(h) && !h.next(&["to", "OPEN"]) && h.head().is_none_or(|t| t.lower != "be")
     }),
     phrase("if necessary", &["if needed", "if required"], always),
     phrase("when necessary", &["when needed", "when required"], always),

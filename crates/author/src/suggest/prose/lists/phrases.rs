@@ -52,7 +52,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     }),
     phrase("together with", &["along with"], always),
     phrase("along with", &["together with"], always),
-    phrase("in addition to", &["besides"], |h| object_wide(h)),
+    phrase("in addition to", &["besides"], object_wide),
     phrase("apart from", &["aside from"], aside),
     phrase("aside from", &["apart from"], aside),
     phrase("except for", &["apart from"], |h| {
@@ -197,7 +197,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase("are able to", &["can"], |h| {
         infinitive(h) && !h.prev(&["not"])
     }),
-    phrase("is able to", &["can"], |h| infinitive(h)),
+    phrase("is able to", &["can"], infinitive),
     phrase("were able to", &["managed to"], |h| {
         infinitive(h) && !h.prev(&["not", "WH"])
     }),
@@ -210,7 +210,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase("are going to", &["will"], |h| {
         infinitive(h) && h.prev(&["we", "they", "you"])
     }),
-    phrase("is going to", &["will"], |h| infinitive(h)),
+    phrase("is going to", &["will"], infinitive),
     phrase("would like to", &["wish to"], |h| {
         h.next(&["thank", "point", "add", "stress", "apologise", "apologize"])
             && h.prev(&["we", "i"])

@@ -296,13 +296,13 @@ pub(super) const VERBS: &[Verb] = &[
     both("examine", &["inspect"], object, |h| !h.next(&["as"])),
     active("investigate", &["look into"], object),
     active("look into", &["investigate"], object),
-    active("discuss", &["talk about"], |h| it_or_object(h)),
-    active("talk about", &["discuss"], |h| it_or_object(h)),
+    active("discuss", &["talk about"], it_or_object),
+    active("talk about", &["discuss"], it_or_object),
     both("notify", &["inform"], person, |h| !h.next(&["to"])),
     both("inform", &["notify"], person, |h| {
         !h.next(&["to", "by", "about", "of", "that", "decision"])
     }),
-    active("recommend", &["advise"], |h| that(h)),
+    active("recommend", &["advise"], that),
     active("expect", &["anticipate"], |h| {
         h.next(&["around", "about", "NUM", "roughly", "a", "no"])
             && h.prev(&["PLURAL_PRON"])
