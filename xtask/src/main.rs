@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` runs every test and installs what they need when it is missing and may.
 //! `cargo xtask rooms` checks the arrows between the crates and that pure rooms stay pure.
+//! `cargo xtask tools` installs the programs that some examples run.
 //! `cargo xtask deny` checks licences, bans and sources with cargo-deny.
 #![allow(
     clippy::print_stdout,
@@ -21,9 +22,10 @@ fn main() -> Result<()> {
         Some("test") => tests::run(&arguments[1..]),
         Some("rooms") => rooms::check(),
         Some("deny") => deny::check(),
+        Some("tools") => needs::install_tools(),
         other => {
             let given = other.map_or("nothing".to_owned(), |word| format!("`{word}`"));
-            bail!("expected `test`, `rooms` or `deny`, got {given}")
+            bail!("expected `test`, `tools`, `rooms` or `deny`, got {given}")
         }
     }
 }

@@ -30,9 +30,131 @@ const NEEDS: &[Need] = &[
     },
 ];
 
+/// Other people's programs that examples run: `cargo run --release -p carriers --example survival` needs all.
+const TOOLS: &[Need] = &[
+    Need {
+        package: "pandoc",
+        what_for: "copies as HTML and DOCX",
+        present: || runs("pandoc", "--version"),
+    },
+    Need {
+        package: "chromium",
+        what_for: "copies as PDF",
+        present: || runs("chromium", "--version"),
+    },
+    Need {
+        package: "poppler-utils",
+        what_for: "pages as pictures",
+        present: || runs("pdftoppm", "-v"),
+    },
+    Need {
+        package: "tesseract-ocr",
+        what_for: "text of pictures",
+        present: || runs("tesseract", "--version"),
+    },
+    Need {
+        package: "fonts-dejavu-core",
+        what_for: "letters for PDF",
+        present: || Path::new("/usr/share/fonts/truetype/dejavu").exists(),
+    },
+    Need {
+        package: "nginx-light",
+        what_for: "requests through a proxy",
+        present: || Path::new("/usr/sbin/nginx").exists(),
+    },
+    Need {
+        package: "haproxy",
+        what_for: "requests through another proxy",
+        present: || Path::new("/usr/sbin/haproxy").exists(),
+    },
+    Need {
+        package: "curl",
+        what_for: "requests carried over to curl",
+        present: || runs("curl", "--version"),
+    },
+    Need {
+        package: "yara",
+        what_for: "compiled YARA rules",
+        present: || runs("yarac", "--version"),
+    },
+    Need {
+        package: "gcc",
+        what_for: "compiled C",
+        present: || runs("gcc", "--version"),
+    },
+    Need {
+        package: "binutils",
+        what_for: "strings of compiled files",
+        present: || runs("strings", "--version"),
+    },
+    Need {
+        package: "ripgrep",
+        what_for: "the peer of `cargo bench -p carriers --bench watch`",
+        present: || runs("rg", "--version"),
+    },
+    Need {
+        package: "python3-venv",
+        what_for: "tools from PyPI",
+        present: || has_ensurepip(),
+    },
+    Need {
+        package: "npm",
+        what_for: "tools from npm",
+        present: || runs("npm", "--version"),
+    },
+];
+/// Tools from PyPI.
+const PYTHON_TOOLS: &[&str] = &[
+    "black",
+    "python-minifier",
+    "mdformat",
+    "requests",
+    "sigma-cli",
+    "pysigma-backend-splunk",
+    "suricata-update",
+];
+/// Tools from npm.
+const NODE_TOOLS: &[&str] = &["terser", "prettier"];
+
 /// Installs what is missing when this process may; otherwise says exactly what to install.
 pub fn install_missing() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.present)()).collect();
+    install(NEEDS)
+}
+
+/// Installs the programs that examples run: Debian's for the machine, the others below `target/tools`.
+pub fn install_tools() -> Result<()> {
+    install(TOOLS)?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), std::path::PathBuf::from);
+    let tools = target.join("tools");
+    std::fs::create_dir_all(&tools).context("cannot make a folder for tools")?;
+    let python = tools.join("python");
+    if !python.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
+    }
+    run(Command::new(python.join("bin/pip"))
+        .args(["install", "-q"])
+        .args(PYTHON_TOOLS))?;
+    run(Command::new("npm")
+        .args(["install", "--silent", "--ignore-scripts", "--prefix"])
+        .arg(&tools)
+        .args(NODE_TOOLS))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    eprintln!("{command:?}");
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .context("it did not start")?;
+    if !status.success() {
+        bail!("it ended with {status}");
+    }
+    Ok(())
+}
+
+fn install(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.present)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -83,6 +205,16 @@ fn runs(program: &str, argument: &str) -> bool {
         .arg(argument)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Debian ships the module that makes virtual environments apart from Python.
+fn has_ensurepip() -> bool {
+    Command::new("python3")
+        .args(["-c", "import ensurepip"])
+        .stdin(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
