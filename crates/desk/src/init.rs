@@ -26,17 +26,7 @@ pub async fn init(
     now: Option<Timestamp>,
 ) -> Result<Desk, Failure> {
     let target = dir.path();
-    let is_free = match std::fs::read_dir(target) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    if !is_free {
-        return Err(Failure::usage(
-            "data-directory-exists",
-            format!("`{}` is there already and not empty", target.display()),
-        )
-        .hint("name another folder with --data DIR; nothing is ever overwritten"));
-    }
+    is_free(target)?;
     let draft = DataDir::at(draft_path(dir)?);
     let made = fill(&draft, program, clock, passphrase, now).await;
     // CRASH: until the rename there is only a draft folder beside the target, which nothing reads.
@@ -50,6 +40,22 @@ pub async fn init(
     }
     sync_folder_of(target)?;
     Desk::open(dir.clone(), now).await
+}
+
+/// A data directory can be made only where nothing is.
+pub(crate) fn is_free(target: &std::path::Path) -> Result<(), Failure> {
+    let is_free = match std::fs::read_dir(target) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if is_free {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "data-directory-exists",
+        format!("`{}` is there already and not empty", target.display()),
+    )
+    .hint("name another folder with --data DIR; nothing is ever overwritten"))
 }
 
 async fn fill(
@@ -112,7 +118,7 @@ fn origin(program: &str, unique: &[u8; 32]) -> String {
     format!("headstart/{slug}/{}", &mark[..8])
 }
 
-fn draft_path(dir: &DataDir) -> Result<PathBuf, Failure> {
+pub(crate) fn draft_path(dir: &DataDir) -> Result<PathBuf, Failure> {
     let target = std::path::absolute(dir.path()).map_err(|error| unwritable(dir.path(), &error))?;
     let name = target.file_name().ok_or_else(|| {
         Failure::usage(
@@ -126,7 +132,7 @@ fn draft_path(dir: &DataDir) -> Result<PathBuf, Failure> {
     Ok(target.with_file_name(draft))
 }
 
-fn make_private_folder(dir: &DataDir) -> Result<(), Failure> {
+pub(crate) fn make_private_folder(dir: &DataDir) -> Result<(), Failure> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -139,7 +145,7 @@ fn make_private_folder(dir: &DataDir) -> Result<(), Failure> {
         .map_err(|error| unwritable(dir.path(), &error))
 }
 
-fn sync_folder_of(path: &std::path::Path) -> Result<(), Failure> {
+pub(crate) fn sync_folder_of(path: &std::path::Path) -> Result<(), Failure> {
     let absolute = std::path::absolute(path).map_err(|error| unwritable(path, &error))?;
     let parent = absolute.parent().unwrap_or(&absolute);
     std::fs::File::open(parent)

@@ -4,6 +4,7 @@
 //! What is here is their order, and what a process leaves behind when it dies between two of them.
 
 mod artifacts;
+mod backup;
 mod cases;
 mod config;
 mod desk;
@@ -22,6 +23,7 @@ mod sightings;
 mod traces;
 
 pub use artifacts::{Added, check_master, kind_of};
+pub use backup::{BackedUp, BackedUpFile, Restored, key_beside, restore};
 pub use config::{ClockKind, Config, DataDir, random};
 pub use desk::Desk;
 pub use failure::{Class, Failure};

@@ -155,6 +155,14 @@ pub enum Command {
     /// Program settings, such as the bar for an accusation.
     #[command(subcommand)]
     Settings(Settings),
+    /// Write the whole data directory into one file sealed to the program key, while others go on working.
+    Backup {
+        /// The file to write; a copy of the locked program key is written beside it, as FILE.key.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Make a data directory from a backup, audited before it gets its place.
+    Restore(Restore),
     /// A whole program with a leak, told step by step.
     Demo(Demo),
 }
@@ -666,6 +674,16 @@ pub enum Settings {
         #[arg(long, value_name = "CHANCE")]
         innocent_risk: Option<f64>,
     },
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// The locked program key; without it, the file beside the backup with `.key` behind its name.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
 }
 
 /// `demo`.

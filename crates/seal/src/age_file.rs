@@ -81,7 +81,7 @@ fn without_armour(bytes: &[u8]) -> Result<Cow<'_, [u8]>, AgeError> {
 }
 
 /// The header and the nonce, as far as it is there.
-fn header(bytes: &[u8]) -> Result<&[u8], AgeError> {
+pub(crate) fn header(bytes: &[u8]) -> Result<&[u8], AgeError> {
     if !bytes.starts_with(b"age-encryption.org/") {
         return Err(AgeError::NotAge);
     }

@@ -21,6 +21,7 @@ mod package;
 mod padding;
 mod program_key;
 mod recipient;
+mod stream;
 mod unpack;
 mod vault;
 
@@ -39,5 +40,6 @@ pub use program_key::{
     WORK_FACTOR_LOG2, WORK_FACTOR_LOG2_MAX, seal_to_program,
 };
 pub use recipient::{RECIPIENT_BYTES_MAX, Recipient, RecipientError};
+pub use stream::SealedWriter;
 pub use unpack::{WriteError, write_into};
 pub use vault::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX, VaultError, VaultKey};

@@ -209,18 +209,17 @@ impl ProgramKey {
         &self.vault
     }
 
+    pub(crate) fn as_age(&self) -> &dyn age::Identity {
+        &self.identity
+    }
+
     /// Opens what [`seal_to_program`] sealed.
     ///
     /// # Errors
     /// [`SealError`]; changed bytes are never returned.
     pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let identity = std::iter::once(&self.identity as &dyn age::Identity);
-        let padded = decrypt(sealed, SEALED_BYTES_MAX, identity).map_err(|error| match error {
-            AgeError::TooLarge { bytes } => SealError::TooLarge { bytes },
-            AgeError::NotForThisKey => SealError::NotForThisKey,
-            AgeError::Damaged => SealError::Damaged,
-            _ => SealError::NotSealed,
-        })?;
+        let padded = decrypt(sealed, SEALED_BYTES_MAX, identity)?;
         unpad(&padded).map_err(|_| SealError::NotSealed)
     }
 }
@@ -249,6 +248,10 @@ impl ProgramRecipient {
     /// `age1…`.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    pub(crate) fn as_age(&self) -> &dyn age::Recipient {
+        self.0.as_age()
     }
 }
 

@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// Something that this database cannot do.
+    #[error("{what} is not made of a PostgreSQL database here")]
+    NotHere {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// PostgreSQL that acknowledges before it has written.
     #[error("the database has synchronous_commit off, so an acknowledged event could be lost")]
     NotDurable,
@@ -86,6 +92,7 @@ impl StoreError {
             Self::Exists { .. } => "use it as it is, or name another folder with `--data`",
             Self::NotAStore { .. } => "name the folder that `headstart init` made with `--data`",
             Self::Newer { .. } => "use the newer headstart",
+            Self::NotHere { .. } => "use the database's own `pg_dump`",
             Self::NotDurable => "set synchronous_commit to on for this database",
             Self::Damaged { .. } => "stop writing to it, keep a copy, and restore a backup",
             Self::Halted { .. } => {

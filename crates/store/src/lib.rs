@@ -39,6 +39,7 @@ pub use batch::{
 pub use error::{CommitError, LogError, StoreError};
 pub use integrate::{Growing, Grown, Signed};
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,6 +139,24 @@ impl Store {
             holder: self.shared.holder().to_owned(),
             length: self.lease,
         }
+    }
+
+    /// Writes one state of the whole store into a new SQLite file, while others go on reading and writing.
+    ///
+    /// Nothing is promised about that file's place on the disk: it is there to be read once.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is a file already; [`StoreError::NotHere`] for PostgreSQL, whose own
+    /// `pg_dump` makes such a copy.
+    pub async fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        self.shared.running()?;
+        let result = match &self.backend {
+            Backend::Sqlite(pools) => sqlite::snapshot(&pools.read, path).await,
+            Backend::Postgres(_) => Err(StoreError::NotHere {
+                what: "a snapshot into a file",
+            }),
+        };
+        self.shared.watch(result)
     }
 
     /// Closes all connections, also those of clones. Dropping the store is enough for what is committed.

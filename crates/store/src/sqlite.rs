@@ -160,13 +160,41 @@ pub(crate) async fn create(path: &Path) -> Result<Pools, StoreError> {
     open(path).await
 }
 
-async fn make(path: &Path) -> Result<(), StoreError> {
+/// One state of the database in a new file that only its owner can read.
+pub(crate) async fn snapshot(pool: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
+    private_file(path).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Exists {
+            address: path.into(),
+        },
+        _ => StoreError::File {
+            address: path.into(),
+            source,
+        },
+    })?;
+    let name = path.to_str().ok_or_else(|| StoreError::File {
+        address: path.into(),
+        source: io::Error::other("its name is not UTF-8"),
+    })?;
+    // The statement reads within one transaction, and writes into an empty file.
+    sqlx::query("VACUUM INTO $1")
+        .bind(name)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// A new, empty file that only its owner can read.
+fn private_file(path: &Path) -> io::Result<File> {
     let mut create = OpenOptions::new();
     create.write(true).create_new(true);
     // SQLite gives the write-ahead log the same permissions.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut create, 0o600);
-    create.open(path).map_err(|source| StoreError::File {
+    create.open(path)
+}
+
+async fn make(path: &Path) -> Result<(), StoreError> {
+    private_file(path).map_err(|source| StoreError::File {
         address: Address::from(path),
         source,
     })?;

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod artifact;
+mod backup;
 mod case;
 mod context;
 mod cosigned;
@@ -59,6 +60,8 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Receipts { case } => receipts::run(&context, &case).await,
         Command::Policy => policy::run(&context),
         Command::Log(command) => log::run(&context, command).await,
+        Command::Backup { out } => backup::backup(&context, &out).await,
+        Command::Restore(arguments) => backup::restore(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, arguments).await,
     }
 }
