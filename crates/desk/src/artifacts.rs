@@ -1,5 +1,6 @@
 //! Artifacts: masters checked, sealed, and opened again.
 
+use author::lint::Findings;
 use carriers::{MarkErrors, Master};
 use domain::artifact::ArtifactKind;
 use domain::case::Case;
@@ -9,6 +10,7 @@ use domain::person::Actor;
 use flow::book::BookMaster;
 use seal::ProgramKey;
 
+use crate::checks::{commands, lint_file};
 use crate::desk::{Beside, too_busy};
 use crate::records::{NameRecord, open, open_bytes};
 use crate::{Desk, Failure};
@@ -24,6 +26,10 @@ pub struct Added {
     pub file_name: String,
     /// Its mark sites.
     pub sites: usize,
+    /// What the lint warns of; nothing of it blocks a press.
+    pub warnings: Findings,
+    /// Commands that a press will run over sampled copies.
+    pub commands: Vec<String>,
 }
 
 /// The kind of a file that nobody named, told from its name.
@@ -70,19 +76,28 @@ impl Desk {
     /// Adds masters to a case: all of them, or none.
     ///
     /// # Errors
-    /// Wrong marks with line and column; a case that was pressed already.
+    /// Wrong marks and what the lint finds, of all files, with line and column; a case that was pressed already.
     pub async fn add_artifacts(
         &self,
         id: &CaseId,
         files: &[(String, ArtifactKind, Vec<u8>)],
     ) -> Result<Vec<Added>, Failure> {
-        let mut masters = Vec::new();
+        let mut masters: Vec<(Master, Findings)> = Vec::new();
+        let mut wrong: Vec<Failure> = Vec::new();
         for (name, _, bytes) in files {
             seal::check_name(name).map_err(|error| {
                 Failure::usage("file-name", error.to_string())
                     .hint("rename the file: its name goes into every package")
             })?;
-            masters.push(check_master(name, bytes)?);
+            match lint_file(name, bytes) {
+                Ok(linted) => masters.push(linted),
+                Err(failure) => wrong.push(failure),
+            }
+        }
+        if let Some(mut first) = wrong.first().cloned() {
+            let messages: Vec<&str> = wrong.iter().map(|w| w.message.as_str()).collect();
+            first.message = messages.join("\n\n");
+            return Err(first);
         }
         for _ in 0..20 {
             if let Some(added) = self.try_adding(id, files, &masters).await? {
@@ -96,13 +111,13 @@ impl Desk {
         &self,
         id: &CaseId,
         files: &[(String, ArtifactKind, Vec<u8>)],
-        masters: &[Master],
+        masters: &[(Master, Findings)],
     ) -> Result<Option<Vec<Added>>, Failure> {
         let mut loaded = self.load(id).await?;
         let mut beside = Beside::default();
         let mut events = Vec::new();
         let mut added = Vec::new();
-        for ((name, kind, bytes), master) in files.iter().zip(masters) {
+        for ((name, kind, bytes), (master, warnings)) in files.iter().zip(masters) {
             let blob = self.seal_bytes(bytes)?;
             let command = CaseCommand::AddArtifact {
                 kind: *kind,
@@ -117,6 +132,8 @@ impl Desk {
                 kind: *kind,
                 file_name: name.clone(),
                 sites: master.sites().len(),
+                warnings: warnings.clone(),
+                commands: commands(master),
             });
             let context = self.context(&loaded.program, &Actor::Desk);
             let decided = loaded

@@ -6,6 +6,7 @@
 mod artifacts;
 mod backup;
 mod cases;
+mod checks;
 mod config;
 mod desk;
 mod evidence;
@@ -24,6 +25,9 @@ mod traces;
 
 pub use artifacts::{Added, check_master, kind_of};
 pub use backup::{BackedUp, BackedUpFile, Restored, key_beside, restore};
+pub use checks::{
+    CHECK_OUTPUT_BYTES_MAX, CHECK_TIME_MAX, Checked, commands, lint_file, run_checks,
+};
 pub use config::{ClockKind, Config, DataDir, random};
 pub use desk::Desk;
 pub use failure::{Class, Failure};

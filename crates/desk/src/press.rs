@@ -21,6 +21,7 @@ use flow::press::{Copy, code_leaf, copies, package_leaf, roster_leaf};
 use seal::{FileEntry, ProgramKey};
 
 use crate::cases::secret;
+use crate::checks::Readable;
 use crate::config::ClockKind;
 use crate::desk::{Beside, Loaded, too_busy};
 use crate::records::{PressRecord, open};
@@ -71,7 +72,8 @@ impl Desk {
     /// Makes the copies of every seat that may have some and has none yet, seals them, and commits them to the log.
     ///
     /// # Errors
-    /// No artifacts, no marks, nobody who may have anything, or a database that fails.
+    /// No artifacts, no marks, nobody who may have anything, or a database that fails;
+    /// before the first press of a case, what the lint finds and a copy that does not pass its master's check.
     pub async fn press(&self, id: &CaseId, key: &ProgramKey) -> Result<Pressed, Failure> {
         for _ in 0..5 {
             let loaded = self.load(id).await?;
@@ -93,6 +95,11 @@ impl Desk {
             return Err(nothing_to_press(case));
         }
         let masters = self.masters(case, key).await?;
+        // Later seats of a case get copies of what was checked then.
+        if !case.is_pressed() {
+            self.check_case(case, key).await?;
+        }
+        let readable = Readable::of(&masters);
         let details = self.details(case, key)?;
         let bar = loaded.program.settings().accusation_risk();
         let (mut book, before) = self
@@ -140,6 +147,9 @@ impl Desk {
                     chain,
                 },
             )?);
+        }
+        for draft in &drafts {
+            readable.check(&draft.copies)?;
         }
         // Copies differ by some bytes: all packages get the size of the largest, so that none tells its seat.
         let size = drafts.iter().map(Draft::size).max().unwrap_or(0);

@@ -93,6 +93,15 @@ pub enum Command {
     /// Masters of a case, with their marks.
     #[command(subcommand)]
     Artifact(Artifact),
+    /// Check masters: their marks, what copies would say, whether copies still read as their language.
+    Lint {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Also run the commands that the masters name in `check` directives, over sampled copies.
+        #[arg(long)]
+        run_checks: bool,
+    },
     /// The mark sites of a case and what they can prove.
     Sites {
         /// The case, such as HS-2026-0001.

@@ -60,7 +60,7 @@ pub fn lint_master(master: &Master, source: &[u8]) -> Findings {
         name::check(master, default, &places, &mut found);
     }
     alternatives::check(master, &places, &mut found);
-    found.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+    found.sort_by_key(|f| (f.line, f.column));
     found.dedup();
     found.truncate(FINDINGS_MAX);
     Findings(found)

@@ -324,10 +324,8 @@ fn options(rule: &Rule<'_>, wrong: &mut Wrong<'_>) {
                 has_content = true;
                 content(option, wrong);
             }
-            "msg" => {
-                if quoted(option.value).is_none() {
-                    wrong.at(option.value_at, "a message stands in quotes");
-                }
+            "msg" if quoted(option.value).is_none() => {
+                wrong.at(option.value_at, "a message stands in quotes");
             }
             "pcre" => pcre(option, wrong),
             "flow" => {
@@ -340,22 +338,19 @@ fn options(rule: &Rule<'_>, wrong: &mut Wrong<'_>) {
                     }
                 }
             }
-            "reference" => {
+            "reference"
                 if option
                     .value
                     .split_once(',')
-                    .is_none_or(|(_, to)| to.trim().is_empty())
-                {
-                    wrong.at(
-                        option.value_at,
-                        "a reference has a kind and a place: `cve,2026-1`",
-                    );
-                }
+                    .is_none_or(|(_, to)| to.trim().is_empty()) =>
+            {
+                wrong.at(
+                    option.value_at,
+                    "a reference has a kind and a place: `cve,2026-1`",
+                );
             }
-            "metadata" => {
-                if option.value.split(',').any(|item| item.trim().is_empty()) {
-                    wrong.at(option.value_at, "an item of the metadata is empty");
-                }
+            "metadata" if option.value.split(',').any(|item| item.trim().is_empty()) => {
+                wrong.at(option.value_at, "an item of the metadata is empty");
             }
             _ if MODIFIERS.contains(&name) && !has_content => {
                 wrong.at(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use desk::Failure;
+use desk::{Added, Failure};
 use domain::artifact::ArtifactKind;
 use serde_json::{Value, json};
 
@@ -25,10 +25,20 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
     }
     let desk = context.desk().await?;
     let added = desk.add_artifacts(&case, &masters).await?;
+    for (one, (_, _, bytes)) in added.iter().zip(&masters) {
+        eprint!(
+            "{}",
+            one.warnings
+                .render(&one.file_name, &String::from_utf8_lossy(bytes))
+        );
+    }
     let documents: Vec<Value> = added
         .iter()
         .map(|one| {
-            json!({"artifact": one.artifact.as_str(), "kind": one.kind.as_str(), "file": one.file_name, "sites": one.sites})
+            json!({
+                "artifact": one.artifact.as_str(), "kind": one.kind.as_str(), "file": one.file_name, "sites": one.sites,
+                "warnings": one.warnings.0.len(), "commands": one.commands,
+            })
         })
         .collect();
     context
@@ -47,15 +57,47 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
                     count(one.sites, "site"),
                 ]);
             }
-            format!("{}Next: headstart sites {case}\n", table(&rows))
+            let runs = press_runs(&added);
+            format!("{}{runs}Next: headstart sites {case}\n", table(&rows))
         });
     Ok(0)
+}
+
+/// What a press will run, said before anybody presses.
+fn press_runs(added: &[Added]) -> String {
+    let commands: Vec<String> = added
+        .iter()
+        .flat_map(|one| one.commands.iter().map(|c| format!("  {c}\n")))
+        .collect();
+    if commands.is_empty() {
+        return String::new();
+    }
+    format!(
+        "A press runs, over sampled copies and without a shell (now: headstart lint --run-checks FILE):\n{}",
+        commands.concat()
+    )
 }
 
 fn load(
     path: &Path,
     kind: Option<ArtifactKind>,
 ) -> Result<(String, ArtifactKind, Vec<u8>), Failure> {
+    let (name, bytes) = named(path)?;
+    let kind = match kind.or_else(|| desk::kind_of(&name)) {
+        Some(kind) => kind,
+        None => {
+            return Err(Failure::usage(
+                "unknown-kind",
+                format!("what kind of artifact is `{name}`?"),
+            )
+            .hint(format!("say it with --kind {}", kinds("|"))));
+        }
+    };
+    Ok((name, kind, bytes))
+}
+
+/// A master's name and bytes.
+pub(super) fn named(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -66,17 +108,7 @@ fn load(
             )
             .hint("rename the file: its name goes into every package")
         })?;
-    let kind = match kind.or_else(|| desk::kind_of(name)) {
-        Some(kind) => kind,
-        None => {
-            return Err(Failure::usage(
-                "unknown-kind",
-                format!("what kind of artifact is `{name}`?"),
-            )
-            .hint(format!("say it with --kind {}", kinds("|"))));
-        }
-    };
-    Ok((name.to_owned(), kind, read_file(path, MASTER_BYTES_MAX)?))
+    Ok((name.to_owned(), read_file(path, MASTER_BYTES_MAX)?))
 }
 
 fn named_kind(text: &str) -> Result<ArtifactKind, Failure> {

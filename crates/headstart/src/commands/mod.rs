@@ -9,6 +9,7 @@ mod demo;
 mod detection;
 mod evidence;
 mod init;
+mod lint;
 mod log;
 mod log_check;
 mod open;
@@ -44,6 +45,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Seat(command) => seat::run(&context, command).await,
         Command::Case(command) => case::run(&context, command).await,
         Command::Artifact(command) => artifact::run(&context, command).await,
+        Command::Lint { files, run_checks } => lint::run(&context, &files, run_checks),
         Command::Sites { case } => sites::run(&context, &case).await,
         Command::Wave(command) => wave::run(&context, command).await,
         Command::Press { case } => press::run(&context, &case).await,
