@@ -134,6 +134,12 @@ impl StoreError {
         self.sqlite().is_some_and(|(code, _)| code & 0xff == IOERR)
     }
 
+    /// Whether another process has locked the file.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.sqlite()
+            .is_some_and(|(code, _)| matches!(code & 0xff, 5 | 6))
+    }
+
     /// Whether the database refused one statement, such as by a trigger, and the transaction goes on without it.
     pub(crate) fn is_of_one_statement(&self) -> bool {
         match self {

@@ -164,7 +164,7 @@ async fn run(backend: Backend, stopped: Stopped) {
             .map(|waiting| (waiting.prepared, waiting.answer))
             .unzip();
         let bytes = batches.iter().map(|prepared| prepared.bytes).sum();
-        match write(&backend, shared, &batches).await {
+        match write(&backend, shared, batches).await {
             Ok(results) => {
                 for (answer, result) in answers.into_iter().zip(results) {
                     // A caller that has gone away does not wait for its answer.
@@ -178,6 +178,8 @@ async fn run(backend: Backend, stopped: Stopped) {
             }
         }
         tidy(&backend, shared, bytes).await;
+        // Those who were answered come back with their next batches, and share one transaction again.
+        tokio::task::yield_now().await;
     }
 }
 
@@ -185,7 +187,7 @@ async fn run(backend: Backend, stopped: Stopped) {
 pub(crate) async fn write(
     backend: &Backend,
     shared: &Shared,
-    batches: &[Prepared<'_>],
+    batches: Vec<Prepared<'_>>,
 ) -> Result<Vec<Result<(), CommitError>>, StoreError> {
     shared.running()?;
     let results = match backend {

@@ -182,7 +182,7 @@ impl Store {
         if !prepared.is_large() {
             return group::commit(&self.backend, &self.shared, prepared).await;
         }
-        let mut results = group::write(&self.backend, &self.shared, &[prepared]).await?;
+        let mut results = group::write(&self.backend, &self.shared, vec![prepared]).await?;
         group::tidy(&self.backend, &self.shared, batch.bytes()).await;
         results.pop().unwrap_or(Ok(()))
     }

@@ -1,14 +1,17 @@
 //! SQLite: one file, write-ahead log, synced at every commit.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+    SqliteSynchronous,
+};
 
 use crate::address::Address;
 use crate::error::StoreError;
@@ -33,7 +36,7 @@ const SCHEMAS: &[&str] = &[include_str!("schema/sqlite_1.sql")];
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long opening waits for others before it leaves the write-ahead log to them.
-const TAKE_UP_TIMEOUT: &str = "PRAGMA busy_timeout = 500";
+const TAKE_UP_TIMEOUT: Duration = Duration::from_millis(100);
 const READERS_MAX: u32 = 4;
 /// Bytes that are written before the write-ahead log is moved into the file.
 const WAL_BYTES: usize = 8 << 20;
@@ -220,6 +223,7 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     if !is_sqlite {
         return Err(StoreError::NotAStore { address: address() });
     }
+    take_up(path).await?;
     let pools = Pools::open(path).await?;
     let table: Option<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
@@ -229,34 +233,56 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     if table.is_none() {
         return Err(StoreError::NotAStore { address: address() });
     }
-    take_up(path, &pools.write).await?;
     schema::migrate(&pools.write, SCHEMAS, false).await?;
     Ok(pools)
 }
 
-/// Writes what a process left in the write-ahead log into the file, and syncs it.
+/// Takes up what a process that died left in the write-ahead log: writes it anew, syncs it, and moves it into the file.
 ///
 /// After a sync that failed, the system may show bytes that the disk does not have, and a later sync does not write
-/// them. What is appended after such bytes would be lost with them, so nothing is: what the log shows is written anew.
-async fn take_up(path: &Path, pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
+/// them (they count as clean). Whatever is built upon such bytes would be lost with them in a power cut, so the log is
+/// written over itself before anything else: then it is on the disk as it is shown, or this fails.
+async fn take_up(path: &Path) -> Result<(), StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     if fs::metadata(&name).map_or(0, |log| log.len()) == 0 {
         return Ok(());
     }
-    let mut connection = pool.acquire().await?;
-    sqlx::query(TAKE_UP_TIMEOUT)
-        .execute(&mut *connection)
+    let alone = options(path)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .busy_timeout(TAKE_UP_TIMEOUT);
+    let mut connection = match alone.connect().await.map_err(StoreError::from) {
+        Ok(connection) => connection,
+        // Others use the database. They have taken it up themselves, and know how much of the log is on the disk.
+        Err(error) if error.is_busy() => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    // Nobody else reads or writes now.
+    write_over(Path::new(&name)).map_err(|source| StoreError::File {
+        address: path.into(),
+        source,
+    })?;
+    // CRASH: before, the log is the same as ever; during and after, everything is in the log or in the file.
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut connection)
         .await?;
-    // If others are at it (the answer is 1), they have taken it up themselves, and know how far it is on the disk.
-    let _busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
-        .fetch_one(&mut *connection)
-        .await?;
-    let timeout = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
-    sqlx::query(sqlx::AssertSqlSafe(timeout))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::Connection::close(connection).await?;
     Ok(())
+}
+
+/// Writes a file's bytes over themselves, and syncs it.
+fn write_over(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut bytes = vec![0; 1 << 20];
+    loop {
+        let at = file.stream_position()?;
+        let length = file.read(&mut bytes)?;
+        if length == 0 {
+            return file.sync_all();
+        }
+        file.seek(io::SeekFrom::Start(at))?;
+        file.write_all(&bytes[..length])?;
+    }
 }
 
 /// Moves as much of the write-ahead log into the file as no reader needs.

@@ -79,7 +79,7 @@ impl Head {
 /// Commits a group: one result for each batch, in order, or one error for all.
 pub(crate) async fn commit_group(
     pool: &Pool,
-    group: &[Prepared<'_>],
+    group: Vec<Prepared<'_>>,
 ) -> Result<Vec<Result<(), CommitError>>, StoreError> {
     let mut tx = begin_write(pool).await?;
     // CRASH: until the commit at the end, nothing of the group is there after a restart, and nobody was told anything.
@@ -89,16 +89,17 @@ pub(crate) async fn commit_group(
     };
     let mut results = Vec::with_capacity(group.len());
     let mut staged = Vec::new();
+    let is_alone = group.len() == 1;
     for prepared in group {
         let result = match prepared.is_only_leaves() {
             true => Ok(()),
-            false => write_one(&mut tx, &prepared.batch, &mut heads, group.len() == 1).await,
+            false => write_one(&mut tx, &prepared.batch, &mut heads, is_alone).await,
         };
         match result {
             // Stage: the entries get their place in the log, in the order of the group.
             Ok(()) => {
-                for segment in &prepared.segments {
-                    segment.clone().join(&mut staged);
+                for segment in prepared.segments {
+                    segment.join(&mut staged);
                 }
             }
             Err(CommitError::Store(error)) if !error.is_of_one_statement() => return Err(error),

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use store::{Address, Batch, NewEvent};
 use tlog::Signer;
 
+#[cfg(unix)]
+pub mod disk;
 mod postgres;
 
 /// Where one test's store is; everything is removed when it is dropped.
