@@ -29,6 +29,8 @@ use store::{Batch, Store};
 const ENTRY: usize = 300;
 /// Writers, and the share of the peer's speed that is wanted.
 const GOALS: [(u64, f64); 3] = [(1, 0.50), (64, 0.40), (1024, 0.40)];
+/// Appends before anything is measured.
+const WARM: u64 = 120_000;
 /// Leaves that an audit must read a second.
 const AUDIT_GOAL: f64 = 1e6;
 
@@ -119,8 +121,8 @@ impl Drop for Peer {
     }
 }
 
-/// Writers that each append one entry and wait until it is durable, over and over; appends a second.
-async fn measure(store: &Store, writers: u64, time: Duration) -> f64 {
+/// Writers that each append one entry and wait until it is durable, over and over; appends a second, and appends.
+async fn measure(store: &Store, writers: u64, time: Duration) -> (f64, u64) {
     let done = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let tasks: Vec<_> = (0..writers)
@@ -141,7 +143,8 @@ async fn measure(store: &Store, writers: u64, time: Duration) -> f64 {
     for task in tasks {
         task.await.unwrap();
     }
-    done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+    let done = done.load(Ordering::Relaxed);
+    (done as f64 / start.elapsed().as_secs_f64(), done)
 }
 
 /// Leaves a second of an integration of all, and of the fastest of three audits.
@@ -182,8 +185,8 @@ async fn audit(folder: &Path, leaves: u64) -> (f64, f64) {
 fn main() -> ExitCode {
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let (time, rounds, leaves) = match is_quick {
-        true => (Duration::from_millis(700), 2, 200_000),
-        false => (Duration::from_secs(3), 5, 1_000_000),
+        true => (Duration::from_millis(500), 3, 200_000),
+        false => (Duration::from_secs(1), 10, 1_000_000),
     };
     // The build folder is on a disk, where a folder for temporary files may be in memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -193,15 +196,17 @@ fn main() -> ExitCode {
         .build()
         .unwrap();
 
-    // The peer keeps the file to itself, which saves it locks; of these page sizes, it is given the fastest.
-    let peers: Vec<Peer> = [4096, 8192, 16_384]
+    // The peer keeps the file to itself, which saves it locks; of these page sizes and sizes of the write-ahead log, it
+    // is given the fastest.
+    let peers: Vec<Peer> = [(4096, 4), (4096, 16), (16_384, 8)]
         .iter()
-        .map(|page| {
+        .map(|(page, log_mib)| {
+            let pages = (log_mib << 20) / page;
             let settings = format!(
-                "PRAGMA page_size={page}; PRAGMA locking_mode=EXCLUSIVE; PRAGMA wal_autocheckpoint=4000;
+                "PRAGMA page_size={page}; PRAGMA locking_mode=EXCLUSIVE; PRAGMA wal_autocheckpoint={pages};
                  PRAGMA cache_size=-65536"
             );
-            Peer::open(&folder.path().join(format!("peer-{page}.db")), &settings)
+            Peer::open(&folder.path().join(format!("peer-{page}-{log_mib}.db")), &settings)
         })
         .collect();
     let store = runtime
@@ -211,12 +216,20 @@ fn main() -> ExitCode {
     // The write-ahead logs have their size before anything is measured: a file that grows is slower to sync.
     let mut next = 0;
     for peer in &peers {
-        peer.measure(1024, time / 2, &mut next);
+        let end = next + WARM;
+        while next < end {
+            peer.measure(4096, Duration::from_millis(1), &mut next);
+        }
     }
     runtime.block_on(async {
         let store = store.clone();
-        let warm = async move { measure(&store, 1024, time).await };
-        tokio::spawn(warm).await.unwrap()
+        let warm = async move {
+            let mut done = 0;
+            while done < WARM {
+                done += measure(&store, 1024, time / 4).await.1;
+            }
+        };
+        tokio::spawn(warm).await.unwrap();
     });
 
     println!("writers      store/s       peer/s   ratio    goal");
@@ -227,12 +240,12 @@ fn main() -> ExitCode {
         for _ in 0..rounds {
             ours = ours.max(runtime.block_on(async {
                 let store = store.clone();
-                tokio::spawn(async move { measure(&store, writers, time).await })
+                tokio::spawn(async move { measure(&store, writers, time).await.0 })
                     .await
                     .unwrap()
             }));
             for peer in &peers {
-                theirs = theirs.max(peer.measure(writers, time / 2, &mut next));
+                theirs = theirs.max(peer.measure(writers, time, &mut next));
             }
         }
         let ratio = ours / theirs;
