@@ -396,9 +396,13 @@ impl Reader<'_> {
                     own.seat, receipt.package, own.package
                 )));
             }
-            let is_other = known
-                .iter()
-                .any(|(index, entry)| (*index == own.index) != (*entry == own.entry));
+            // A seat has one package of a case: another entry of it was made up, also when it names the same bytes.
+            let is_other = match own.what {
+                What::Package { .. } => (own.index, own.entry) != known[0],
+                What::Receipt { .. } => known
+                    .iter()
+                    .any(|(index, entry)| (*index == own.index) != (*entry == own.entry)),
+            };
             if is_other {
                 return Err(wrong(format!(
                     "entry {} of the evidence is not the one that came with the package",
@@ -440,6 +444,22 @@ impl Reader<'_> {
                     own.link.ordinal, own.seat
                 )));
             }
+            // A seat has one package of a case.
+            let is_second = matches!(own.what, What::Package { .. })
+                && entries.iter().any(|given| {
+                    matches!(&given.what, crate::record::What::Package(leaf)
+                        if leaf.case.as_str() == self.verified.body.case && given.entry != own.entry)
+                });
+            if is_second {
+                return Err(wrong(format!(
+                    "the record has another package of this case for seat {}",
+                    own.seat
+                )));
+            }
+            // What was not there when the record was made did not happen before.
+            if own.index >= record.checkpoint.size() {
+                self.in_time(own, record.checkpoint.size(), record.made_at, Step::Record)?;
+            }
             for given in entries {
                 self.same_link(own, &given.link, given.entry, Step::Record)?;
                 if let crate::record::What::Receipt(receipt) = &given.what {
@@ -471,13 +491,13 @@ impl Reader<'_> {
         let What::Receipt { at: stated } = own.what else {
             return Ok(());
         };
-        let is_wrong = (own.index > index && is_before(stated, at))
+        let is_wrong = (own.index >= index && is_before(stated, at))
             || (own.index < index && is_before(at, stated));
         if is_wrong {
             return Err(Failed::at(
                 step,
                 format!(
-                    "the receipt at entry {} states {stated}, and the one at entry {index} {at}: it was dated back",
+                    "the receipt at entry {} states {stated}, and what was kept of entry {index} is of {at}: it was dated back",
                     own.index
                 ),
             ));

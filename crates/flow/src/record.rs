@@ -174,6 +174,8 @@ pub struct CheckedRecord {
     pub checkpoint: Checkpoint,
     /// The partner.
     pub partner: PartnerId,
+    /// When the program says that it was made.
+    pub made_at: Timestamp,
     /// Each seat's entries.
     pub seats: Vec<(SeatId, Vec<Given>)>,
 }
@@ -299,6 +301,9 @@ impl Record {
         let partner: PartnerId = body.partner.parse().map_err(|_| RecordError::Shape {
             reason: "the partner is no id".to_owned(),
         })?;
+        let made_at: Timestamp = body.made_at.parse().map_err(|_| RecordError::Shape {
+            reason: "the time at which it was made is no time".to_owned(),
+        })?;
         let mut seats: Vec<(SeatId, Vec<Given>)> = Vec::new();
         for record in &body.seats {
             let seat: SeatId = record.seat.parse().map_err(|_| RecordError::Shape {
@@ -318,6 +323,7 @@ impl Record {
             note,
             checkpoint: under,
             partner,
+            made_at,
             seats,
         })
     }

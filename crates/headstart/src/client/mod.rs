@@ -240,11 +240,19 @@ fn other_key(known: &Memory, key: &Verifier) -> Failure {
     .hint("ask the program by another way; if the new key is right, give it with --log-key VKEY")
 }
 
+/// What somebody kept of a log.
+pub struct Kept {
+    /// Signed checkpoints.
+    pub checkpoints: Vec<Note>,
+    /// What came with a package.
+    pub delivery: Option<Delivery>,
+}
+
 /// Signed checkpoints that somebody kept of the log with this key: a checkpoint, a `FILE.proof`, or a client's folder.
 ///
 /// # Errors
 /// A file that is neither; a folder that remembers nothing of this log.
-pub fn kept_checkpoints(path: &Path, log_key: &str) -> Result<Vec<Note>, Failure> {
+pub fn kept_checkpoints(path: &Path, log_key: &str) -> Result<Kept, Failure> {
     if path.is_dir() {
         let folder = StateFolder::open(&Place::Named(path.to_owned()))?;
         let mut kept = Vec::new();
@@ -265,15 +273,25 @@ pub fn kept_checkpoints(path: &Path, log_key: &str) -> Result<Vec<Note>, Failure
                 "name the folder that `package fetch` and `package open` were given with --state",
             ));
         }
-        return Ok(kept);
+        return Ok(Kept {
+            checkpoints: kept,
+            delivery: None,
+        });
     }
     let bytes = read_file(path, TLOG_PROOF_BYTES_MAX as u64)?;
     let text = String::from_utf8_lossy(&bytes);
     if let Ok(proof) = TlogProof::from_text(&text) {
-        return Ok(vec![proof.checkpoint().clone()]);
+        return Ok(Kept {
+            checkpoints: vec![proof.checkpoint().clone()],
+            delivery: Delivery::parse(&text).ok(),
+        });
     }
-    Note::parse(&text).map(|note| vec![note]).map_err(|error| {
+    let note = Note::parse(&text).map_err(|error| {
         Failure::usage("not-a-checkpoint", format!("`{}`: {error}", path.display()))
             .hint("give a signed checkpoint, a FILE.proof or FILE.cosigned, or a client's folder")
+    })?;
+    Ok(Kept {
+        checkpoints: vec![note],
+        delivery: None,
     })
 }

@@ -203,9 +203,9 @@ fn holdings(held: &Held, evidence: &Evidence) -> Result<Holdings, Failure> {
         });
     }
     for path in &held.kept {
-        holdings
-            .kept
-            .extend(kept_checkpoints(path, &evidence.body.log_key)?);
+        let kept = kept_checkpoints(path, &evidence.body.log_key)?;
+        holdings.kept.extend(kept.checkpoints);
+        holdings.deliveries.extend(kept.delivery);
     }
     for path in &held.package {
         let bytes = read_file(path, seal::PACKAGE_BYTES_MAX)?;
