@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Found;
-use crate::leak::{Leak, View};
+use crate::leak::Leak;
 use crate::marks::moment::{MOMENT_BYTES, TimeForm};
 use crate::marks::values::ValueForm;
 use crate::marks::{Master, Part};
@@ -33,9 +33,15 @@ pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
     if marks.is_empty() {
         return Vec::new();
     }
+    // Moments that every copy shows are none of a mark.
+    let mut fixed = BTreeSet::new();
+    fixed_moments(master.parts(), &mut fixed);
     let mut seen: BTreeMap<usize, Shown> = BTreeMap::new();
     for view in [&leak.text, &leak.wire] {
-        for (at, text) in moments(view) {
+        for (at, text) in moments(&view.text) {
+            if fixed.contains(text) {
+                continue;
+            }
             let from = (at.saturating_sub(KEY_BYTES)..at).find(|f| view.text.is_char_boundary(*f));
             let head = view.text.get(from.unwrap_or(at)..at).unwrap_or_default();
             // The nearest word is the key.
@@ -115,9 +121,24 @@ fn collect<'a>(parts: &'a [Part], before: &mut String, out: &mut Vec<Mark<'a>>) 
     }
 }
 
-/// Where moments stand in a view, and how they are written.
-fn moments(view: &View) -> Vec<(usize, &str)> {
-    let bytes = view.text.as_bytes();
+fn fixed_moments(parts: &[Part], out: &mut BTreeSet<String>) {
+    for part in parts {
+        match part {
+            Part::Text(text) => out.extend(moments(text).into_iter().map(|m| m.1.to_owned())),
+            Part::Shuffle { items, between, .. } => {
+                items
+                    .iter()
+                    .chain(between)
+                    .for_each(|p| fixed_moments(p, out));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where moments stand in a text, and how they are written.
+fn moments(text: &str) -> Vec<(usize, &str)> {
+    let bytes = text.as_bytes();
     let mut out = Vec::new();
     let mut at = 0;
     while out.len() < MOMENTS_MAX
@@ -130,7 +151,7 @@ fn moments(view: &View) -> Vec<(usize, &str)> {
             continue;
         };
         let is_shape = bytes.get(start + 7) == Some(&b'-') && bytes.get(start + 13) == Some(&b':');
-        let own = view.text.get(start..start + MOMENT_BYTES);
+        let own = text.get(start..start + MOMENT_BYTES);
         let (true, Some(_)) = (is_shape, own) else {
             continue;
         };
@@ -145,10 +166,10 @@ fn moments(view: &View) -> Vec<(usize, &str)> {
             .count();
         // What follows may belong to the sentence: `30Z.`
         let whole = (0..=tail).rev().find_map(|t| {
-            let text = view.text.get(start..start + MOMENT_BYTES + t)?;
-            TimeForm::around(text, 1).map(|_| text)
+            let own = text.get(start..start + MOMENT_BYTES + t)?;
+            TimeForm::around(own, 1).map(|_| own)
         });
-        out.extend(whole.map(|text| (start, text)));
+        out.extend(whole.map(|own| (start, own)));
     }
     out
 }

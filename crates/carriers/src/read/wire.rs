@@ -12,7 +12,7 @@ use crate::marks::{Master, Part, permutation};
 use crate::pcap::MESSAGE_END;
 use crate::text;
 use crate::traffic::{curl, har};
-use crate::{Format, TrafficKind};
+use crate::{DataKind, Format, TrafficKind};
 
 /// Steps that one comparison of a line may take.
 const STEPS_MAX: usize = 4096;
@@ -74,14 +74,20 @@ struct Template<'a> {
 
 /// All that the requests of `leak` show of a master that is traffic.
 pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
-    if !matches!(master.format(), Format::Traffic(_)) || leak.wire.text.is_empty() {
+    // Data is read by people's tools as well as sent.
+    let view = match master.format() {
+        Format::Traffic(_) => &leak.wire,
+        Format::Data(_) => &leak.text,
+        _ => return Vec::new(),
+    };
+    if view.text.is_empty() {
         return Vec::new();
     }
     let template = Template::of(master);
     let mut seen: BTreeMap<usize, BTreeMap<u64, (usize, String)>> = BTreeMap::new();
     let mut compared = 0;
     let mut at = 0;
-    for record in leak.wire.text.split("\n\n") {
+    for record in view.text.split("\n\n") {
         let start = at;
         at += record.len() + 2;
         if !template.concerns(record) {
@@ -138,12 +144,19 @@ impl<'a> Template<'a> {
         let text = match master.format() {
             Format::Traffic(TrafficKind::Har) => har::requests(&marked.text).unwrap_or_default(),
             Format::Traffic(TrafficKind::Curl) => curl::requests(&marked.text),
+            Format::Data(DataKind::Json) => har::lines(&marked.text),
             _ => marked.text.clone(),
         };
-        let wire: String = text.split(MESSAGE_END).map(wire_of).collect();
+        let wire: String = match master.format() {
+            Format::Data(_) => text,
+            _ => text.split(MESSAGE_END).map(wire_of).collect(),
+        };
+        // Rows have no keys.
+        let is_table = master.format() == Format::Data(DataKind::Csv);
+        let orders = if is_table { Vec::new() } else { marked.orders };
         let mut template = Template {
             slots: marked.slots,
-            orders: marked.orders,
+            orders,
             first: Vec::new(),
             lines: Vec::new(),
             by_key: BTreeMap::new(),
@@ -152,13 +165,13 @@ impl<'a> Template<'a> {
         };
         for record in wire.split("\n\n") {
             for (index, line) in record.split('\n').enumerate() {
-                template.push(line, index == 0);
+                template.push(line, index == 0 && !is_table, is_table);
             }
         }
         template
     }
 
-    fn push(&mut self, line: &str, is_first: bool) {
+    fn push(&mut self, line: &str, is_first: bool, is_row: bool) {
         if line.trim().is_empty() {
             return;
         }
@@ -169,7 +182,7 @@ impl<'a> Template<'a> {
         }
         let index = self.lines.len();
         match pattern.pieces.first() {
-            Some(Piece::Text(head)) if head.contains(": ") => {
+            Some(Piece::Text(head)) if head.contains(": ") && !is_row => {
                 let key = head.split(": ").next().unwrap_or_default().to_owned();
                 let bare = key.replace('-', "_");
                 if bare.len() >= 4 && !crate::find::is_plain(&bare) {
@@ -495,5 +508,39 @@ impl Order {
             value,
             format!("order {} of {}", shown.join(" "), order.len()),
         ))
+    }
+}
+
+/// The numbers of those orders that any tool makes by sorting: they say nothing of a copy.
+pub(super) fn sorted_orders(master: &Master) -> Vec<(usize, u64)> {
+    let mut out = Vec::new();
+    if matches!(master.format(), Format::Traffic(_) | Format::Data(_)) {
+        sorted(master.parts(), &mut out);
+    }
+    out
+}
+
+fn sorted(parts: &[Part], out: &mut Vec<(usize, u64)>) {
+    for part in parts {
+        if let Part::Shuffle { site, items, .. } = part {
+            let texts: Vec<String> = items
+                .iter()
+                .map(|item| {
+                    let mut marked = Marked::default();
+                    marked.push(item);
+                    let key = key_of(&marked.text);
+                    if key.is_empty() {
+                        marked.text.to_lowercase()
+                    } else {
+                        key
+                    }
+                })
+                .collect();
+            let mut order: Vec<usize> = (0..texts.len()).collect();
+            order.sort_by_key(|i| &texts[*i]);
+            out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+            order.reverse();
+            out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+        }
     }
 }

@@ -43,6 +43,30 @@ pub(crate) fn requests(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// The texts and numbers of any JSON, each as `name: value` and alone, one a line; nothing when it is none.
+pub(crate) fn lines(text: &str) -> String {
+    let mut out = String::new();
+    if let Some(node) = Node::parse(text) {
+        push_lines("", &node, text, &mut out);
+    }
+    out
+}
+
+fn push_lines(name: &str, node: &Node, text: &str, out: &mut String) {
+    match &node.value {
+        Value::Object(fields) => fields.iter().for_each(|(n, v)| push_lines(n, v, text, out)),
+        Value::Array(items) => items.iter().for_each(|i| push_lines(name, i, text, out)),
+        Value::Text(own) => {
+            let own = own.replace(['\r', '\n'], " ");
+            out.push_str(&format!("{name}: {own}\n{own}\n"));
+        }
+        Value::Other => {
+            let own = text.get(node.span.clone()).unwrap_or_default();
+            out.push_str(&format!("{name}: {own}\n"));
+        }
+    }
+}
+
 /// Names and values of a list of pairs.
 fn pairs<'a>(of: &'a Node, list: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
     of.get(list)
