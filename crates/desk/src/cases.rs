@@ -51,6 +51,7 @@ impl Desk {
         tlp: Tlp,
         release: Option<Timestamp>,
     ) -> Result<CaseId, Failure> {
+        self.before_growth().await?;
         for _ in 0..IDS_TRIED_MAX {
             // Of two that read the same last id, one finds its stream taken, and reads again.
             let last = match self

@@ -6,6 +6,7 @@ use domain::clock::Clock;
 use domain::decide::{CaseCommand, Context};
 use domain::explain::Explain;
 use domain::ids::{CaseId, SeatId};
+use domain::package::Package;
 use domain::person::Actor;
 use domain::policy::Policy;
 use domain::program::{Program, ProgramCommand, ProgramEvent};
@@ -13,8 +14,10 @@ use jiff::Timestamp;
 use seal::{ProgramKey, ProgramRecipient};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Batch, CommitError, LogError, NewEvent, Recorded, Store, StoreError};
-use tlog::{Signer, Verifier};
+
+use tlog::{Logged, Signer, Verifier};
 
 use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
@@ -31,6 +34,8 @@ pub struct Desk {
     recipient: ProgramRecipient,
     policy: Policy,
     now: Timestamp,
+    /// Whether the witnesses were asked before this process grew the log.
+    is_checked: AtomicBool,
 }
 
 /// What a decision of a case is made on.
@@ -97,8 +102,16 @@ impl Desk {
             recipient,
             policy: Policy::default(),
             now: reading.now,
+            is_checked: AtomicBool::new(false),
         };
-        desk.integrate().await?;
+        if desk.store.staged().await? > 0 {
+            match desk.integrate().await {
+                // The log is not this database's to grow. What only reads must still say so, and each verb that
+                // needs the log fails with the same reason.
+                Err(failure) if is_other_history(&failure) => {}
+                integrated => integrated?,
+            }
+        }
         Ok(desk)
     }
 
@@ -212,7 +225,22 @@ impl Desk {
         by: &Actor,
         beside: Beside,
     ) -> Result<Option<Vec<CaseEvent>>, Failure> {
-        let context = self.context(&loaded.program, by);
+        self.decide_logged(loaded, command, by, beside, &[]).await
+    }
+
+    /// As [`Desk::decide_case`], with packages that are known to be in the log.
+    pub(crate) async fn decide_logged(
+        &self,
+        loaded: &Loaded,
+        command: CaseCommand,
+        by: &Actor,
+        beside: Beside,
+        logged: &[Logged<Package>],
+    ) -> Result<Option<Vec<CaseEvent>>, Failure> {
+        let context = Context {
+            logged,
+            ..self.context(&loaded.program, by)
+        };
         let events = loaded
             .case
             .decide(command, &context)
@@ -234,8 +262,12 @@ impl Desk {
     ) -> Result<Vec<CaseEvent>, Failure> {
         for _ in 0..CONFLICTS_MAX {
             let loaded = self.load(id).await?;
+            let logged = match command {
+                CaseCommand::OpenWaves => self.logged_for_waves(&loaded).await?,
+                _ => Vec::new(),
+            };
             let decided = self
-                .decide_case(&loaded, command.clone(), by, Beside::default())
+                .decide_logged(&loaded, command.clone(), by, Beside::default(), &logged)
                 .await?;
             if let Some(events) = decided {
                 return Ok(events);
@@ -371,13 +403,12 @@ impl Desk {
         }
     }
 
-    /// Puts every staged leaf under a signed checkpoint.
-    ///
-    // CRASH: before, the leaves are staged and the next command integrates them; after, they are in the log.
-    // In between there is one transaction. Nothing is given out before this returns.
-    pub(crate) async fn integrate(&self) -> Result<(), Failure> {
-        self.store.integrate(&self.signer).await?;
-        Ok(())
+    pub(crate) fn is_checked(&self) -> bool {
+        self.is_checked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_checked(&self) {
+        self.is_checked.store(true, Ordering::Relaxed);
     }
 
     /// The policy that decides who may have what.
@@ -396,6 +427,11 @@ impl Desk {
     pub(crate) fn recipient(&self) -> &ProgramRecipient {
         &self.recipient
     }
+}
+
+/// Whether a witness showed a history that this database does not have.
+fn is_other_history(failure: &Failure) -> bool {
+    matches!(failure.code.as_str(), "log-rolled-back" | "log-forked")
 }
 
 pub(crate) fn too_busy() -> Failure {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::case::{Case, CaseFact};
 use domain::commitment::Commitment;
 use domain::ids::{PartnerId, SeatId, TraceId};
-use flow::evidence::{Evidence, OpenedLeaf};
+use flow::evidence::{Beacon, Evidence, OpenedLeaf};
 use flow::testify::{Proofs, testify};
 use seal::ProgramKey;
 
-use crate::records::open;
+use crate::cases::secret;
+use crate::records::{PressRecord, open};
 use crate::{Desk, Failure};
 
 impl Desk {
@@ -31,7 +32,9 @@ impl Desk {
         let record = presses
             .last()
             .ok_or_else(|| Failure::machine("codebook", "the case was never pressed"))?;
-        let checkpoint = self.checkpoint().await?;
+        // Witnesses that do not answer now leave the evidence as it is: what they cosigned before is in it.
+        self.ask_witnesses().await?;
+        let checkpoint = self.newest().await?;
         let mut rosters = Vec::new();
         for press in &presses {
             rosters.push(self.opened(&press.roster_leaf, &checkpoint).await?);
@@ -44,6 +47,8 @@ impl Desk {
             roster: self.opened(&record.roster_leaf, &checkpoint).await?,
             rosters,
             history: Vec::new(),
+            beacon: Some(self.shown_beacon(&case, record, key, &checkpoint).await?),
+            watch: None,
             packages: self.package_leaves(&case, key, &checkpoint).await?,
             receipts: self.receipt_leaves(&case, key, &checkpoint).await?,
         };
@@ -55,6 +60,7 @@ impl Desk {
             let receipts = proofs.receipts.get(&package.seat);
             shown.extend(receipts.into_iter().flatten().map(|leaf| leaf.index));
         }
+        proofs.watch = self.watch_before(proofs.code.index, &checkpoint).await?;
         proofs.history = self.earlier(&shown, since, &checkpoint).await?;
         let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now()).map_err(
             |error| {
@@ -67,6 +73,42 @@ impl Desk {
             .sign(&body.signed_text())
             .map_err(|error| Failure::machine("signature", error.to_string()))?;
         Ok(Evidence { body, signature })
+    }
+
+    /// What was mixed into the case's secret, with the secret's commitment under it.
+    async fn shown_beacon(
+        &self,
+        case: &Case,
+        record: &PressRecord,
+        key: &ProgramKey,
+        checkpoint: &str,
+    ) -> Result<Beacon, Failure> {
+        let (_, leaf) = secret(case, key)?;
+        let (from, to) = (self.size_of(&record.beacon)?, self.size_of(checkpoint)?);
+        let proof = self.store().consistency(from, to).await?;
+        Ok(Beacon {
+            checkpoint: record.beacon.clone(),
+            proof: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
+            secret_leaf: self.opened(&leaf, &record.beacon).await?,
+        })
+    }
+
+    /// The list of witnesses that was the last in the log before an entry.
+    async fn watch_before(
+        &self,
+        index: u64,
+        checkpoint: &str,
+    ) -> Result<Option<OpenedLeaf>, Failure> {
+        let mut last = None;
+        for leaf in self.watch_leaves().await? {
+            if self.position(&leaf.leaf()).await? < index {
+                last = Some(leaf);
+            }
+        }
+        match last {
+            Some(leaf) => Ok(Some(self.opened(&leaf, checkpoint).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn package_leaves(

@@ -3,24 +3,18 @@
 use std::collections::BTreeMap;
 
 use domain::commitment::{Commitment, Leaf};
+use domain::package::Package;
 use flow::delivery::Grown;
 use flow::evidence::{Earlier, OpenedLeaf};
-use tlog::{Checkpoint, Hash, InclusionError, InclusionProof, Note, leaf_hash, verify_inclusion};
+use tlog::{
+    Checkpoint, Hash, InclusionError, InclusionProof, Logged, Note, Quorum, leaf_hash,
+    verify_inclusion,
+};
 
+use crate::desk::Loaded;
 use crate::{Desk, Failure};
 
 impl Desk {
-    /// The newest signed checkpoint, as a note.
-    ///
-    /// # Errors
-    /// A log that has none yet, or a database that fails.
-    pub async fn checkpoint(&self) -> Result<String, Failure> {
-        self.store().checkpoint().await?.ok_or_else(|| {
-            Failure::machine("no-checkpoint", "the log has no checkpoint yet")
-                .hint("it is signed with the first entry; create a case")
-        })
-    }
-
     /// Where a leaf stands in the log.
     pub(crate) async fn position(&self, leaf: &Leaf) -> Result<u64, Failure> {
         let hash = leaf_hash(&leaf.entry_bytes());
@@ -39,6 +33,69 @@ impl Desk {
         let size = self.size_of(checkpoint)?;
         let index = self.position(leaf).await?;
         Ok(self.store().inclusion(index, size).await?)
+    }
+
+    /// A package that is confirmed to be in the log, under the program's quorum where it has one.
+    ///
+    /// # Errors
+    /// A checkpoint that does not cover it, or lacks cosignatures: nothing is given that the log does not hold.
+    pub(crate) async fn confirmed(
+        &self,
+        package: Package,
+        checkpoint: &str,
+        quorum: Option<&Quorum>,
+    ) -> Result<Logged<Package>, Failure> {
+        let proof = self.proof(package.leaf(), checkpoint).await?;
+        let log = self.log_key();
+        let confirmed = match quorum {
+            Some(quorum) => tlog::confirm_cosigned(package, &proof, checkpoint, &log, quorum),
+            None => tlog::confirm(package, &proof, checkpoint, &log),
+        };
+        confirmed.map_err(|error| {
+            Failure::machine("not-logged", error.to_string())
+                .hint("nothing is given that the log does not hold; run `headstart log audit`")
+        })
+    }
+
+    /// The published checkpoint, asked for anew when it does not cover this leaf yet.
+    pub(crate) async fn published_over(&self, leaf: &Leaf) -> Result<String, Failure> {
+        let index = self.position(leaf).await?;
+        if let Ok(published) = self.checkpoint().await
+            && self.size_of(&published)? > index
+        {
+            return Ok(published);
+        }
+        self.cosigned_now().await
+    }
+
+    /// What a decision about waves needs of the log: where the program has a quorum, every package of the waves that
+    /// are due, confirmed under a checkpoint that the witnesses cosigned just now.
+    ///
+    /// Nothing is asked while something else is missing: the decision then says what.
+    ///
+    /// # Errors
+    /// Exit class 4, naming the witnesses, when the quorum is not reached, or a witness knows another history.
+    pub(crate) async fn logged_for_waves(
+        &self,
+        loaded: &Loaded,
+    ) -> Result<Vec<Logged<Package>>, Failure> {
+        let case = &loaded.case;
+        let Some(quorum) = loaded.program.watch().quorum() else {
+            return Ok(Vec::new());
+        };
+        let due = case.due(&loaded.program, self.policy(), self.now());
+        if due.is_empty() || !case.is_approved() || !case.is_pressed() {
+            return Ok(Vec::new());
+        }
+        self.integrate().await?;
+        let checkpoint = self.cosigned_now().await?;
+        let mut logged = Vec::new();
+        for seat in due.iter().flat_map(|due| &due.seats) {
+            if let Some(package) = case.package(seat) {
+                logged.push(self.confirmed(package, &checkpoint, Some(&quorum)).await?);
+            }
+        }
+        Ok(logged)
     }
 
     /// A commitment opened for evidence.
@@ -66,9 +123,14 @@ impl Desk {
         sizes: &[u64],
         checkpoint: &str,
     ) -> Result<Vec<Earlier>, Failure> {
-        let all = self.store().checkpoints().await?;
-        let is_cosigned =
-            |note: &str| Note::parse(note).is_ok_and(|note| note.signatures().len() > 1);
+        let all = self.checkpoints().await?;
+        let quorum = self.program().await?.watch().quorum();
+        let is_cosigned = |note: &str| {
+            Note::parse(note).is_ok_and(|note| match &quorum {
+                Some(quorum) => quorum.verify(&note).is_ok(),
+                None => note.signatures().len() > 1,
+            })
+        };
         let mut chosen: BTreeMap<u64, &str> = BTreeMap::new();
         for index in indexes {
             let covering = || all.iter().filter(|(size, _)| size > index);
@@ -102,18 +164,6 @@ impl Desk {
             });
         }
         Ok(earlier)
-    }
-
-    /// The newest signed checkpoint, whether or not witnesses have cosigned it yet: whoever fetches must get one that
-    /// covers the receipt.
-    ///
-    /// # Errors
-    /// A log that has none yet, or a database that fails.
-    pub async fn newest(&self) -> Result<String, Failure> {
-        self.store().checkpoint().await?.ok_or_else(|| {
-            Failure::machine("no-checkpoint", "the log has no checkpoint yet")
-                .hint("it is signed with the first entry; create a case")
-        })
     }
 
     /// How the log grew from its first `size` entries to a signed checkpoint; `None` when it has fewer.

@@ -58,13 +58,16 @@ impl Desk {
             let denial = Denial::NotPressed { seat: seat.clone() };
             return self.refuse(loaded, seat, denial).await;
         };
-        let checkpoint = self.checkpoint().await?;
-        let proof = self.proof(package.leaf(), &checkpoint).await?;
-        let logged =
-            tlog::confirm(package, &proof, &checkpoint, &self.log_key()).map_err(|error| {
-                Failure::machine("not-logged", error.to_string())
-                    .hint("nothing is given that the log does not hold; run `headstart log audit`")
-            })?;
+        let quorum = loaded.program.watch().quorum();
+        let checkpoint = match &quorum {
+            // A package that was pressed while the witnesses were away is not under the published checkpoint yet.
+            Some(_) => self.published_over(package.leaf()).await?,
+            None => self.checkpoint().await?,
+        };
+        let logged = self
+            .confirmed(package, &checkpoint, quorum.as_ref())
+            .await?;
+        self.before_growth().await?;
         let delivery = deliver(&logged, &opened).map_err(Failure::from_refusal)?;
         let bytes = self.blob(&delivery.blob()).await?;
 

@@ -225,7 +225,7 @@ impl Desk {
         self.integrate().await?;
         let (secret, leaf) = secret(case, key)?;
         self.position(&leaf.leaf()).await?;
-        let beacon = self.checkpoint().await?;
+        let beacon = self.cosigned_now().await?;
         let slots = u32::try_from(new_seats).unwrap_or(u32::MAX);
         let book = Book::plan(
             case.id().clone(),

@@ -61,8 +61,26 @@ pub struct Body {
     /// Earlier checkpoints that this one grew from: when code, packages and receipts were first signed over, with
     /// the witnesses of that time.
     pub history: Vec<Earlier>,
+    /// What was mixed into the case's secret, which neither side could know before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<Beacon>,
+    /// The opened leaf that lists the witnesses whom the program had named when the case was pressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<OpenedLeaf>,
     /// What this evidence does not prove; sentences for people.
     pub limits: Vec<String>,
+}
+
+/// The public value that was mixed into a case's secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beacon {
+    /// The signed checkpoint, with the cosignatures that were mixed in with it.
+    pub checkpoint: String,
+    /// The consistency proof from it to the evidence's checkpoint, each hash in base64.
+    pub proof: Vec<String>,
+    /// The opened leaf that commits to the secret, with its proof in the beacon's own tree.
+    pub secret_leaf: OpenedLeaf,
 }
 
 /// A file of the leak.

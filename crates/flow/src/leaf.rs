@@ -96,6 +96,17 @@ pub struct ReceiptLeaf {
     pub at: Timestamp,
 }
 
+/// The list of the log's witnesses, as the program named them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchLeaf {
+    /// The number of the program's event that changed it, so that no two lists share an entry.
+    pub change: u64,
+    /// How many must have cosigned before anything opens.
+    pub needed: u32,
+    /// Their verifier keys, in the order in which they were named.
+    pub witnesses: Vec<String>,
+}
+
 /// A leaf's text that is not the canonical form of anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LeafError {
@@ -120,11 +131,53 @@ const CODE: &str = "headstart code v1";
 const ROSTER: &str = "headstart roster v1";
 const PACKAGE: &str = "headstart package v2";
 const RECEIPT: &str = "headstart receipt v2";
+const WITNESSES: &str = "headstart witnesses v1";
 
 impl SecretLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         format!("{SECRET}\ncase {}\nsecret {}\n", self.case, self.secret)
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`SecretLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, SECRET)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            secret: lines.digest("secret")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+impl WatchLeaf {
+    /// The canonical text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{WITNESSES}\nchange {}\nquorum {}\n",
+            self.change, self.needed
+        );
+        for witness in &self.witnesses {
+            writeln!(text, "witness {witness}").expect("writing to a string does not fail");
+        }
+        text
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`WatchLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, WITNESSES)?;
+        let leaf = Self {
+            change: lines.value("change")?,
+            needed: lines.value("quorum")?,
+            witnesses: lines.values("witness")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
     }
 }
 
@@ -440,6 +493,24 @@ mod tests {
             sizes: vec![3, 1, 2],
         };
         assert_eq!(RosterLeaf::parse(&leaf.to_text()), Ok(leaf));
+    }
+
+    #[test]
+    fn secrets_and_lists_of_witnesses_are_read_back() {
+        let secret = SecretLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            secret: Digest::of(b"secret"),
+        };
+        assert_eq!(SecretLeaf::parse(&secret.to_text()), Ok(secret));
+        let watch = WatchLeaf {
+            change: 7,
+            needed: 1,
+            witnesses: vec!["w1+00000000+AAAA".into(), "w2+00000000+AAAA".into()],
+        };
+        let text = watch.to_text();
+        assert_eq!(WatchLeaf::parse(&text), Ok(watch));
+        assert!(WatchLeaf::parse(&text.replace("change 7", "change 07")).is_err());
+        assert!(SecretLeaf::parse(&text).is_err());
     }
 
     #[test]

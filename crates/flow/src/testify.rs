@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::book::{Book, Seating};
 use crate::evidence::{
-    Accused, Bar, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat,
+    Accused, Bar, Beacon, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat,
     Reading,
 };
 use crate::leaf::PackageLeaf;
@@ -34,6 +34,10 @@ pub struct Proofs<'a> {
     pub rosters: Vec<OpenedLeaf>,
     /// Earlier checkpoints, with the proofs that this one grew from them.
     pub history: Vec<Earlier>,
+    /// What was mixed into the case's secret.
+    pub beacon: Option<Beacon>,
+    /// The opened leaf that lists the witnesses at the time of the press.
+    pub watch: Option<OpenedLeaf>,
     /// The opened leaf of each seat's package.
     pub packages: BTreeMap<SeatId, OpenedLeaf>,
     /// The first and last receipt of each seat.
@@ -127,6 +131,8 @@ pub fn testify(
         accused,
         checkpoint: proofs.checkpoint.to_owned(),
         history: proofs.history.clone(),
+        beacon: proofs.beacon.clone(),
+        watch: proofs.watch.clone(),
         limits: LIMITS.map(str::to_owned).to_vec(),
     })
 }

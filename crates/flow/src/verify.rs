@@ -17,7 +17,7 @@ use tlog::{
 
 use crate::book::BookMaster;
 use crate::evidence::{Accused, Bar, Body, Evidence, OpenedLeaf, OpenedSeat, Reading};
-use crate::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
+use crate::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf, SecretLeaf, WatchLeaf};
 use crate::place::Place;
 use crate::press::{DECODER, copies_from};
 use crate::sight::{LeakFile, leak};
@@ -185,6 +185,12 @@ pub struct Verified {
     pub given: Vec<Given>,
     /// The earlier checkpoints, from which the evidence's own grew.
     pub history: Vec<Point>,
+    /// The evidence's own checkpoint.
+    pub newest: Point,
+    /// What was mixed into the case's secret, where the evidence shows it.
+    pub beacon: Option<Point>,
+    /// The witnesses whom the program had named before it fixed the code, where the evidence shows it.
+    pub watch: Option<WatchLeaf>,
     /// Size of the log at the checkpoint.
     pub log_size: u64,
     /// Origin of the log.
@@ -216,6 +222,8 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
         .map_err(|error| failed(Step::Inclusion, error))?;
     let masters = judge.masters(&code_leaf)?;
     let code = judge.code(&code_leaf, &roster)?;
+    let beacon = judge.beacon(&log, &code_leaf)?;
+    let watch = judge.watch()?;
     let readings = judge.readings(&masters, &code)?;
     if body.accused.is_empty() {
         return Err(failed(Step::Verdict, "nobody is named"));
@@ -230,12 +238,18 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
         body: body.clone(),
         given,
         history,
+        newest: Point {
+            note: Note::parse(&body.checkpoint).map_err(|error| failed(Step::Checkpoint, error))?,
+            checkpoint: checkpoint.clone(),
+        },
+        beacon,
+        watch,
         log_size: checkpoint.size(),
         origin: checkpoint.origin().to_owned(),
     })
 }
 
-fn failed(step: Step, reason: impl ToString) -> Failed {
+pub(crate) fn failed(step: Step, reason: impl ToString) -> Failed {
     Failed::at(step, reason)
 }
 
@@ -311,25 +325,75 @@ impl Judge<'_> {
         }
         let mut history = Vec::new();
         for earlier in &self.body.history {
-            let note =
-                Note::parse(&earlier.checkpoint).map_err(|error| wrong(error.to_string()))?;
-            let checkpoint =
-                Checkpoint::open_note(&note, log).map_err(|error| wrong(error.to_string()))?;
-            let mut hashes = Vec::new();
-            for hash in &earlier.proof {
-                hashes.push(Hash::from_base64(hash).map_err(|error| wrong(error.to_string()))?);
-            }
-            check_growth(&checkpoint, self.checkpoint, &ConsistencyProof { hashes }).map_err(
-                |error| {
-                    wrong(format!(
-                        "it did not grow from that of {} entries: {error}",
-                        checkpoint.size()
-                    ))
-                },
-            )?;
-            history.push(Point { note, checkpoint });
+            history.push(self.point(log, &earlier.checkpoint, &earlier.proof)?);
         }
         Ok(history)
+    }
+
+    /// A checkpoint that is signed by the log, and the beginning of this one.
+    fn point(&self, log: &Verifier, note: &str, proof: &[String]) -> Result<Point, Failed> {
+        let wrong = |reason: String| failed(Step::Checkpoint, reason);
+        let note = Note::parse(note).map_err(|error| wrong(error.to_string()))?;
+        let checkpoint =
+            Checkpoint::open_note(&note, log).map_err(|error| wrong(error.to_string()))?;
+        let mut hashes = Vec::new();
+        for hash in proof {
+            hashes.push(Hash::from_base64(hash).map_err(|error| wrong(error.to_string()))?);
+        }
+        check_growth(&checkpoint, self.checkpoint, &ConsistencyProof { hashes }).map_err(
+            |error| {
+                wrong(format!(
+                    "it did not grow from that of {} entries: {error}",
+                    checkpoint.size()
+                ))
+            },
+        )?;
+        Ok(Point { note, checkpoint })
+    }
+
+    /// The secret was committed before the value existed that was mixed into it, and that before the code.
+    fn beacon(&self, log: &Verifier, code_leaf: &CodeLeaf) -> Result<Option<Point>, Failed> {
+        let wrong = |reason: &str| failed(Step::Code, reason);
+        let Some(beacon) = &self.body.beacon else {
+            return Ok(None);
+        };
+        if Digest::of(beacon.checkpoint.as_bytes()) != code_leaf.beacon {
+            return Err(wrong("another checkpoint was mixed into the case's secret"));
+        }
+        let point = self.point(log, &beacon.checkpoint, &beacon.proof)?;
+        let own = Judge {
+            body: self.body,
+            checkpoint: &point.checkpoint,
+        };
+        own.included(&beacon.secret_leaf)?;
+        let secret = SecretLeaf::parse(&beacon.secret_leaf.text)
+            .map_err(|error| failed(Step::Inclusion, error))?;
+        if secret.case != code_leaf.case || secret.secret != code_leaf.secret {
+            return Err(wrong("the code is of another secret than was committed"));
+        }
+        if point.checkpoint.size() > self.body.code_leaf.index {
+            return Err(failed(
+                Step::Order,
+                "the checkpoint that was mixed into the secret is younger than the code",
+            ));
+        }
+        Ok(Some(point))
+    }
+
+    /// The list of witnesses stands in the log before the code.
+    fn watch(&self) -> Result<Option<WatchLeaf>, Failed> {
+        let Some(leaf) = &self.body.watch else {
+            return Ok(None);
+        };
+        self.included(leaf)?;
+        let watch = WatchLeaf::parse(&leaf.text).map_err(|e| failed(Step::Inclusion, e))?;
+        if leaf.index > self.body.code_leaf.index {
+            return Err(failed(
+                Step::Order,
+                "the witnesses were named after the code was fixed",
+            ));
+        }
+        Ok(Some(watch))
     }
 
     fn included(&self, leaf: &OpenedLeaf) -> Result<(), Failed> {

@@ -158,9 +158,12 @@ pub enum Command {
     },
     /// The rules that decide who may get what.
     Policy,
-    /// The transparency log: show its checkpoint, audit it.
+    /// The transparency log: show its checkpoint, audit it, publish it, name its witnesses.
     #[command(subcommand)]
     Log(Log),
+    /// A witness of logs: it cosigns what only grew, and keeps what did not.
+    #[command(subcommand)]
+    Witness(Witness),
     /// Program settings, such as the bar for an accusation.
     #[command(subcommand)]
     Settings(Settings),
@@ -670,6 +673,91 @@ pub enum Log {
     },
     /// Replay the whole log and name the first difference.
     Audit,
+    /// The witnesses of the log: who cosigns its checkpoints.
+    #[command(subcommand)]
+    Witness(LogWitness),
+    /// How many witnesses must have cosigned before a wave opens or a package is given; 0 for none.
+    ///
+    /// A lower number takes two different people: each gives this command with --as.
+    Quorum {
+        /// How many.
+        needed: u32,
+        /// Who asks for it.
+        #[arg(long = "as", value_name = "PERSON")]
+        person: Option<String>,
+    },
+    /// Ask every witness to cosign the newest checkpoint, and say what each answered.
+    Cosign,
+    /// Write the log as files that any web server serves: C2SP tlog-tiles, the checkpoint last.
+    Publish {
+        /// The folder; it is made, or brought up to date.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+/// `log witness …`.
+#[derive(Debug, Subcommand)]
+pub enum LogWitness {
+    /// Name a witness. While there is a quorum this takes two different people: each gives this command with --as.
+    Add {
+        /// The witness's verifier key: name+id+base64.
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+        /// Where it is asked, such as http://127.0.0.1:8090.
+        #[arg(long)]
+        url: String,
+        /// Who asks for it.
+        #[arg(long = "as", value_name = "PERSON")]
+        person: Option<String>,
+    },
+    /// Take a witness out.
+    Remove {
+        /// Its name.
+        name: String,
+        /// Who asks for it.
+        #[arg(long = "as", value_name = "PERSON")]
+        person: Option<String>,
+    },
+    /// List the witnesses and the quorum.
+    List,
+}
+
+/// `witness …`.
+#[derive(Debug, Subcommand)]
+pub enum Witness {
+    /// Make a witness: a folder with a key of its own.
+    Init {
+        /// The folder to make.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// A name that no other witness has, such as witness.example/w1.
+        #[arg(long)]
+        name: String,
+    },
+    /// Trust a log: its checkpoints are cosigned from now on.
+    Trust {
+        /// The witness's folder.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// The log's published key: name+id+base64.
+        key: String,
+    },
+    /// Cosign for the logs that are trusted, over HTTP, until it is stopped.
+    Serve {
+        /// The witness's folder.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Where to listen; TLS is for a proxy in front of it.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090")]
+        listen: std::net::SocketAddr,
+    },
+    /// Show the witness's key, the logs with what was cosigned last, and every fork with both checkpoints.
+    Show {
+        /// The witness's folder.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 /// `settings …`.

@@ -167,6 +167,8 @@ pub fn evidence() -> Evidence {
         program: "Example PSIRT",
         log_key: &log().vkey(),
         checkpoint: &checkpoint,
+        beacon: None,
+        watch: None,
         code: opened(&code),
         roster: opened(&roster),
         rosters: vec![opened(&roster)],

@@ -10,7 +10,7 @@ use tlog::{Checkpoint, Note};
 
 use super::context::{id, read_file};
 use super::log_check::{self, Against};
-use super::{Context, cosigned};
+use super::{Context, cosigned, log_watch};
 use crate::cli::Log;
 use crate::output::{count, table};
 
@@ -41,6 +41,12 @@ pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
         }
         Log::CheckFork { report } => log_check::check_fork(context, &report),
         Log::Audit => audit(context).await,
+        Log::Witness(command) => log_watch::witness(context, command).await,
+        Log::Quorum { needed, person } => {
+            log_watch::quorum(context, needed, person.as_deref()).await
+        }
+        Log::Cosign => log_watch::cosign(context).await,
+        Log::Publish { out } => log_watch::publish(context, &out).await,
     }
 }
 
@@ -50,6 +56,8 @@ async fn show(context: &Context) -> Result<u8, Failure> {
     let checkpoint = match desk.checkpoint().await {
         Ok(checkpoint) => Some(checkpoint),
         Err(failure) if failure.code == "no-checkpoint" => None,
+        // The quorum was never reached: what the log key alone signed is shown, and that nobody cosigned it.
+        Err(failure) if failure.code == "not-cosigned" => Some(desk.newest().await?),
         Err(failure) => return Err(failure),
     };
     let note = checkpoint
@@ -59,7 +67,12 @@ async fn show(context: &Context) -> Result<u8, Failure> {
         .as_ref()
         .and_then(|note| Checkpoint::parse(note.text()).ok());
     let lines = match &note {
-        Some(note) => cosigned::lines(note, desk.log_key().name(), &[])?,
+        Some(note) => {
+            let program = desk.program().await?;
+            let named = program.watch().witnesses().iter();
+            let keys: Vec<_> = named.map(|witness| witness.key().clone()).collect();
+            cosigned::lines(note, desk.log_key().name(), &keys)?
+        }
         None => Vec::new(),
     };
     let newest = desk.newest_entries(NEWEST).await?;

@@ -12,6 +12,7 @@ mod init;
 mod lint;
 mod log;
 mod log_check;
+mod log_watch;
 mod open;
 mod package;
 mod partner;
@@ -27,6 +28,7 @@ mod trace;
 mod verify;
 mod watch;
 pub mod wave;
+mod witness;
 
 use desk::Failure;
 
@@ -64,6 +66,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Log(command) => log::run(&context, command).await,
         Command::Backup { out } => backup::backup(&context, &out).await,
         Command::Restore(arguments) => backup::restore(&context, &arguments).await,
+        Command::Witness(command) => witness::run(&context, command).await,
         Command::Demo(arguments) => demo::run(&context, arguments).await,
     }
 }
