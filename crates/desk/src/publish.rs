@@ -113,9 +113,12 @@ impl Desk {
 /// The entry bundles that come into being when a log grows, in order.
 fn bundles(before: u64, size: u64) -> impl Iterator<Item = BundlePath> {
     let width = u64::from(TILE_WIDTH);
-    let end = if before == size { 0 } else { size.div_ceil(width) };
-    (before / width..end)
-        .filter_map(move |index| BundlePath::of_entry(index * width, size))
+    let end = if before == size {
+        0
+    } else {
+        size.div_ceil(width)
+    };
+    (before / width..end).filter_map(move |index| BundlePath::of_entry(index * width, size))
 }
 
 /// One publication at a time: a slower one must not put an older checkpoint over a newer one.

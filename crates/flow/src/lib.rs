@@ -9,7 +9,6 @@ pub mod delivery;
 pub mod detection;
 pub mod evidence;
 pub mod holdings;
-pub mod hours;
 pub mod keys;
 pub mod leaf;
 pub mod manifest;

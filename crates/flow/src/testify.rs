@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::book::{Book, Seating};
 use crate::evidence::{
-    Accused, Bar, Beacon, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat,
-    Reading,
+    Accused, Bar, Beacon, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf,
+    OpenedSeat, Reading,
 };
 use crate::leaf::PackageLeaf;
 use crate::press::place;

@@ -185,8 +185,6 @@ pub struct Verified {
     pub given: Vec<Given>,
     /// The earlier checkpoints, from which the evidence's own grew.
     pub history: Vec<Point>,
-    /// The evidence's own checkpoint.
-    pub newest: Point,
     /// What was mixed into the case's secret, where the evidence shows it.
     pub beacon: Option<Point>,
     /// The witnesses whom the program had named before it fixed the code, where the evidence shows it.
@@ -238,10 +236,6 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
         body: body.clone(),
         given,
         history,
-        newest: Point {
-            note: Note::parse(&body.checkpoint).map_err(|error| failed(Step::Checkpoint, error))?,
-            checkpoint: checkpoint.clone(),
-        },
         beacon,
         watch,
         log_size: checkpoint.size(),
@@ -249,7 +243,7 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
     })
 }
 
-pub(crate) fn failed(step: Step, reason: impl ToString) -> Failed {
+fn failed(step: Step, reason: impl ToString) -> Failed {
     Failed::at(step, reason)
 }
 
