@@ -96,7 +96,7 @@ impl Round {
         Failure::machine(
             "not-cosigned",
             format!(
-                "{} of the {} cosignatures that are needed are there; {}",
+                "{} of the {} cosignatures that are needed were given; {}",
                 self.given(),
                 self.needed,
                 silent.join("; ")

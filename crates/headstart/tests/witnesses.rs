@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -37,7 +37,10 @@ struct Witness {
 impl Witness {
     /// Makes one that trusts the office's log, serves, and is named by the program.
     fn named(office: &Office, name: &str) -> Self {
-        let log_key = office.done("log show")["log_key"].as_str().unwrap().to_owned();
+        let log_key = office.done("log show")["log_key"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let made = office.done(&format!("witness init --dir {name} --name {name}.example"));
         office.done(&format!("witness trust --dir {name} {log_key}"));
         let mut witness = Self {
@@ -56,7 +59,9 @@ impl Witness {
     fn serve(&mut self, office: &Office) {
         let listen = self.url.strip_prefix("http://").unwrap().to_owned();
         let mut child = office
-            .command(&["witness", "serve", "--dir", &self.name, "--listen", &listen, "--json"])
+            .command(&[
+                "witness", "serve", "--dir", &self.name, "--listen", &listen, "--json",
+            ])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -150,7 +155,10 @@ fn with_its_quorum_a_case_is_pressed_opened_given_and_proved() {
     assert_eq!(cosigners(beacon), 2);
     let watch = evidence["body"]["watch"]["text"].as_str().unwrap();
     assert!(watch.contains("quorum 2\n") && watch.contains(&format!("witness {}\n", two.key)));
-    assert_eq!(cosigners(evidence["body"]["checkpoint"].as_str().unwrap()), 2);
+    assert_eq!(
+        cosigners(evidence["body"]["checkpoint"].as_str().unwrap()),
+        2
+    );
     office.done("log audit");
 }
 
@@ -162,7 +170,12 @@ fn a_wave_waits_for_a_witness_that_is_away_and_two_people_may_go_on_without_it()
     office.done("log quorum 2");
     two.stop();
     let refused = office.refused(4, &format!("wave open {CASE} --now {VALIDATE}"));
-    refused.says(&["1 of the 2 cosignatures", "`two.example`", &two.url, "log cosign"]);
+    refused.says(&[
+        "1 of the 2 cosignatures",
+        "`two.example`",
+        &two.url,
+        "log cosign",
+    ]);
     let fetch = format!("package fetch {CASE} --seat p-01.s1 --out p.age");
     office.refused(3, &fetch).says(&["has not been opened"]);
     assert!(!office.path("p.age").exists());
@@ -171,11 +184,14 @@ fn a_wave_waits_for_a_witness_that_is_away_and_two_people_may_go_on_without_it()
     assert_eq!(asked["reached"], false);
     assert!(asked["answers"][0]["cosigned_at"].is_string());
     assert!(asked["answers"][1]["reason"].is_string());
-    assert_eq!(cosigners(asked["checkpoint"].as_str().unwrap()), 1);
 
-    office.refused(3, "log quorum 1").says(&["two people", "--as PERSON"]);
+    office
+        .refused(3, "log quorum 1")
+        .says(&["two people", "--as PERSON"]);
     assert_eq!(office.done("log quorum 1 --as Ada")["happened"], false);
-    office.refused(3, "log quorum 1 --as Ada").says(&["agreed to this already"]);
+    office
+        .refused(3, "log quorum 1 --as Ada")
+        .says(&["agreed to this already"]);
     assert_eq!(office.done("log quorum 1 --as Grace")["happened"], true);
     office.done(&format!("wave open {CASE}"));
     office.done(&fetch);
@@ -183,7 +199,10 @@ fn a_wave_waits_for_a_witness_that_is_away_and_two_people_may_go_on_without_it()
     // It comes back, and cosigns everything that it missed.
     two.serve(&office);
     assert_eq!(office.done("log cosign")["reached"], true);
-    assert_eq!(cosigners(office.done("log show")["checkpoint"].as_str().unwrap()), 2);
+    assert_eq!(
+        cosigners(office.done("log show")["checkpoint"].as_str().unwrap()),
+        2
+    );
 }
 
 #[test]
@@ -192,7 +211,9 @@ fn a_case_is_not_pressed_while_nobody_cosigns_what_is_mixed_into_its_secret() {
     let mut one = Witness::named(&office, "one");
     office.done("log quorum 1");
     one.stop();
-    office.refused(4, &format!("press {CASE}")).says(&["0 of the 1", "one.example"]);
+    office
+        .refused(4, &format!("press {CASE}"))
+        .says(&["0 of the 1", "one.example"]);
     one.serve(&office);
     office.done(&format!("press {CASE}"));
     // What was cosigned just before is given also while the witness is away: its package is under that checkpoint.
@@ -226,9 +247,14 @@ fn a_database_that_was_put_back_is_noticed_and_nothing_opens() {
             refused.exits(3);
             continue;
         }
-        refused.exits(4).says(&["one.example", &plain, "restore the newest one"]);
+        refused
+            .exits(4)
+            .says(&["one.example", &plain, "restore the newest one"]);
     }
-    assert_eq!(office.done("log show")["log_key"], office.done("log show")["log_key"]);
+    assert_eq!(
+        office.done("log show")["log_key"],
+        office.done("log show")["log_key"]
+    );
     // The log signed nothing new: no fork came of it.
     assert_eq!(
         office.done("witness show --dir one")["logs"][0]["forks"],
@@ -244,10 +270,14 @@ fn a_package_is_not_given_from_a_database_that_was_put_back() {
     office.done(&format!("wave open {CASE} --now {VALIDATE}"));
     let copied = office.path("copied");
     copy(&office.data(), &copied);
-    office.done(&format!("package fetch {CASE} --seat p-01.s1 --out first.age"));
+    office.done(&format!(
+        "package fetch {CASE} --seat p-01.s1 --out first.age"
+    ));
     put_back(&office, &copied);
     let fetch = format!("package fetch {CASE} --seat p-02.s1 --out second.age");
-    office.refused(4, &fetch).says(&["has seen size", "this log has"]);
+    office
+        .refused(4, &fetch)
+        .says(&["has seen size", "this log has"]);
     assert!(!office.path("second.age").exists());
 }
 
@@ -259,7 +289,10 @@ fn a_forked_log_is_refused_and_both_checkpoints_are_shown() {
     let copied = office.path("copied");
     copy(&office.data(), &copied);
     office.done("case create --title Other");
-    let seen = office.done("log cosign")["checkpoint"].as_str().unwrap().to_owned();
+    let seen = office.done("log cosign")["checkpoint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     put_back(&office, &copied);
     // Behind the witness's back another history grows to the same size.
     one.stop();
@@ -272,7 +305,10 @@ fn a_forked_log_is_refused_and_both_checkpoints_are_shown() {
     let shown = office.done("witness show --dir one");
     let fork = &shown["logs"][0]["forks"][0];
     assert_eq!(fork["is_evidence"], true, "{shown:#}");
-    let log_key = office.done("log show")["log_key"].as_str().unwrap().to_owned();
+    let log_key = office.done("log show")["log_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let log = Verifier::parse(&log_key).unwrap();
     let known = Checkpoint::open(fork["known"].as_str().unwrap(), &log).unwrap();
     let offered = Checkpoint::open(fork["offered"].as_str().unwrap(), &log).unwrap();
@@ -281,7 +317,10 @@ fn a_forked_log_is_refused_and_both_checkpoints_are_shown() {
     assert_ne!(known.root(), offered.root());
     // For people, too.
     let text = office.say("witness show --dir one").exits(0).out;
-    assert!(text.contains("FORK") && text.contains(&known.root().to_string()), "{text}");
+    assert!(
+        text.contains("FORK") && text.contains(&known.root().to_string()),
+        "{text}"
+    );
     assert!(text.contains(&offered.root().to_string()), "{text}");
 }
 
@@ -319,7 +358,9 @@ fn add_entries(office: &Office, from: u64, to: u64) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let store = store::Store::open(office.data().join("headstart.sqlite3")).await.unwrap();
+        let store = store::Store::open(office.data().join("headstart.sqlite3"))
+            .await
+            .unwrap();
         let leaves = (from..to).map(|index| format!("entry {index}").into_bytes());
         let batch = store::Batch {
             leaves: leaves.collect(),
@@ -334,15 +375,21 @@ fn add_entries(office: &Office, from: u64, to: u64) {
 fn the_log_is_published_as_tiles_step_by_step() {
     let office = Office::new();
     office.done("case create --title One");
-    let log_key = office.done("log show")["log_key"].as_str().unwrap().to_owned();
-    let mut files: BTreeMap<_, Vec<u8>> = BTreeMap::new();
+    let log_key = office.done("log show")["log_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     let mut added = 0;
     for (more, tiles) in [
         (0, &["tile/0/000.p/1", "tile/entries/000.p/1"][..]),
         (254, &["tile/0/000.p/255"]),
         (1, &["tile/0/000", "tile/1/000.p/1", "tile/entries/000"]),
         (0, &["tile/0/000"]),
-        (500, &["tile/0/002.p/244", "tile/1/000.p/2", "tile/entries/001"]),
+        (
+            500,
+            &["tile/0/002.p/244", "tile/1/000.p/2", "tile/entries/001"],
+        ),
     ] {
         if more > 0 {
             add_entries(&office, added, added + more);
@@ -350,7 +397,10 @@ fn the_log_is_published_as_tiles_step_by_step() {
         added += more;
         let done = office.done("log publish --out public");
         assert_eq!(done["size"], added + 1);
-        assert_eq!(published(&office.path("public"), &log_key).len() as u64, added + 1);
+        assert_eq!(
+            published(&office.path("public"), &log_key).len() as u64,
+            added + 1
+        );
         for tile in tiles {
             assert!(office.path("public").join(tile).exists(), "{tile}");
         }
@@ -364,7 +414,11 @@ fn the_log_is_published_as_tiles_step_by_step() {
             .into_iter()
             .map(|path| (path.clone(), std::fs::read(path).unwrap()))
             .collect();
-        assert!(files.keys().all(|path| !path.to_string_lossy().ends_with(".draft")));
+        assert!(
+            files
+                .keys()
+                .all(|path| !path.to_string_lossy().ends_with(".draft"))
+        );
     }
     // A publication that died before its checkpoint is done again.
     add_entries(&office, added, added + 20);
@@ -373,7 +427,10 @@ fn the_log_is_published_as_tiles_step_by_step() {
     std::fs::write(&at_once, &files[&at_once]).unwrap();
     std::fs::remove_file(office.path("public/tile/0/003.p/8")).unwrap_or_default();
     office.done("log publish --out public");
-    assert_eq!(published(&office.path("public"), &log_key).len() as u64, added + 21);
+    assert_eq!(
+        published(&office.path("public"), &log_key).len() as u64,
+        added + 21
+    );
 
     // Another log never writes over it.
     let other = Office::new();
@@ -395,9 +452,19 @@ fn a_witness_needs_no_data_directory_and_says_what_is_wrong() {
         support::answer(command, words)
     };
     outside("witness init --dir w --name w.example").exits(0);
-    outside("witness init --dir w --name w.example").exits(2).says(&["never overwritten"]);
-    outside("witness init --dir v --name with+plus").exits(2).says(&["key name"]);
-    outside("witness trust --dir w nonsense").exits(2).says(&["not a verifier key"]);
-    outside("witness show --dir nothing").exits(2).says(&["witness init"]);
-    outside("witness serve --dir nothing").exits(2).says(&["witness init"]);
+    outside("witness init --dir w --name w.example")
+        .exits(2)
+        .says(&["never overwritten"]);
+    outside("witness init --dir v --name with+plus")
+        .exits(2)
+        .says(&["key name"]);
+    outside("witness trust --dir w nonsense")
+        .exits(2)
+        .says(&["not a verifier key"]);
+    outside("witness show --dir nothing")
+        .exits(2)
+        .says(&["witness init"]);
+    outside("witness serve --dir nothing")
+        .exits(2)
+        .says(&["witness init"]);
 }
