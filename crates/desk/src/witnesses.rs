@@ -50,6 +50,9 @@ pub struct Answer {
     pub url: String,
     /// The time that it signed, in POSIX seconds, or why it did not.
     pub signed: Result<u64, String>,
+    /// The size that it had cosigned before by what is kept here, and the smaller one that it knew now: it was put
+    /// back, and could have signed another history since.
+    pub forgot: Option<(u64, u64)>,
 }
 
 /// What all witnesses answered on one checkpoint.
@@ -220,7 +223,7 @@ impl Desk {
                 joined.map_err(|error| Failure::machine("witness", error.to_string()))?;
             answers.insert(position, answer);
         }
-        self.settle(watch, &client, note, size, answers)
+        self.settle(watch, &client, note, size, &known, answers)
             .await
             .map(Some)
     }
@@ -232,6 +235,7 @@ impl Desk {
         client: &Client,
         note: Note,
         size: u64,
+        known: &BTreeMap<String, u64>,
         answers: BTreeMap<usize, Result<Cosigned, (AskError, Option<Asked>)>>,
     ) -> Result<Round, Failure> {
         let mut round = Round {
@@ -243,8 +247,13 @@ impl Desk {
         let mut merged = note;
         let mut other_history = None;
         for (witness, (_, answer)) in watch.witnesses().iter().zip(answers) {
+            let before = known.get(witness.name()).copied().unwrap_or(0);
+            let mut forgot = None;
             let signed = match answer {
-                Ok(given) => self.accept(&mut merged, given),
+                Ok(given) => {
+                    forgot = (given.old_size < before).then_some((before, given.old_size));
+                    self.accept(&mut merged, given)
+                }
                 Err((error, asked)) => {
                     if let Some(asked) = asked
                         && matches!(
@@ -262,6 +271,7 @@ impl Desk {
                 witness: witness.name().to_owned(),
                 url: witness.url().to_owned(),
                 signed,
+                forgot,
             });
         }
         round.note = self.keep(size, merged).await?;

@@ -206,6 +206,32 @@ fn a_wave_waits_for_a_witness_that_is_away_and_two_people_may_go_on_without_it()
 }
 
 #[test]
+fn a_witness_whose_state_was_put_back_is_named() {
+    let office = Office::new();
+    office.done("case create --title One");
+    let mut one = Witness::named(&office, "one");
+    office.done("log cosign");
+    one.stop();
+    copy(&office.path("one"), &office.path("kept"));
+    one.serve(&office);
+    office.done("case create --title Two");
+    let cosigned = office.done("log cosign")["size"].as_u64().unwrap();
+    one.stop();
+    copy(&office.path("kept"), &office.path("one"));
+    one.serve(&office);
+    let answer = &office.done("log cosign")["answers"][0];
+    assert_eq!(answer["forgot"]["cosigned"], cosigned);
+    assert!(
+        answer["forgot"]["knew"].as_u64().unwrap() < cosigned,
+        "{answer:#}"
+    );
+    assert_eq!(
+        office.done("log cosign")["answers"][0]["forgot"],
+        Value::Null
+    );
+}
+
+#[test]
 fn a_case_is_not_pressed_while_nobody_cosigns_what_is_mixed_into_its_secret() {
     let office = unpressed();
     let mut one = Witness::named(&office, "one");

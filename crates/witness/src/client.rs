@@ -59,8 +59,8 @@ impl WitnessUrl {
         if authority.as_str().contains('@') {
             return Err(fail("it may hold no user or password"));
         }
-        if uri.query().is_some() {
-            return Err(fail("it may have no query"));
+        if uri.query().is_some() || text.contains('#') {
+            return Err(fail("it may have no query and no fragment"));
         }
         match uri.scheme_str() {
             Some("http") => {}

@@ -536,6 +536,7 @@ fn addresses_that_are_none_are_refused_with_the_reason() {
         ("ftp://w.example", "http://"),
         ("http://user:word@w.example", "`w.example` is no address"),
         ("http://w.example/?a=b", "query"),
+        ("http://w.example/#a", "fragment"),
         ("http:///path", "no"),
         ("", "no"),
     ] {

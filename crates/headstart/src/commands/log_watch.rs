@@ -146,6 +146,7 @@ pub async fn cosign(context: &Context) -> Result<u8, Failure> {
             "url": answer.url,
             "cosigned_at": answer.signed.as_ref().ok().and_then(|time_s| utc(*time_s)),
             "reason": answer.signed.as_ref().err(),
+            "forgot": answer.forgot.map(|(cosigned, knew)| json!({"cosigned": cosigned, "knew": knew})),
         })).collect::<Vec<_>>(),
     });
     context.output.result(&document, |out| {
@@ -163,6 +164,13 @@ pub async fn cosign(context: &Context) -> Result<u8, Failure> {
                 ),
                 Err(reason) => format!("{} {} {reason}\n", out.bad("NO"), answer.witness),
             };
+            if let Some((cosigned, knew)) = answer.forgot {
+                text += &format!(
+                    "{} {} had cosigned {cosigned} entries and knew of {knew} now: its state was put back, ask its operator why\n",
+                    out.careful("note"),
+                    answer.witness
+                );
+            }
         }
         text + &format!("{} of {} that are needed\n", round.given(), round.needed)
     });
