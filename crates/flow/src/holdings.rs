@@ -231,19 +231,17 @@ impl Reader<'_> {
     /// before the leak was seen.
     fn witnesses(&self, watch: &Watch) -> Result<Vec<Witnessed>, Failed> {
         let body = &self.verified.body;
-        // What was mixed into the case's secret must not be the program's alone to choose.
-        let (Some(beacon), Some(shown)) = (&self.verified.beacon, &body.beacon) else {
-            return Err(Failed::at(
-                Step::Witnesses,
-                "the evidence does not show what was mixed into the case's secret",
-            ));
-        };
-        watch.quorum.verify(&beacon.note).map_err(|error| {
-            Failed::at(
-                Step::Witnesses,
-                format!("the checkpoint that was mixed into the case's secret: {error}"),
-            )
-        })?;
+        // What was mixed into the case's secret must not be the program's alone to choose. Evidence that does not show
+        // it has no line of its own for the secret.
+        let beacon = self.verified.beacon.as_ref().zip(body.beacon.as_ref());
+        if let Some((point, _)) = beacon {
+            watch.quorum.verify(&point.note).map_err(|error| {
+                Failed::at(
+                    Step::Witnesses,
+                    format!("the checkpoint that was mixed into the case's secret: {error}"),
+                )
+            })?;
+        }
         let mut points = Vec::new();
         let newest =
             Note::parse(&body.checkpoint).map_err(|error| Failed::at(Step::Checkpoint, error))?;
@@ -251,7 +249,8 @@ impl Reader<'_> {
         let history = self.verified.history.iter();
         for (note, size) in history
             .map(|point| (&point.note, point.checkpoint.size()))
-            .chain([(&newest, size), (&beacon.note, beacon.checkpoint.size())])
+            .chain([(&newest, size)])
+            .chain(beacon.map(|(point, _)| (&point.note, point.checkpoint.size())))
         {
             let Ok(cosignatures) = watch.quorum.verify(note) else {
                 continue;
@@ -294,7 +293,9 @@ impl Reader<'_> {
             witnessed.push(Witnessed { what, index, by });
             Ok(())
         };
-        need("the case's secret".to_owned(), shown.secret_leaf.index)?;
+        if let Some((_, shown)) = beacon {
+            need("the case's secret".to_owned(), shown.secret_leaf.index)?;
+        }
         need("the code".to_owned(), body.code_leaf.index)?;
         let mut first_receipts: BTreeMap<&SeatId, u64> = BTreeMap::new();
         for own in &self.shown {

@@ -296,6 +296,8 @@ impl World {
             roster: opened(self.roster),
             rosters: vec![opened(self.roster)],
             history: self.log.history(),
+            beacon: None,
+            watch: None,
             packages: self
                 .places
                 .iter()
