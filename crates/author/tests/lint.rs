@@ -214,8 +214,11 @@ const TOLD: [(&str, &str, &[&str]); 34] = [
     ),
     (
         "a.ps1",
-        "#~ name Body: Payload|RESULT\n$Body = 1\n$result = $Body\n",
-        &["2:2+4 error `RESULT` is `result` to PowerShell, and the file uses that"],
+        "#~ name Body: Payload|RESULT\n$Body = 1\n$result = $Body + $body\n",
+        &[
+            "2:2+4 error `RESULT` is `result` to PowerShell, and the file uses that",
+            "2:2+4 error to PowerShell line 2 has `Body` in another case",
+        ],
     ),
     (
         "a.yml",

@@ -126,6 +126,16 @@ pub enum FindingKind {
         /// Line of that occurrence in the default copy.
         line: u32,
     },
+    /// The name in another case, where case means nothing: it is the same variable, and would not follow.
+    #[error("to {language} line {line} has `{name}` in another case, which would not be renamed")]
+    NameCase {
+        /// The name as written.
+        name: String,
+        /// The language.
+        language: String,
+        /// Line of that occurrence in the default copy.
+        line: u32,
+    },
     /// A wildcard of the condition that the new name leaves.
     #[error("`{name}` is not matched by `{wildcard}`, and `{written}` is")]
     NameLeavesWildcard {
@@ -165,6 +175,7 @@ impl FindingKind {
             Self::NameReaches { .. } => {
                 "choose a name that only this file uses, or give this one another name first".into()
             }
+            Self::NameCase { .. } => "write the name in one case everywhere".into(),
             Self::NameLeavesWildcard { wildcard, .. } => {
                 format!("choose a name that begins as `{wildcard}` does")
             }

@@ -13,6 +13,7 @@ use carriers::{Carrier, Format, MarkErrors, Master};
 
 pub use alternatives::value;
 pub use finding::{Finding, FindingKind, Findings, Severity};
+pub(crate) use name::Uses;
 pub use sample::{SAMPLES_MAX, SAMPLES_MIN, narrow, samples};
 
 use finding::Places;
@@ -21,7 +22,7 @@ use flat::Flat;
 /// Most findings of one file.
 pub const FINDINGS_MAX: usize = 100;
 /// Bytes of copies that one lint parses at most; beyond it, alternatives are parsed together instead of one by one.
-pub const PARSED_BYTES_MAX: usize = 32 << 20;
+pub const PARSED_BYTES_MAX: usize = 16 << 20;
 
 /// Reads a master and lints it.
 ///

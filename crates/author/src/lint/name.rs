@@ -28,6 +28,13 @@ pub(super) fn check(master: &Master, default: &str, places: &Places<'_>, found: 
                 line: place(default, *at).0,
             });
         }
+        if let Some(at) = Uses::other_case(language, default, written) {
+            tell(FindingKind::NameCase {
+                name: written.clone(),
+                language: language.to_string(),
+                line: place(default, at).0,
+            });
+        }
         for other in others {
             if is_reserved(language, other) {
                 tell(FindingKind::NameReserved {
@@ -135,6 +142,21 @@ impl Uses {
             }
             Role::Plain => {}
         }
+    }
+
+    /// A place where the name stands as a variable in another case, where case means nothing.
+    pub(crate) fn other_case(language: Language, text: &str, name: &str) -> Option<usize> {
+        if !ignores_case(language) {
+            return None;
+        }
+        text.match_indices('$').map(|(at, _)| at + 1).find(|at| {
+            let rest = text.get(*at..).unwrap_or_default();
+            let len = rest
+                .find(|c: char| !(c == '_' || c.is_alphanumeric()))
+                .unwrap_or(rest.len());
+            let written = rest.get(..len).unwrap_or_default();
+            written != name && written.eq_ignore_ascii_case(name)
+        })
     }
 
     fn same_but_case(&self, language: Language, name: &str) -> Option<String> {

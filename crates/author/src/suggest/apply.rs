@@ -149,6 +149,12 @@ impl<'a> Changes<'a> {
                 self.above(start, above);
                 self.below(end.saturating_sub(1).max(start), start, below);
             }
+            Edit::Inline { before, after } => {
+                self.pieces
+                    .push((start, Rank::InPlace, start, before.clone()));
+                self.pieces.push((end, Rank::Trailing, end, after.clone()));
+            }
+            Edit::None => {}
             Edit::Name { opener } => {
                 let Some((name, others)) = wordings.split_first().filter(|(_, o)| !o.is_empty())
                 else {

@@ -23,6 +23,15 @@ pub enum Edit {
         /// `<!--~ end -->`.
         below: String,
     },
+    /// A value or an order marked where it stands: `before`, the original, `after`.
+    Inline {
+        /// `{~#nonce hex 8:`.
+        before: String,
+        /// `~}`.
+        after: String,
+    },
+    /// Nothing is written: the format has no place for it.
+    None,
     /// `name original: other|other` on a line of its own above the line of the first byte.
     Name {
         /// What begins the comment, such as `#~`.
@@ -64,7 +73,9 @@ pub(crate) fn mark(file_name: &str, wordings: &[String]) -> Result<String, Strin
 
 /// The mark that keeps a wording as it is, if there is one.
 pub(crate) fn kept(file_name: &str, wording: &str) -> Option<String> {
-    let text = format!("{{~={}~}}", escaped(wording, '|'));
+    // Behind `=` no character is a delimiter.
+    let text = escaped(&format!("={wording}"), '|');
+    let text = format!("{{~{text}~}}");
     let master = Master::parse(file_name, text.as_bytes()).ok()?;
     let shown = master.embed(&[]).ok()?;
     (shown == wording.as_bytes()).then_some(text)

@@ -178,7 +178,7 @@ pub(crate) struct Wrong<'a> {
 }
 
 impl<'a> Wrong<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
             found: Vec::new(),

@@ -1,6 +1,6 @@
 //! YARA rules: the grammar of YARA-X, and what a compiler asks of names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use yara_x_parser::ast::dfs::{DFSEvent, DFSIter};
 use yara_x_parser::ast::{AST, Error, Expr, OfItems, PatternSet, WithSpan as _};
@@ -134,20 +134,4 @@ impl Used {
             }
         }
     }
-}
-
-/// Names of the rules and of their strings, as written with their first character.
-pub(crate) fn names(text: &str) -> BTreeSet<String> {
-    if too_deep(text).is_some() {
-        return BTreeSet::new();
-    }
-    let ast = AST::from(text);
-    let mut out = BTreeSet::new();
-    for rule in ast.rules() {
-        out.insert(rule.identifier.name.to_owned());
-        for pattern in rule.patterns.iter().flatten() {
-            out.insert(pattern.identifier().name.to_owned());
-        }
-    }
-    out
 }

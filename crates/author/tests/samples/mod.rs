@@ -1,5 +1,6 @@
 //! One sample of each language, as an author has it before any mark.
 
+#[allow(dead_code, reason = "not every test program uses them")]
 pub const SAMPLES: [(&str, &str); 11] = [
     (
         "share_check.py",
