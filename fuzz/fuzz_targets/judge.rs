@@ -209,6 +209,8 @@ fn made_up(
         }],
         checkpoint,
         history: Vec::new(),
+        beacon: None,
+        watch: None,
         limits: Vec::new(),
     };
     let evidence = case::sign(body);
