@@ -10,8 +10,11 @@ use carriers::Master;
 use proptest::prelude::*;
 use samples::SAMPLES;
 
+/// Line, class, and what the suggestion covers or offers.
+type Expected = (u32, Class, &'static str);
+
 /// What must be found in each sample: line, class, and what the suggestion covers or offers.
-const EXPECTED: [(&str, &[(u32, Class, &str)]); 11] = [
+const EXPECTED: [(&str, &[Expected]); 11] = [
     (
         "share_check.py",
         &[
