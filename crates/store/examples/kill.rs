@@ -39,7 +39,7 @@ use store::Store;
 use verifier::Promises;
 
 /// A database of a kill is used for so many kills; then a new one is begun.
-const KILLS_EACH: u32 = 100;
+const KILLS_EACH: u32 = 25;
 /// Power cuts for one run of the load.
 const CUTS_EACH: u32 = 20;
 
