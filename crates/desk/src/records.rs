@@ -2,8 +2,9 @@
 
 use domain::commitment::Commitment;
 use domain::ids::ArtifactId;
-use domain::sealed::Sealed;
+use domain::sealed::{Digest, Sealed};
 use flow::evidence::Bytes;
+use flow::sight::{LeakFile, Origin};
 use seal::ProgramKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,57 @@ pub(crate) struct LeakRecord {
     pub(crate) name: String,
     /// Its bytes.
     pub(crate) bytes: Bytes,
+    /// What it was read from; nothing when these bytes are what was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<OriginRecord>,
+}
+
+/// What a text of a leak was read from.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OriginRecord {
+    /// The original's name.
+    pub(crate) file: String,
+    /// SHA-256 of the original, hexadecimal.
+    pub(crate) sha256: String,
+    /// What was done to get the text.
+    pub(crate) how: String,
+    /// Whether another reading gives the same text.
+    pub(crate) is_exact: bool,
+}
+
+impl From<&LeakFile> for LeakRecord {
+    fn from(file: &LeakFile) -> Self {
+        Self {
+            name: file.name.clone(),
+            bytes: Bytes(file.bytes.clone()),
+            origin: file.origin.as_ref().map(|origin| OriginRecord {
+                file: origin.file.clone(),
+                sha256: origin.sha256.to_string(),
+                how: origin.how.clone(),
+                is_exact: origin.is_exact,
+            }),
+        }
+    }
+}
+
+impl LeakRecord {
+    /// The file again; `None` for an origin without a digest.
+    pub(crate) fn into_file(self) -> Option<LeakFile> {
+        let origin = match self.origin {
+            Some(origin) => Some(Origin {
+                sha256: Digest::parse(&origin.sha256)?,
+                file: origin.file,
+                how: origin.how,
+                is_exact: origin.is_exact,
+            }),
+            None => None,
+        };
+        Some(LeakFile {
+            name: self.name,
+            bytes: self.bytes.0,
+            origin,
+        })
+    }
 }
 
 impl Desk {

@@ -10,7 +10,6 @@ use domain::receipt::Receipts;
 use domain::sealed::Digest;
 use fingerprint::Bar;
 use flow::book::Book;
-use flow::evidence::Bytes;
 use flow::sight::{self, LeakFile};
 use flow::trace::{Access, Readings, Verdict, Word};
 use seal::ProgramKey;
@@ -173,13 +172,7 @@ impl Desk {
             return Ok(());
         };
         let record = TraceRecord {
-            files: files
-                .iter()
-                .map(|file| LeakRecord {
-                    name: file.name.clone(),
-                    bytes: Bytes(file.bytes.clone()),
-                })
-                .collect(),
+            files: files.iter().map(LeakRecord::from).collect(),
             alignments: traced.cases_tried,
             answer: traced.to_json(),
         };
@@ -238,11 +231,11 @@ impl Desk {
         let files: Vec<LeakFile> = record
             .files
             .into_iter()
-            .map(|file| LeakFile {
-                name: file.name,
-                bytes: file.bytes.0,
-            })
-            .collect();
+            .map(LeakRecord::into_file)
+            .collect::<Option<_>>()
+            .ok_or_else(|| {
+                Failure::machine("damaged-record", "trace: an original has no digest")
+            })?;
         let leak =
             sight::leak(&files).map_err(|error| Failure::usage("leak", error.to_string()))?;
         let attempt = self.read(key, &id, &leak).await?;

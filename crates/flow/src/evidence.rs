@@ -6,6 +6,8 @@ use domain::commitment::Commitment;
 use domain::sealed::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::sight::LeakFile;
+
 /// The `format` of every evidence file that this version writes and verifies.
 pub const FORMAT: &str = "headstart-evidence-2";
 
@@ -40,7 +42,7 @@ pub struct Body {
     pub case: String,
     /// The answer: always `accuse`; a trace that withholds proves nothing.
     pub verdict: String,
-    /// The leak, as it was handed in.
+    /// The texts of the leak, as they were read; a judge reads the same, without any converter.
     pub leak: Vec<File>,
     /// The masters of the case, in the order of their sites.
     pub masters: Vec<MasterFile>,
@@ -83,16 +85,33 @@ pub struct Beacon {
     pub secret_leaf: OpenedLeaf,
 }
 
-/// A file of the leak.
+/// A text of the leak.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// Name, without folders.
+    /// Where it stands inside the leak; for a file that was handed in by itself, its name without folders.
     pub name: String,
     /// SHA-256, hexadecimal.
     pub sha256: String,
     /// The bytes.
     pub bytes: Bytes,
+    /// What it was read from; nothing when these bytes are what was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<FileOrigin>,
+}
+
+/// What a text of the leak was read from: the program's statement, which `verify --leak` checks against the original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileOrigin {
+    /// The original's name.
+    pub file: String,
+    /// SHA-256 of the original, hexadecimal.
+    pub sha256: String,
+    /// What was done to get the text; empty when the text is the original.
+    pub how: String,
+    /// Whether another reading of the same original gives the same text, byte for byte.
+    pub is_exact: bool,
 }
 
 /// A master of the case.
@@ -239,6 +258,22 @@ impl TryFrom<String> for Bytes {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         STANDARD.decode(text).map(Self)
+    }
+}
+
+impl From<&LeakFile> for File {
+    fn from(file: &LeakFile) -> Self {
+        Self {
+            name: file.name.clone(),
+            sha256: Digest::of(&file.bytes).to_string(),
+            bytes: Bytes(file.bytes.clone()),
+            origin: file.origin.as_ref().map(|origin| FileOrigin {
+                file: origin.file.clone(),
+                sha256: origin.sha256.to_string(),
+                how: origin.how.clone(),
+                is_exact: origin.is_exact,
+            }),
+        }
     }
 }
 

@@ -96,14 +96,7 @@ pub fn testify(
         made_at: now.to_string(),
         case: book.case().to_string(),
         verdict: verdict.word.as_str().to_owned(),
-        leak: leak
-            .iter()
-            .map(|file| File {
-                name: file.name.clone(),
-                sha256: Digest::of(&file.bytes).to_string(),
-                bytes: Bytes(file.bytes.clone()),
-            })
-            .collect(),
+        leak: leak.iter().map(File::from).collect(),
         masters: book
             .masters()
             .iter()

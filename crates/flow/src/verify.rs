@@ -38,7 +38,7 @@ pub enum Step {
     Masters,
     /// The code is the one that the log fixed.
     Code,
-    /// The leak's files are whole.
+    /// The leak's texts are whole.
     Leak,
     /// The readings come out again from masters and leak.
     Readings,
@@ -135,7 +135,7 @@ impl Step {
             Self::Inclusion => "every opened leaf is in the log",
             Self::Masters => "the masters are those that were fixed before any copy was given",
             Self::Code => "the code is the one that was fixed before any copy was given",
-            Self::Leak => "the files of the leak are whole",
+            Self::Leak => "the texts of the leak are whole",
             Self::Readings => "the readings come out again from the masters and the leak",
             Self::Keys => "the opened keys are those that were fixed before the copy was given",
             Self::Copy => "the accused's copies come out again from masters, code and keys",
@@ -479,10 +479,15 @@ impl Judge<'_> {
                     format!("`{}` has another digest than stated", file.name),
                 ));
             }
-            files.push(LeakFile {
-                name: file.name.clone(),
-                bytes: file.bytes.0.clone(),
-            });
+            if let Some(origin) = &file.origin
+                && Digest::parse(&origin.sha256).is_none()
+            {
+                return Err(failed(
+                    Step::Leak,
+                    format!("the original of `{}` has no digest", file.name),
+                ));
+            }
+            files.push(LeakFile::new(&file.name, file.bytes.0.clone()));
         }
         let leak = leak(&files).map_err(|error| failed(Step::Leak, error))?;
         let readings: Vec<fingerprint::Reading> = masters

@@ -374,10 +374,7 @@ fn words(text: &str, rng: &mut ChaCha8Rng) -> LeakFile {
         paste.push_str(word);
         paste.push(if place % 11 == 0 { '\n' } else { ' ' });
     }
-    LeakFile {
-        name: "paste.txt".to_owned(),
-        bytes: paste.into_bytes(),
-    }
+    LeakFile::new("paste.txt", paste.into_bytes())
 }
 
 fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {

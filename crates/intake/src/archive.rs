@@ -99,7 +99,8 @@ pub(crate) fn safe_name(raw: &str) -> Result<String, Why> {
     }
     let name = raw.replace('\\', "/");
     let drive = name.as_bytes();
-    let has_drive = drive.first().is_some_and(u8::is_ascii_alphabetic) && drive.get(1) == Some(&b':');
+    let has_drive =
+        drive.first().is_some_and(u8::is_ascii_alphabetic) && drive.get(1) == Some(&b':');
     if name.starts_with('/') || has_drive {
         return problem("is absolute");
     }
@@ -141,7 +142,11 @@ pub(crate) fn unzip(
     // Directories of archives are read whole, so their length is checked before.
     let entries_max = limits.members_max.saturating_mul(10);
     let entries = bytes.windows(4).filter(|w| *w == b"PK\x01\x02");
-    if entries.take(usize::MAX.min(entries_max as usize + 1)).count() as u64 > entries_max {
+    if entries
+        .take(usize::MAX.min(entries_max as usize + 1))
+        .count() as u64
+        > entries_max
+    {
         return Err(Why::limit(
             "the number of members",
             "MEMBERS_MAX",
@@ -241,7 +246,17 @@ mod tests {
     #[test]
     fn a_name_that_leads_out_of_its_archive_is_refused() {
         for name in [
-            "../a", "a/../../b", "/etc/passwd", "C:\\a", "c:a", "\\\\host\\a", "a\0b", "a\nb", "", "./", "a\\..\\b",
+            "../a",
+            "a/../../b",
+            "/etc/passwd",
+            "C:\\a",
+            "c:a",
+            "\\\\host\\a",
+            "a\0b",
+            "a\nb",
+            "",
+            "./",
+            "a\\..\\b",
         ] {
             assert!(safe_name(name).is_err(), "{name:?}");
         }

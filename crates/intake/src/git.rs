@@ -63,7 +63,11 @@ pub(crate) fn read(folder: &Path, tools: &Tools, limits: &Limits) -> Result<Hist
 
 /// Refuses repositories that point elsewhere: their objects are not what was found.
 fn check(folder: &Path, objects: &Path) -> Result<(), Why> {
-    for place in ["commondir", "objects/info/alternates", "objects/info/http-alternates"] {
+    for place in [
+        "commondir",
+        "objects/info/alternates",
+        "objects/info/http-alternates",
+    ] {
         if fs::symlink_metadata(folder.join(place)).is_ok() {
             return Err(damaged(format!("`{place}` points to another repository")));
         }
@@ -143,7 +147,8 @@ fn tips(folder: &Path) -> Result<Vec<String>, Why> {
 
 /// The text of a small file that is a file; nothing otherwise.
 fn small(path: &Path) -> String {
-    let is_small = fs::symlink_metadata(path).is_ok_and(|about| about.is_file() && about.len() < 1 << 20);
+    let is_small =
+        fs::symlink_metadata(path).is_ok_and(|about| about.is_file() && about.len() < 1 << 20);
     if is_small {
         fs::read_to_string(path).unwrap_or_default()
     } else {
@@ -173,7 +178,14 @@ struct Git<'a> {
 impl Git<'_> {
     fn history(&self, tips: &[String], limits: &Limits) -> Result<History, Why> {
         let count = format!("--max-count={}", limits.git_commits_max);
-        let arguments = ["rev-list", "--ignore-missing", "--date-order", &count, "--objects", "--stdin"];
+        let arguments = [
+            "rev-list",
+            "--ignore-missing",
+            "--date-order",
+            &count,
+            "--objects",
+            "--stdin",
+        ];
         let listed = self.run(&arguments, &lines(tips.iter()))?;
         let listed = String::from_utf8_lossy(&listed).into_owned();
         let objects: Vec<(&str, &str)> = listed
@@ -197,9 +209,16 @@ impl Git<'_> {
                 "commit" if size <= GIT_BLOB_BYTES_MAX => wanted.push((id, path, false)),
                 "blob" if size > GIT_BLOB_BYTES_MAX => history.skipped.push((
                     crate::archive::shown(path),
-                    Why::limit("its size in bytes", "GIT_BLOB_BYTES_MAX", GIT_BLOB_BYTES_MAX),
+                    Why::limit(
+                        "its size in bytes",
+                        "GIT_BLOB_BYTES_MAX",
+                        GIT_BLOB_BYTES_MAX,
+                    ),
                 )),
-                "blob" if blobs >= limits.git_blobs_max || bytes.saturating_add(size) > GIT_BYTES_MAX => {
+                "blob"
+                    if blobs >= limits.git_blobs_max
+                        || bytes.saturating_add(size) > GIT_BYTES_MAX =>
+                {
                     dropped += 1;
                 }
                 "blob" => {
@@ -230,7 +249,9 @@ impl Git<'_> {
                 return Err(damaged("an object cannot be read"));
             };
             if is_blob {
-                history.blobs.push((id.to_owned(), path.to_owned(), content.to_vec()));
+                history
+                    .blobs
+                    .push((id.to_owned(), path.to_owned(), content.to_vec()));
             } else {
                 let text = String::from_utf8_lossy(content);
                 let message = text.split_once("\n\n").map_or("", |(_, message)| message);
@@ -249,11 +270,17 @@ impl Git<'_> {
                 program: program.to_string_lossy().into_owned(),
                 packages: "git",
             },
-            arguments: ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--no-pager"]
-                .iter()
-                .chain(arguments)
-                .map(OsString::from)
-                .collect(),
+            arguments: [
+                "-c",
+                "core.hooksPath=/dev/null",
+                "-c",
+                "core.fsmonitor=false",
+                "--no-pager",
+            ]
+            .iter()
+            .chain(arguments)
+            .map(OsString::from)
+            .collect(),
             environment: vec![
                 ("GIT_DIR", self.ours.into()),
                 ("GIT_OBJECT_DIRECTORY", self.objects.clone()),

@@ -38,7 +38,10 @@ const PACKED: [(&[u8], &str); 9] = [
     (b"\x1f\x9d", "compress"),
     (b"MSCF\0\0\0\0", "Cabinet"),
     (b"age-encryption.org/", "age"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "the binary Office format"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "the binary Office format",
+    ),
 ];
 
 const CAPTURES: [&[u8]; 6] = [
@@ -155,7 +158,9 @@ fn is_text(head: &[u8]) -> bool {
 
 /// The first place of `needle`.
 pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len()).position(|window| window == needle)
+    bytes
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -170,8 +175,14 @@ mod tests {
         assert_eq!(kind("a", b"\n%PDF-1.7\n"), Kind::Pdf);
         assert_eq!(kind("a", b"\xfd7zXZ\0"), Kind::Packed("xz"));
         assert_eq!(kind("a", b"\x7fELF\0\0\x01\x02\x03\x04"), Kind::Binary);
-        assert_eq!(kind("a", b"From: a@b\nSubject: c\nMIME-Version: 1.0\n\nx"), Kind::Mail);
-        assert_eq!(kind("a", b"From: here it goes\n\nSubject: no mail"), Kind::Plain);
+        assert_eq!(
+            kind("a", b"From: a@b\nSubject: c\nMIME-Version: 1.0\n\nx"),
+            Kind::Mail
+        );
+        assert_eq!(
+            kind("a", b"From: here it goes\n\nSubject: no mail"),
+            Kind::Plain
+        );
         assert_eq!(kind("a", b"\xff\xfea\0b\0"), Kind::Plain);
         assert_eq!(kind("", b""), Kind::Plain);
     }

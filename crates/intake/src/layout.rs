@@ -71,8 +71,8 @@ impl<'a> Cut<'a> {
         if self.says_soft || has(&format!("{}{}", self.left, self.right)) {
             return Some(true);
         }
-        let is_compound = has(&format!("{}-{}", self.left, self.right))
-            || has(self.left) && has(self.right);
+        let is_compound =
+            has(&format!("{}-{}", self.left, self.right)) || has(self.left) && has(self.right);
         is_compound.then_some(false)
     }
 }

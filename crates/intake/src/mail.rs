@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_mail_of_thousands_of_parts_is_refused_by_its_limit() {
-        let mut raw = "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".to_owned();
+        let mut raw =
+            "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".to_owned();
         raw += &"--x\r\n\r\na\r\n".repeat(MAIL_PARTS_MAX + 1);
         let why = mail(raw.as_bytes()).unwrap_err();
         assert!(why.to_string().contains("MAIL_PARTS_MAX"), "{why}");

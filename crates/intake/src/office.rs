@@ -315,10 +315,7 @@ mod tests {
     fn an_open_document_reads_without_its_deleted_text() {
         let xml = "<o><text:tracked-changes><text:p>gone</text:p></text:tracked-changes>\
                    <text:h>Head</text:h><text:p>one<text:s/>two <text:span>three</text:span></text:p></o>";
-        assert_eq!(
-            text(OfficeKind::OpenDocument, xml),
-            "Head\none two three\n"
-        );
+        assert_eq!(text(OfficeKind::OpenDocument, xml), "Head\none two three\n");
     }
 
     #[test]

@@ -119,7 +119,10 @@ impl Source {
     /// Whether another reading of the same original must give the same text: everything but text that was
     /// recognised in a picture.
     pub fn is_exact(&self) -> bool {
-        !self.steps.iter().any(|step| matches!(step, Step::Ocr { .. }))
+        !self
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Ocr { .. }))
     }
 }
 

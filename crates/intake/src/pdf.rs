@@ -13,12 +13,12 @@ use hayro_interpret::{
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use kurbo::{Affine, BezPath, Point, Rect};
 
+use crate::Why;
 use crate::child::Run;
 use crate::layout::join_hyphens;
 use crate::limits::{
     DOCUMENT_TEXT_BYTES_MAX, INPUT_BYTES_MAX, Limits, PDF_GLYPHS_MAX, PDF_PAGES_MAX, Tools,
 };
-use crate::Why;
 
 /// Why a PDF gives no text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

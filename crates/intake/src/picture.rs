@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
+use crate::Why;
 use crate::child::Run;
 use crate::kind::find;
 use crate::layout::join_hyphens;
 use crate::limits::{
     DOCUMENT_TEXT_BYTES_MAX, Limits, OCR_MEMORY_BYTES_MAX, PICTURE_SIDE_MAX, Tools,
 };
-use crate::Why;
 
 /// Pages of a TIFF that are followed.
 const FRAMES_MAX: usize = 1000;
@@ -91,7 +91,11 @@ fn jpeg(bytes: &[u8]) -> Option<Size> {
 }
 
 fn tiff(bytes: &[u8]) -> Option<Size> {
-    let read = if bytes.starts_with(b"II") { little } else { big };
+    let read = if bytes.starts_with(b"II") {
+        little
+    } else {
+        big
+    };
     let place = |n: u64| usize::try_from(n).ok();
     let mut at = place(read(bytes, 4, 4)?)?;
     let mut all = Size {
@@ -104,7 +108,11 @@ fn tiff(bytes: &[u8]) -> Option<Size> {
         let (mut width, mut height) = (None, None);
         for entry in 0..entries {
             let start = at + 2 + entry * 12;
-            let len = if read(bytes, start + 2, 2)? == 3 { 2 } else { 4 };
+            let len = if read(bytes, start + 2, 2)? == 3 {
+                2
+            } else {
+                4
+            };
             match read(bytes, start, 2)? {
                 256 => width = read(bytes, start + 8, len),
                 257 => height = read(bytes, start + 8, len),

@@ -224,7 +224,10 @@ impl Taker<'_> {
     fn folder(&mut self, path: &Path, name: &str, depth: u32) {
         if depth > FOLDER_DEPTH_MAX {
             let max = FOLDER_DEPTH_MAX.into();
-            self.skip(name, Why::limit("the depth of folders", "FOLDER_DEPTH_MAX", max));
+            self.skip(
+                name,
+                Why::limit("the depth of folders", "FOLDER_DEPTH_MAX", max),
+            );
             return;
         }
         if git::is_bare(path) {
@@ -268,8 +271,8 @@ impl Taker<'_> {
                     "device, pipe or socket"
                 };
                 self.skip(shown_name, Why::NotAFile { what });
-            } else if let Err(why) =
-                safe_name(&file_name.to_string_lossy()).and_then(|_| self.file(&entry.path(), &shown_name))
+            } else if let Err(why) = safe_name(&file_name.to_string_lossy())
+                .and_then(|_| self.file(&entry.path(), &shown_name))
             {
                 self.skip(shown_name, why);
             }

@@ -116,7 +116,10 @@ impl Why {
 
 /// The first line of a message of somebody else's, without control characters, not too long.
 pub(crate) fn one_line(text: &str) -> String {
-    let line = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|l| !l.trim().is_empty())
+        .unwrap_or_default();
     line.trim()
         .chars()
         .filter(|c| !c.is_control())

@@ -154,10 +154,7 @@ pub fn evidence() -> Evidence {
     let opened = |index: &usize| leaves[*index].clone();
     let leak: Vec<LeakFile> = leaked
         .into_iter()
-        .map(|bytes| LeakFile {
-            name: "found.py".to_owned(),
-            bytes,
-        })
+        .map(|bytes| LeakFile::new("found.py", bytes))
         .collect();
     let readings = trace::read(&book, &flow::sight::leak(&leak).expect("the leak is small"));
     let access = vec![trace::Access { fetched: true }; book.seatings().len()];

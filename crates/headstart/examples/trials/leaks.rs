@@ -19,10 +19,7 @@ const UNRELATED: [&str; 6] = [
 const SENSOR_LOG: &str = include_str!("../../demo/sensor-template.json");
 
 pub fn file(name: &str, text: String) -> LeakFile {
-    LeakFile {
-        name: name.to_owned(),
-        bytes: text.into_bytes(),
-    }
+    LeakFile::new(name, text.into_bytes())
 }
 
 /// `words` consecutive words of a text, in one of four forms that people paste.

@@ -162,10 +162,7 @@ pub fn files(book: &Book, seat: usize) -> Result<Vec<LeakFile>, Oops> {
     let seating = book.seatings().get(seat).ok_or("no such seat")?;
     Ok(copies(book, seating)?
         .into_iter()
-        .map(|copy| LeakFile {
-            name: copy.file_name,
-            bytes: copy.bytes,
-        })
+        .map(|copy| LeakFile::new(copy.file_name, copy.bytes))
         .collect())
 }
 

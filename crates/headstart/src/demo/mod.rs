@@ -366,10 +366,7 @@ impl Story<'_> {
     ) -> Result<Traced, Failure> {
         let t = &self.teller;
         write(&self.dir.join("leaks").join(name), bytes)?;
-        let files = [LeakFile {
-            name: name.to_owned(),
-            bytes: bytes.to_vec(),
-        }];
+        let files = [LeakFile::new(name, bytes.to_vec())];
         t.command(&format!("headstart trace leaks/{name}"));
         let traced = desk.trace(key, &files, None).await?;
         let Some(verdict) = &traced.verdict else {
