@@ -76,8 +76,6 @@ pub(crate) struct OriginRecord {
     pub(crate) sha256: String,
     /// What was done to get the text.
     pub(crate) how: String,
-    /// Whether another reading gives the same text.
-    pub(crate) is_exact: bool,
 }
 
 impl From<&LeakFile> for LeakRecord {
@@ -89,7 +87,6 @@ impl From<&LeakFile> for LeakRecord {
                 file: origin.file.clone(),
                 sha256: origin.sha256.to_string(),
                 how: origin.how.clone(),
-                is_exact: origin.is_exact,
             }),
         }
     }
@@ -103,7 +100,6 @@ impl LeakRecord {
                 sha256: Digest::parse(&origin.sha256)?,
                 file: origin.file,
                 how: origin.how,
-                is_exact: origin.is_exact,
             }),
             None => None,
         };

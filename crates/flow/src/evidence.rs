@@ -110,8 +110,6 @@ pub struct FileOrigin {
     pub sha256: String,
     /// What was done to get the text; empty when the text is the original.
     pub how: String,
-    /// Whether another reading of the same original gives the same text, byte for byte.
-    pub is_exact: bool,
 }
 
 /// A master of the case.
@@ -271,7 +269,6 @@ impl From<&LeakFile> for File {
                 file: origin.file.clone(),
                 sha256: origin.sha256.to_string(),
                 how: origin.how.clone(),
-                is_exact: origin.is_exact,
             }),
         }
     }

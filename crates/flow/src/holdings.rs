@@ -16,7 +16,9 @@ use crate::delivery::Delivery;
 use crate::evidence::{Evidence, OpenedLeaf};
 use crate::leaf::{PackageLeaf, ReceiptLeaf};
 use crate::manifest;
+use crate::originals::{self, Outcome};
 use crate::record::{CheckedRecord, Record, is_before};
+use crate::sight::LeakFile;
 use crate::verify::{Failed, Step, Verified, verify};
 
 /// What the reader of evidence holds. The default holds nothing.
@@ -28,6 +30,8 @@ pub struct Holdings {
     pub watch: Option<Watch>,
     /// The digests of the leak's files, as they were found.
     pub leak: Vec<Digest>,
+    /// What was read from these files now, each text with its origin.
+    pub leak_texts: Vec<LeakFile>,
     /// Signed checkpoints that were kept.
     pub kept: Vec<Note>,
     /// Packages that the accused has.
@@ -86,6 +90,8 @@ pub struct Compared {
     pub verified: Verified,
     /// The steps that were taken beyond [`Step::ALL`].
     pub steps: Vec<Step>,
+    /// What came of each text of the leak, in order; empty when the leak was not compared.
+    pub originals: Vec<Outcome>,
     /// When witnesses saw what, in the order of the log; empty without witnesses.
     pub witnessed: Vec<Witnessed>,
 }
@@ -105,8 +111,9 @@ pub fn compare(evidence: &Evidence, holdings: &Holdings) -> Result<Compared, Fai
     };
     let mut steps = Vec::new();
     let mut witnessed = Vec::new();
+    let mut originals = Vec::new();
     if !holdings.leak.is_empty() {
-        reader.leak(&holdings.leak)?;
+        originals = reader.leak(holdings)?;
         steps.push(Step::Found);
     }
     if let Some(watch) = &holdings.watch {
@@ -148,6 +155,7 @@ pub fn compare(evidence: &Evidence, holdings: &Holdings) -> Result<Compared, Fai
         steps,
         witnessed,
         verified,
+        originals,
     })
 }
 
@@ -215,16 +223,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The leak in the evidence must be the one that was found: a program can write any text.
-    fn leak(&self, found: &[Digest]) -> Result<(), Failed> {
-        for file in &self.verified.body.leak {
-            if !found.contains(&Digest::of(&file.bytes.0)) {
+    fn leak(&self, held: &Holdings) -> Result<Vec<Outcome>, Failed> {
+        let body = &self.verified.body;
+        let outcomes = originals::compare(body, &held.leak_texts, &held.leak);
+        for (file, outcome) in body.leak.iter().zip(&outcomes) {
+            if !outcome.holds() {
                 return Err(Failed::at(
                     Step::Found,
-                    format!("`{}` is none of the files that were found", file.name),
+                    format!("`{}`: {}", file.name, outcome.as_str()),
                 ));
             }
         }
-        Ok(())
+        Ok(outcomes)
     }
 
     /// Everything that the evidence rests on must be under a checkpoint that enough witnesses had cosigned, and had

@@ -14,6 +14,7 @@ pub mod leaf;
 pub mod manifest;
 pub mod memory;
 pub mod meter;
+pub mod originals;
 pub mod place;
 pub mod press;
 pub mod receive;

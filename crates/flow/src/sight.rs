@@ -1,7 +1,7 @@
 //! A leak as it was handed in, and the cases that it may be of.
 
-use carriers::Leak;
 use carriers::find::{Candidate, Sketch};
+use carriers::{LEAK_TOKENS_MAX, Leak};
 use domain::sealed::Digest;
 
 /// How many cases are aligned when nobody said which one it is.
@@ -28,8 +28,6 @@ pub struct Origin {
     /// What was done to get the text, as a sentence for people that two readings of one original share;
     /// empty when the text is the original.
     pub how: String,
-    /// Whether another reading of the same original gives the same text, byte for byte.
-    pub is_exact: bool,
 }
 
 impl LeakFile {
@@ -66,7 +64,21 @@ pub fn leak(files: &[LeakFile]) -> Result<Leak, SightError> {
         })?;
         leaks.push(parsed);
     }
-    Ok(Leak::join(leaks))
+    let words: usize = leaks.iter().map(Leak::words).sum();
+    let joined = Leak::join(leaks);
+    // What passes the limit is left out by `join`: that must not pass unnoticed.
+    if joined.words() != words {
+        return Err(SightError {
+            name: files
+                .last()
+                .map(|file| file.name.clone())
+                .unwrap_or_default(),
+            reason: format!(
+                "all files together have more than {LEAK_TOKENS_MAX} words and punctuation marks"
+            ),
+        });
+    }
+    Ok(joined)
 }
 
 /// The digest that names a leak: of the names, bytes and origins of its files, in order.
@@ -105,7 +117,6 @@ mod tests {
                 file: "a.pdf".into(),
                 sha256: Digest::of(bytes),
                 how: "text layer of a PDF".into(),
-                is_exact: true,
             }),
             ..plain.clone()
         };

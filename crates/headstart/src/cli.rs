@@ -139,6 +139,12 @@ pub enum Command {
         #[command(flatten)]
         held: Box<Held>,
     },
+    /// Reads a PDF from standard input, for another process of this program.
+    #[command(hide = true)]
+    ReadPdf {
+        /// Most pages.
+        pages_max: Option<usize>,
+    },
     /// Everything that was ever given to a partner or a seat: write it with proofs, or check it offline.
     #[command(args_conflicts_with_subcommands = true)]
     Record(Record),
@@ -490,7 +496,10 @@ pub struct Client {
 /// `trace …`.
 #[derive(Debug, Args)]
 pub struct Trace {
-    /// The leak: text, Markdown, HTML, code, a rule, a request log, Suricata EVE JSON.
+    /// The leak: files, folders, archives; `-` is standard input.
+    ///
+    /// Text, Markdown, HTML, code, rules, request logs, HAR, packet captures, STIX; DOCX, PDF, mails, and pictures
+    /// when Debian's tesseract-ocr is installed; zip, tar, tar.gz; Git repositories.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// The case; without it, it is found.
@@ -563,8 +572,9 @@ pub struct Held {
     /// The program's published log key; without it the key inside the file is used, and said so.
     #[arg(long, value_name = "VKEY")]
     pub log_key: Option<String>,
-    /// The leak as it was found; may be repeated.
-    #[arg(long, value_name = "FILE")]
+    /// The leak as it was found, a file or a folder; may be repeated. Checks that these are the originals that the
+    /// evidence names, and that they give the same text.
+    #[arg(long, value_name = "FOUND")]
     pub leak: Vec<PathBuf>,
     /// A witness whom the program does not control; may be repeated.
     #[arg(long, value_name = "VKEY")]

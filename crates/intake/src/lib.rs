@@ -30,7 +30,7 @@ mod why;
 pub use limits::*;
 pub use part::{Intake, Original, Part, Skipped, Source, Step};
 pub use pdf::{PdfError, serve_pdf};
-pub use take::{Found, IntakeError, take};
+pub use take::{Found, IntakeError, survey, take};
 pub use why::Why;
 
 /// The readers that are pure functions from bytes, for fuzzing and for tests.

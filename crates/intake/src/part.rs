@@ -10,6 +10,8 @@ pub struct Intake {
     /// What was read, in the order in which it was found: paths as they were given, folders by name, archives in
     /// their own order.
     pub parts: Vec<Part>,
+    /// Every file that was found and could be opened, also those without text that can be read.
+    pub originals: Vec<Original>,
     /// What was not read.
     pub skipped: Vec<Skipped>,
     /// How much more was not read, beyond [`crate::SKIPPED_MAX`].
@@ -114,15 +116,6 @@ impl Source {
     pub fn how(&self) -> Option<String> {
         let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
         (!steps.is_empty()).then(|| steps.join("; "))
-    }
-
-    /// Whether another reading of the same original must give the same text: everything but text that was
-    /// recognised in a picture.
-    pub fn is_exact(&self) -> bool {
-        !self
-            .steps
-            .iter()
-            .any(|step| matches!(step, Step::Ocr { .. }))
     }
 }
 

@@ -92,6 +92,31 @@ impl IntakeError {
 /// # Errors
 /// [`IntakeError`] when a named file cannot be read, or nothing can.
 pub fn take(found: &[Found], tools: &Tools, limits: &Limits) -> Result<Intake, IntakeError> {
+    let (mut out, unreadable) = walk(found, tools, limits);
+    if let Some(Skipped { name, why }) = unreadable {
+        return Err(IntakeError::Unreadable { name, why });
+    }
+    if !out.parts.is_empty() {
+        return Ok(out);
+    }
+    if out.skipped.is_empty() {
+        return Err(IntakeError::Empty);
+    }
+    let more = out.skipped.len() as u64 - 1 + out.skipped_more;
+    Err(IntakeError::Nothing {
+        first: out.skipped.swap_remove(0),
+        more,
+    })
+}
+
+/// Reads what was found, as [`take`] does, and skips what cannot be read also where it was named.
+pub fn survey(found: &[Found], tools: &Tools, limits: &Limits) -> Intake {
+    walk(found, tools, limits).0
+}
+
+/// What was read, and the first named file that was not.
+fn walk(found: &[Found], tools: &Tools, limits: &Limits) -> (Intake, Option<Skipped>) {
+    let mut unreadable = None;
     let mut taker = Taker {
         tools,
         limits,
@@ -115,20 +140,12 @@ pub fn take(found: &[Found], tools: &Tools, limits: &Limits) -> Result<Intake, I
                 (name, read)
             }
         };
-        read.map_err(|why| IntakeError::Unreadable { name, why })?;
+        if let Err(why) = read {
+            taker.skip(name.clone(), why.clone());
+            unreadable.get_or_insert(Skipped { name, why });
+        }
     }
-    let mut out = taker.out;
-    if !out.parts.is_empty() {
-        return Ok(out);
-    }
-    if out.skipped.is_empty() {
-        return Err(IntakeError::Empty);
-    }
-    let more = out.skipped.len() as u64 - 1 + out.skipped_more;
-    Err(IntakeError::Nothing {
-        first: out.skipped.swap_remove(0),
-        more,
-    })
+    (taker.out, unreadable)
 }
 
 /// The last piece of a path, also of `.` and `..`.
@@ -311,15 +328,14 @@ impl Taker<'_> {
         }
         let sha256: [u8; 32] = Sha256::digest(&bytes).into();
         self.digests.insert(sha256);
+        let original = Original {
+            file: name.to_owned(),
+            sha256,
+        };
+        self.out.originals.push(original.clone());
         let place = Place {
             name: name.to_owned(),
-            source: Source {
-                original: Original {
-                    file: name.to_owned(),
-                    sha256,
-                },
-                steps,
-            },
+            source: Source { original, steps },
             depth: 0,
         };
         self.bytes(place, bytes)

@@ -9,6 +9,7 @@ mod demo;
 mod detection;
 mod evidence;
 mod init;
+mod leak;
 mod lint;
 mod log;
 mod log_check;
@@ -34,6 +35,13 @@ use desk::Failure;
 
 use crate::cli::{Cli, Command};
 pub use context::{Context, read_file};
+
+/// Reads a PDF for another process of this program, which limits this one.
+fn read_pdf(pages_max: Option<usize>) -> Result<u8, Failure> {
+    desk::serve_pdf(pages_max)
+        .map(|()| 0)
+        .map_err(|error| Failure::machine("read-pdf", error.to_string()))
+}
 
 /// Runs one command; the answer is its exit code.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
@@ -61,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Detection(arguments) => detection::run(&context, &arguments).await,
         Command::Watch(arguments) => watch::run(&context, &arguments).await,
         Command::Sighting(command) => sighting::run(&context, command).await,
+        Command::ReadPdf { pages_max } => read_pdf(pages_max),
         Command::Receipts { case } => receipts::run(&context, &case).await,
         Command::Policy => policy::run(&context),
         Command::Log(command) => log::run(&context, command).await,

@@ -2,34 +2,28 @@
 
 use desk::{Failure, Traced, TracedArtifact};
 use fingerprint::Reading;
-use flow::sight::LeakFile;
 use flow::testify::LIMITS;
 use flow::trace::{ArtifactReadings, Candidate, Verdict, Word};
 
 use super::Context;
-use super::context::{id, read_file};
+use super::context::id;
+use super::leak;
 use crate::cli::Trace;
 use crate::output::{Output, count, folded, one_in, table};
 
 /// Traces a leak: exit 0 when it names somebody, 1 when it withholds or is of no case.
 pub async fn run(context: &Context, arguments: &Trace) -> Result<u8, Failure> {
-    let mut files = Vec::new();
-    for path in &arguments.files {
-        let name = path.file_name().map_or_else(
-            || path.display().to_string(),
-            |name| name.to_string_lossy().into_owned(),
-        );
-        files.push(LeakFile {
-            name,
-            bytes: read_file(path, carriers::LEAK_BYTES_MAX as u64)?,
-        });
-    }
+    let leak = leak::read(&arguments.files)?;
     let case = arguments.case.as_deref().map(id).transpose()?;
     let (desk, key) = context.desk_and_key().await?;
-    let traced = desk.trace(&key, &files, case.as_ref()).await?;
-    context
-        .output
-        .result(&traced.to_json(), |out| describe(out, &traced));
+    let traced = desk.trace(&key, &leak.files, case.as_ref()).await?;
+    let mut document = traced.to_json();
+    let (files, skipped) = leak::to_json(&leak);
+    document["files"] = files;
+    document["skipped"] = skipped;
+    context.output.result(&document, |out| {
+        describe(out, &traced, &leak::describe(out, &leak))
+    });
     let accuses = traced
         .verdict
         .as_ref()
@@ -37,11 +31,11 @@ pub async fn run(context: &Context, arguments: &Trace) -> Result<u8, Failure> {
     Ok(u8::from(!accuses))
 }
 
-/// The answer for people.
-pub fn describe(out: &Output, traced: &Traced) -> String {
+/// The answer for people; `handed_in` says what the leak is.
+fn describe(out: &Output, traced: &Traced, handed_in: &str) -> String {
     let Some(verdict) = &traced.verdict else {
         return format!(
-            "{}  no case\n\n{}",
+            "{}  no case\n\n{}{handed_in}",
             out.strong(traced.trace.as_str()),
             folded(
                 &format!(
@@ -66,6 +60,7 @@ pub fn describe(out: &Output, traced: &Traced) -> String {
         text += &folded(&format!("{}.", sentence(reason)), 96, "");
     }
     text += &leads(verdict);
+    text += handed_in;
     text += "\nWhat was read\n";
     text += &what_was_read(traced, verdict);
     text += &numbers(traced, verdict);

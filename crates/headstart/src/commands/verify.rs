@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::context::{read_file, timestamp};
+use super::leak::Originals;
 use super::record::delivery_beside;
 use super::{cosigned, open};
 use crate::cli::Held;
@@ -35,10 +36,12 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
     match compare(&evidence, &holdings) {
         Ok(Compared {
             verified,
+            originals,
             steps,
             witnessed,
         }) => {
             let log_key = held.log_key.as_deref();
+            let originals = Originals::of(originals);
             let accused: Vec<Value> = verified
                 .body
                 .accused
@@ -53,6 +56,7 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                 .collect();
             let document = json!({
                 "verified": true,
+                "leak": originals.to_json(&verified.body),
                 "trace": verified.body.trace,
                 "case": verified.body.case,
                 "program": verified.body.program,
@@ -113,6 +117,7 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                         seen.index
                     );
                 }
+                text += &originals.describe(out, &verified.body);
                 text += "\nWhat this does not prove:\n";
                 for limit in LIMITS {
                     text += &bullet(limit);
@@ -165,7 +170,7 @@ fn missing(taken: &[Step]) -> Vec<Step> {
 /// What to bring so that a step is taken.
 fn how(step: Step) -> &'static str {
     match step {
-        Step::Found => "not compared: bring the leak as it was found, with --leak FILE",
+        Step::Found => "not compared: bring the leak as it was found, with --leak FOUND",
         Step::Witnesses => {
             "not compared: name witnesses whom the program does not control, with --witness VKEY, and when the leak was seen, with --seen TIMESTAMP"
         }
@@ -184,9 +189,10 @@ fn holdings(held: &Held, evidence: &Evidence) -> Result<Holdings, Failure> {
         log_key: held.log_key.clone(),
         ..Holdings::default()
     };
-    for path in &held.leak {
-        let bytes = read_file(path, EVIDENCE_BYTES_MAX as u64)?;
-        holdings.leak.push(Digest::of(&bytes));
+    if !held.leak.is_empty() {
+        let leak = super::leak::read_originals(&held.leak)?;
+        holdings.leak = leak.originals.iter().map(|(_, digest)| *digest).collect();
+        holdings.leak_texts = leak.files;
     }
     if !held.witness.is_empty() {
         let needed = held.quorum.unwrap_or(held.witness.len());
