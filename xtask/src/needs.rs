@@ -28,6 +28,16 @@ const NEEDS: &[Need] = &[
         what_for: "every marked copy of the Python PoC must still compile",
         present: || runs("python3", "--version"),
     },
+    Need {
+        package: "tesseract-ocr",
+        what_for: "words in pictures are recognised, with its English data",
+        present: tesseract_reads_english,
+    },
+    Need {
+        package: "git",
+        what_for: "the history of a leaked repository is read",
+        present: || runs("git", "--version"),
+    },
 ];
 
 /// Other people's programs that examples run: `cargo run --release -p carriers --example survival` needs all.
@@ -226,6 +236,19 @@ fn is_root() -> Result<bool> {
         .output()
         .context("`id -u` did not run")?;
     Ok(String::from_utf8_lossy(&output.stdout).trim() == "0")
+}
+
+fn tesseract_reads_english() -> bool {
+    Command::new("tesseract")
+        .arg("--list-langs")
+        .stdin(Stdio::null())
+        .output()
+        .is_ok_and(|output| {
+            let said = [output.stdout, output.stderr].concat();
+            String::from_utf8_lossy(&said)
+                .lines()
+                .any(|line| line == "eng")
+        })
 }
 
 /// Debian keeps the server's programs below /usr/lib/postgresql/VERSION/bin, outside PATH.

@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn strings_of_one_and_of_two_bytes_are_found() {
-        let mut bytes = b"\x7fELF\0\x01ticket=c41d9e7a\0\x02abc\0".to_vec();
+        let mut bytes = b"\x7fELF\0\x01ticket=c41d9e7a\0\x02abc\0\0\0".to_vec();
         bytes.extend("wide text".encode_utf16().flat_map(u16::to_le_bytes));
         assert_eq!(strings(&bytes), "ticket=c41d9e7a\nwide text\n");
     }

@@ -12,7 +12,7 @@ use crate::git;
 use crate::kind::{Kind, kind};
 use crate::limits::{FOLDER_DEPTH_MAX, Limits, SKIPPED_MAX, Tools};
 use crate::mail::mail;
-use crate::office::{OfficeKind, office};
+use crate::office::office;
 use crate::part::{Intake, Original, Part, Skipped, Source, Step};
 use crate::strings::strings;
 use crate::{Why, pdf, picture};
@@ -433,14 +433,11 @@ impl Taker<'_> {
     fn zip(&mut self, place: Place, bytes: &[u8]) -> Result<(), Why> {
         // The names of an archive's members stand at its end, unpacked.
         let says = |name: &[u8]| crate::kind::find(bytes, name).is_some();
-        let members: [(&[u8], &str); 4] = [
-            (b"word/document.xml", "word/document.xml"),
-            (b"ppt/presentation.xml", "ppt/presentation.xml"),
-            (b"xl/workbook.xml", "xl/workbook.xml"),
-            (b"mimetypeapplication/vnd.oasis.opendocument", "content.xml"),
-        ];
-        let named = members.iter().filter(|(raw, _)| says(raw));
-        if OfficeKind::of(named.map(|(_, name)| *name)).is_some() {
+        let is_office = says(b"word/document.xml")
+            || says(b"ppt/presentation.xml")
+            || says(b"xl/workbook.xml")
+            || says(b"mimetype") && says(b"content.xml");
+        if is_office {
             // An archive that merely holds an office document has no document of its own.
             match office(bytes, self.limits.office_bytes_max) {
                 Ok((kind, text)) => {

@@ -32,13 +32,68 @@ pub(super) fn request_line(line: &str) -> Option<(&str, &str)> {
     (after.starts_with("HTTP/") && !target.is_empty()).then_some((method.trim_end(), target))
 }
 
+/// Path and query of a target, which is a whole address in some logs.
+pub(super) fn target_of(url: &str) -> &str {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url;
+    };
+    if scheme.len() > 8 || !scheme.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return url;
+    }
+    rest.find(['/', '?'])
+        .and_then(|at| rest.get(at..))
+        .unwrap_or("/")
+}
+
+/// Pieces of a line between quotes, each as it was before it was escaped for the log.
+fn quoted(line: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut open: Option<String> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (&mut open, c) {
+            (None, '"') => open = Some(String::new()),
+            (None, _) => {}
+            (Some(_), '"') => pieces.extend(open.take()),
+            (Some(piece), '\\') => match chars.next() {
+                Some(c @ ('"' | '\\')) => piece.push(c),
+                Some(c) => piece.extend(['\\', c]),
+                None => piece.push('\\'),
+            },
+            (Some(piece), c) => piece.push(c),
+        }
+    }
+    // A log that cuts its lines off leaves the last quote open.
+    pieces.extend(open);
+    pieces
+}
+
+/// What haproxy captured of a request's headers: `{host|agent}`, before the request.
+fn captured(line: &str) -> impl Iterator<Item = &str> {
+    let before = line.split('"').next().unwrap_or_default();
+    let inside = before
+        .split_once(" {")
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .map(|(inside, _)| inside)
+        .filter(|inside| !inside.contains('{'));
+    inside
+        .unwrap_or_default()
+        .split('|')
+        .filter(|piece| !piece.is_empty())
+}
+
 /// One line of an access log: the request, the referrer and the user agent.
 pub(super) fn access_line(line: &str, out: &mut String) -> bool {
     let mut found = false;
-    // Every second piece stands between quotes.
-    for piece in line.split('"').skip(1).step_by(2) {
-        if let Some((method, target)) = request_line(piece) {
-            push_target(method, target, out);
+    for piece in quoted(line) {
+        let piece = super::table::unescape(&piece);
+        if let Some((method, target)) = request_line(&piece) {
+            push_target(method, target_of(target), out);
+            if !found {
+                for piece in captured(line) {
+                    field("captured", piece, out);
+                }
+            }
             found = true;
         } else if found && piece != "-" {
             field(
@@ -47,7 +102,7 @@ pub(super) fn access_line(line: &str, out: &mut String) -> bool {
                 } else {
                     "user-agent"
                 },
-                piece,
+                &piece,
                 out,
             );
         }
@@ -246,6 +301,25 @@ mod tests {
             "He said \"GET lost\" to me",
             &mut String::new()
         ));
+    }
+
+    #[test]
+    fn quotes_in_a_user_agent_and_a_whole_address_are_read() {
+        let mut out = String::new();
+        let line = r#"h:443 10.0.0.7 "GET https://share.example:443/a?t=1 HTTP/1.1" 200 "-" "lark \"sync\" \x41""#;
+        assert!(access_line(line, &mut out));
+        assert_eq!(out, "GET /a\nt: 1\nuser-agent: lark \"sync\" A\n\n");
+    }
+
+    #[test]
+    fn what_haproxy_captured_comes_with_the_request() {
+        let mut out = String::new();
+        let line = r#"haproxy[9]: 10.0.0.7:5 [14/Jul/2026:10:00:00.000] web b/s 0/0/0 200 9 - - ---- 1/1 0/0 {share.example|lark-sync/2.1} "GET /a?t=1 HTTP/1.1""#;
+        assert!(access_line(line, &mut out));
+        assert_eq!(
+            out,
+            "GET /a\nt: 1\ncaptured: share.example\ncaptured: lark-sync/2.1\n\n"
+        );
     }
 
     #[test]

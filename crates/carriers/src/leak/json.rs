@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::http;
+use super::{har, http, stix, table};
 
 /// JSON with the order of its keys, which may carry a mark.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,14 +23,14 @@ impl Json {
         serde_json::from_str(raw).ok()
     }
 
-    fn get(&self, name: &str) -> Option<&Json> {
+    pub(super) fn get(&self, name: &str) -> Option<&Json> {
         match self {
             Json::Object(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, v)| v),
             _ => None,
         }
     }
 
-    fn text(&self) -> Option<&str> {
+    pub(super) fn text(&self) -> Option<&str> {
         match self {
             Json::Text(text) => Some(text),
             _ => None,
@@ -91,7 +91,7 @@ impl<'de> Visitor<'de> for Reader {
 
 /// Sorts one JSON value; `true` if it held a request.
 pub(super) fn push_event(value: &Json, text: &mut String, wire: &mut String) -> bool {
-    if push_request(value, wire) {
+    if har::push(value, text, wire) || stix::push(value, text, wire) || push_request(value, wire) {
         return true;
     }
     match value {
@@ -108,9 +108,10 @@ pub(super) fn push_event(value: &Json, text: &mut String, wire: &mut String) -> 
     false
 }
 
-/// The requests of an EVE event: `http`, `payload_printable` and `payload`.
+/// The requests of an EVE event: `http`, `payload_printable` and `payload`; of Zeek's `http.log`; of a web server's
+/// access log in JSON.
 fn push_request(event: &Json, wire: &mut String) -> bool {
-    let mut found = false;
+    let mut found = push_access(event, wire);
     if let Some(http @ Json::Object(_)) = event.get("http") {
         found = true;
         push_http(http, wire);
@@ -132,6 +133,73 @@ fn push_request(event: &Json, wire: &mut String) -> bool {
         wire.push('\n');
     }
     found
+}
+
+/// One request whose parts are fields of the event: Zeek, nginx and haproxy as they are usually set up, Caddy,
+/// Traefik.
+fn push_access(event: &Json, wire: &mut String) -> bool {
+    let string = |name: &str| event.get(name).and_then(Json::text);
+    if string("method").is_some() && string("uri").is_some() {
+        return table::push_zeek(&|column| string(column), wire);
+    }
+    match event.get("request") {
+        Some(Json::Text(line)) => {
+            let Some((method, target)) = http::request_line(line) else {
+                return false;
+            };
+            http::push_target(method, http::target_of(target), wire);
+        }
+        Some(request @ Json::Object(_)) => {
+            let part = |name: &str| request.get(name).and_then(Json::text);
+            let (Some(method), Some(uri)) = (part("method"), part("uri")) else {
+                return false;
+            };
+            http::push_target(method, http::target_of(uri), wire);
+            if let Some(Json::Object(headers)) = request.get("headers") {
+                for (name, values) in headers {
+                    match values {
+                        Json::Array(values) => {
+                            for value in values.iter().filter_map(Json::text) {
+                                http::field(name, value, wire);
+                            }
+                        }
+                        value => {
+                            if let Some(value) = value.text() {
+                                http::field(name, value, wire);
+                            }
+                        }
+                    }
+                }
+            }
+            return true;
+        }
+        _ => {
+            let method = string("request_method").or_else(|| string("RequestMethod"));
+            let target = string("request_uri").or_else(|| string("RequestPath"));
+            let (Some(method), Some(target)) = (method, target) else {
+                return false;
+            };
+            http::push_target(method, http::target_of(target), wire);
+        }
+    }
+    for (key, name) in [
+        ("http_host", "host"),
+        ("http_user_agent", "user-agent"),
+        ("http_referer", "referer"),
+        ("http_referrer", "referer"),
+        ("http_cookie", "cookie"),
+        ("request_User-Agent", "user-agent"),
+        ("request_Referer", "referer"),
+        ("request_Cookie", "cookie"),
+    ] {
+        if let Some(value) = string(key).filter(|value| !matches!(*value, "" | "-")) {
+            http::field(name, value, wire);
+        }
+    }
+    if let Some(body) = string("request_body") {
+        http::push_body(body, wire);
+    }
+    true
 }
 
 fn push_http(http: &Json, wire: &mut String) {
@@ -206,6 +274,40 @@ mod tests {
             &mut out,
         );
         assert_eq!(out, "z: 1\nm: 2\nb: x\n");
+    }
+
+    #[test]
+    fn access_logs_in_json_are_requests() {
+        let events = [
+            r#"{"ts":1.5,"uid":"C1","method":"GET","host":"h","uri":"/a?t=c41d9e7a","user_agent":"l/2"}"#,
+            r#"{"request":"GET /a?t=c41d9e7a HTTP/1.1","status":"200","http_host":"h","http_user_agent":"l/2"}"#,
+            r#"{"request_method":"GET","request_uri":"/a?t=c41d9e7a","http_host":"h","http_user_agent":"l/2"}"#,
+        ];
+        for event in events {
+            let (mut text, mut wire) = (String::new(), String::new());
+            assert!(push_event(
+                &Json::parse(event).unwrap(),
+                &mut text,
+                &mut wire
+            ));
+            assert_eq!(
+                wire, "GET /a\nt: c41d9e7a\nhost: h\nuser-agent: l/2\n\n",
+                "{event}"
+            );
+            assert_eq!(text, "");
+        }
+        let caddy =
+            r#"{"request":{"method":"GET","uri":"/a?t=1","headers":{"User-Agent":["l/2"]}}}"#;
+        let mut wire = String::new();
+        assert!(push_event(
+            &Json::parse(caddy).unwrap(),
+            &mut String::new(),
+            &mut wire
+        ));
+        assert_eq!(wire, "GET /a\nt: 1\nUser-Agent: l/2\n\n");
+        // A program's own settings may have such a key.
+        let other = Json::parse(r#"{"request":"a new feature"}"#).unwrap();
+        assert!(!push_event(&other, &mut String::new(), &mut String::new()));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What was found outside: hostile bytes in, normalised text and requests out.
 
+mod har;
 mod html;
 mod http;
 mod json;
 mod sort;
+mod stix;
+mod table;
 
 use crate::pcap::{self, Head};
 use crate::text::{self, Kind, Token};
@@ -76,8 +79,8 @@ impl View {
 
 /// A leak, ready to be read.
 ///
-/// Text, Markdown, HTML, programs, rules, raw HTTP requests, access logs, Suricata EVE and other JSON are
-/// told apart by what they look like; the file name is only a help.
+/// Text, Markdown, HTML, programs, rules, raw HTTP requests, access logs, HAR, Suricata EVE, Zeek, STIX and other
+/// JSON are told apart by what they look like; the file name is only a help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leak {
     /// What people read: prose, programs, rules.

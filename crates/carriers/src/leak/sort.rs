@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::json::Json;
+use super::table::Table;
 use super::{html, http, json};
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 
@@ -48,10 +49,17 @@ pub(super) fn sort(file_name: &str, raw: &str) -> Sorted {
 fn lines(source: &str, sorted: &mut Sorted) {
     let mut seen: BTreeSet<u64> = BTreeSet::new();
     let mut record = String::new();
+    let mut table = Table::default();
     for line in source.split_inclusive('\n') {
         let trimmed = line.trim();
         record.clear();
-        let is_record = if trimmed.starts_with('{') && trimmed.ends_with('}') {
+        if let Some(header) = Table::header(trimmed) {
+            table = header;
+            continue;
+        }
+        let is_record = if table.row(line.trim_end_matches(['\r', '\n']), &mut record) {
+            true
+        } else if trimmed.starts_with('{') && trimmed.ends_with('}') {
             match Json::parse(trimmed) {
                 Some(value) => {
                     let mut text = String::new();

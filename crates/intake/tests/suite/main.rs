@@ -1,0 +1,8 @@
+//! What leaks look like, made here: every format, and structures that are meant to harm.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod archives;
+mod documents;
+mod folders;
+mod made;
+mod pictures;
