@@ -716,6 +716,7 @@ impl Lab {
             .map(|file| LeakFile {
                 name: file.name.clone(),
                 bytes: file.bytes.0.clone(),
+                origin: None,
             })
             .collect();
         let leak = flow::sight::leak(&leak).unwrap();
@@ -791,6 +792,7 @@ fn leak_of(world: &World, seating: &flow::book::Seating) -> Vec<LeakFile> {
         .map(|copy| LeakFile {
             name: copy.file_name,
             bytes: copy.bytes,
+            origin: None,
         })
         .collect()
 }

@@ -155,6 +155,7 @@ impl World {
             .map(|copy| LeakFile {
                 name: copy.file_name,
                 bytes: copy.bytes,
+                origin: None,
             })
             .collect();
         world

@@ -4,5 +4,6 @@
 mod archives;
 mod documents;
 mod folders;
+mod hostile;
 mod made;
 mod pictures;
