@@ -142,11 +142,7 @@ pub(crate) fn unzip(
     // Directories of archives are read whole, so their length is checked before.
     let entries_max = limits.members_max.saturating_mul(10);
     let entries = bytes.windows(4).filter(|w| *w == b"PK\x01\x02");
-    if entries
-        .take(usize::MAX.min(entries_max as usize + 1))
-        .count() as u64
-        > entries_max
-    {
+    if entries.take(entries_max as usize + 1).count() as u64 > entries_max {
         return Err(Why::limit(
             "the number of members",
             "MEMBERS_MAX",

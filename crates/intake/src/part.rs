@@ -99,7 +99,10 @@ impl fmt::Display for Step {
         match self {
             Self::Member { archive, path } => write!(f, "member `{path}` of a {archive} archive"),
             Self::Gunzip => write!(f, "unpacked with gzip"),
-            Self::Office { format } => write!(f, "text of a {format} document, reader 1"),
+            Self::Office { format } => {
+                let article = if format.starts_with('O') { "an" } else { "a" };
+                write!(f, "text of {article} {format} document, reader 1")
+            }
             Self::Pdf => write!(f, "text layer of a PDF, reader 1"),
             Self::Ocr { program } => write!(f, "text recognised by {program}"),
             Self::Mail { what } => write!(f, "{what} of a mail"),

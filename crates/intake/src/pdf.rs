@@ -193,7 +193,7 @@ impl Writer {
             let ends_with_space = self.text.ends_with(char::is_whitespace);
             if across.abs() > LINE_SHARE {
                 self.text.push('\n');
-            } else if (along > SPACE_SHARE || along < -BACK_SHARE) && !ends_with_space {
+            } else if !(-BACK_SHARE..=SPACE_SHARE).contains(&along) && !ends_with_space {
                 self.text.push(' ');
             }
         }
