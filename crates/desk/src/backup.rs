@@ -267,7 +267,6 @@ fn unpack(draft: &DataDir, file: &Path, key: &ProgramKey) -> Result<BackedUp, Fa
         copy(&mut member, &mut out, said, &path)?;
     }
     // The end of the stream says that nothing is missing.
-    drop(next);
     let mut rest = tar.into_inner();
     io::copy(&mut rest, &mut io::sink()).map_err(|error| cut(&error))?;
     Ok(backup)

@@ -100,7 +100,7 @@ fn evidence_of_an_archived_document_names_its_original_and_is_checked_against_it
 
     office.write(
         "other.zip",
-        &zip(&[("notes/write-up.docx", &docx(b"other words"))]),
+        zip(&[("notes/write-up.docx", &docx(b"other words"))]),
     );
     let refused = office
         .say("verify e.json --leak other.zip --json")
