@@ -162,6 +162,8 @@ pub enum Command {
         /// The case.
         case: String,
     },
+    /// Suggest places of a file that could carry marks, and write what you decide.
+    Suggest(Suggest),
     /// The rules that decide who may get what.
     Policy,
     /// The transparency log: show its checkpoint, audit it, publish it, name its witnesses.
@@ -802,4 +804,38 @@ pub struct Demo {
     /// Only tell the story.
     #[arg(long)]
     pub no_serve: bool,
+}
+
+/// `suggest`.
+///
+/// Without a decision it lists. Decisions are written into the file as ordinary marks, and refusals as `{~=word~}` or
+/// a `keep` directive, so that they are not asked again. It needs no data directory.
+#[derive(Debug, Args)]
+pub struct Suggest {
+    /// The master, or a text that is to become one.
+    pub file: PathBuf,
+    /// Accept these suggestions, with commas between their ids, or `all` that are listed.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub accept: Vec<String>,
+    /// Refuse these suggestions, or `all` that are listed.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub refuse: Vec<String>,
+    /// Accept a suggestion with wordings of your own, such as 1f2e3d4c='each|every|any'; may be repeated.
+    #[arg(long, value_name = "ID=WORDINGS")]
+    pub change: Vec<String>,
+    /// Only suggestions of these classes, with commas between, such as synonym,order.
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
+    pub class: Vec<String>,
+    /// Only suggestions that survive pastes, converters and OCR.
+    #[arg(long)]
+    pub robust: bool,
+    /// Be asked about one suggestion after the other; needs a terminal.
+    #[arg(long)]
+    pub review: bool,
+    /// Write the master to this new file.
+    #[arg(long, value_name = "FILE", conflicts_with = "in_place")]
+    pub out: Option<PathBuf>,
+    /// Write the master over the file.
+    #[arg(long)]
+    pub in_place: bool,
 }

@@ -93,6 +93,10 @@ fn the_settled_commands_parse() {
         "evidence T-0123456789abcdef --out FILE",
         "verify FILE",
         "receipts HS-2026-0001",
+        "suggest a.md",
+        "suggest a.md --class synonym,order --robust",
+        "suggest a.md --accept all --refuse 0123abcd --change 4567cdef=a|b --in-place",
+        "suggest a.md --review --out b.md",
         "demo --dir DIR --no-serve",
         "demo",
     ] {

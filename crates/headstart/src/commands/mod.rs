@@ -25,6 +25,7 @@ mod record;
 mod seat;
 mod sighting;
 mod sites;
+mod suggest;
 mod trace;
 mod verify;
 mod watch;
@@ -71,6 +72,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Sighting(command) => sighting::run(&context, command).await,
         Command::ReadPdf { pages_max } => read_pdf(pages_max),
         Command::Receipts { case } => receipts::run(&context, &case).await,
+        Command::Suggest(arguments) => suggest::run(&context, &arguments),
         Command::Policy => policy::run(&context),
         Command::Log(command) => log::run(&context, command).await,
         Command::Backup { out } => backup::backup(&context, &out).await,
