@@ -1,5 +1,9 @@
 //! What is suggested for prose, and what the author's decisions write.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the texts of the repository"
+)]
 
 use std::path::Path;
 

@@ -7,8 +7,7 @@ use std::process::Stdio;
 
 use support::Office;
 
-const TEXT: &str =
-    "# Nobody\n\nNobody knows this well, for example. The username is written to `nobody.log`.\n";
+const TEXT: &str = "# Nobody\n\nNobody knows this well, for example. Later on the username is written to `nobody.log`.\n";
 
 fn office() -> Office {
     let office = Office::empty();
@@ -39,7 +38,7 @@ fn suggestions_are_listed_with_their_sentence_and_a_summary_and_nothing_is_writt
         "an everyday word with the same meaning here",
         "→ username | user name",
         "spelling, fragile",
-        "3 suggestions in 14 words: 214.3 for each 1,000 words, 2 of them robust; accepting all gives 3.0 bits",
+        "3 suggestions in 15 words: 200.0 for each 1,000 words, 2 of them robust; accepting all gives 3.0 bits",
         "Next: headstart suggest a.md --review --in-place",
     ] {
         assert!(
@@ -77,7 +76,7 @@ fn decisions_are_written_in_place_or_to_a_new_file() {
     assert_eq!(answer["left"], 0);
     assert_eq!(
         String::from_utf8(office.read("b.md")).unwrap(),
-        "# Nobody\n\n{~=Nobody~} knows this well, {~for example|for|say~}. The {~username|user name~} is written to `nobody.log`.\n"
+        "# Nobody\n\n{~=Nobody~} knows this well, {~for example|for|say~}. Later on the {~username|user name~} is written to `nobody.log`.\n"
     );
     assert_eq!(office.read("a.md"), TEXT.as_bytes());
     let answer = office
@@ -90,7 +89,7 @@ fn decisions_are_written_in_place_or_to_a_new_file() {
     assert!(
         String::from_utf8(office.read("a.md"))
             .unwrap()
-            .contains("well, {~for example|for instance~}. The")
+            .contains("well, {~for example|for instance~}. Later")
     );
 }
 

@@ -77,7 +77,15 @@ pub fn report(drawn: &[Drawn], list: &Path) -> f64 {
         row(&class.map_or_else(String::new, |c| c.to_string()), *counts);
     }
     row("all", all);
-    println!();
+    let right = verdicts.values().filter(|is_right| **is_right).count();
+    let (low, high) = wilson(right, verdicts.len());
+    println!(
+        "of all {} judgements, {right} are right: {:.1} % ({:.1} to {:.1} %)\n",
+        verdicts.len(),
+        100.0 * right as f64 / verdicts.len().max(1) as f64,
+        100.0 * low,
+        100.0 * high
+    );
     all[1] as f64 / all[0].max(1) as f64
 }
 

@@ -10,7 +10,12 @@
 //!
 //! `--draw` prints the drawn suggestions as rows for `judged.csv`; `--draw FILE…` all of other texts.
 #![allow(clippy::unwrap_used, reason = "an example fails by panicking")]
-#![allow(clippy::print_stdout, reason = "an example prints its table")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "an example reads its texts and prints its table"
+)]
 
 mod density;
 mod judged;
