@@ -334,6 +334,7 @@ impl World {
                 .iter()
                 .map(|file| Digest::of(&file.bytes))
                 .collect(),
+            leak_texts: self.leak.clone(),
             kept: vec![kept.delivery.checkpoint.clone()],
             packages: vec![kept.package.clone()],
             deliveries: vec![kept.delivery.clone()],
