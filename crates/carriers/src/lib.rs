@@ -23,5 +23,7 @@ pub use marks::tokens::{MarkToken, Strength};
 pub use marks::{
     Carrier, Check, EmbedError, KeptLine, Layout, MarkSpan, Master, Piece, Site, Written, layout,
 };
-pub use read::{Erasure, SiteReading, read};
+#[doc(hidden)]
+pub use read::plain;
+pub use read::{Covered, Erasure, SiteReading, read, read_covered};
 pub use traffic::CopyFault;

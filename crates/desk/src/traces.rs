@@ -79,7 +79,7 @@ impl Desk {
             let attempt = self.read(key, candidate, &leak).await?;
             let better = best
                 .as_ref()
-                .is_none_or(|best| attempt.readings.read() > best.readings.read());
+                .is_none_or(|best| attempt.readings.fit() > best.readings.fit());
             if better {
                 best = Some(attempt);
             }
@@ -132,7 +132,10 @@ impl Desk {
                 .vault()
                 .open(&stream, &record)
                 .map_err(|error| damaged(error.to_string()))?;
-            let sketch = Sketch::from_bytes(&bytes).map_err(|error| damaged(error.to_string()))?;
+            let sketch = Sketch::from_bytes(&bytes).map_err(|error| {
+                let what = format!("the index record of {stream}: {error}");
+                Failure::machine("index", what).hint(error.hint())
+            })?;
             let id = stream.strip_prefix("case/").unwrap_or(&stream);
             cases.push(CaseId::parse(id).map_err(|error| damaged(error.to_string()))?);
             sketches.push(sketch);

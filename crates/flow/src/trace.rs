@@ -20,12 +20,23 @@ pub struct ArtifactReadings {
     pub artifact: ArtifactId,
     /// One for each site.
     pub sites: Vec<SiteReading>,
+    /// How much of the leak this master explains by alignment, as [`carriers::Covered::coverage`].
+    pub coverage: u64,
 }
+
+/// What a readable site weighs beside text that a master explains: about eight words.
+const COVERAGE_OF_SITE: u64 = 8 * 320;
 
 impl Readings {
     /// Sites that the leak shows.
     pub fn read(&self) -> usize {
         self.artifacts.iter().map(ArtifactReadings::read).sum()
+    }
+
+    /// How well the case fits the leak, to choose among candidates. It depends on masters and leak alone.
+    pub fn fit(&self) -> u64 {
+        let explained: u64 = self.artifacts.iter().map(|a| a.coverage).sum();
+        explained + self.read() as u64 * COVERAGE_OF_SITE
     }
 
     /// All sites.
@@ -116,9 +127,13 @@ pub fn read(book: &Book, leak: &Leak) -> Readings {
     let artifacts = book
         .masters()
         .iter()
-        .map(|entry| ArtifactReadings {
-            artifact: entry.artifact.clone(),
-            sites: carriers::read(&entry.master, leak),
+        .map(|entry| {
+            let covered = carriers::read_covered(&entry.master, leak);
+            ArtifactReadings {
+                artifact: entry.artifact.clone(),
+                sites: covered.readings,
+                coverage: covered.coverage,
+            }
         })
         .collect();
     Readings { artifacts }

@@ -1,534 +1,604 @@
-//! Banded local alignment of one chain, forward and backward, and the score of each way through each group.
+//! Local alignment of a whole leak with a whole master, forward and backward, over the few cells that matter.
 //!
-//! Smith and Waterman 1981 over a chain with branches: the backward rows at the end of each group are kept,
-//! and the forward pass adds them to every way through the group.
+//! Smith and Waterman 1981 over a chain with branches, with the worth of either side of a place limited to
+//! [`score::SIDE_MAX`]. The answer is that of `plain`, which goes over every cell; here
+//!
+//! 1. a forward pass begins at anchors alone and keeps what is above zero: it meets every cell that any alignment
+//!    of more than one word reaches ([`super::anchors`]), and notes where alignments reach [`score::RELEVANT`];
+//! 2. a backward pass begins there alone, as every relevant alignment ends there;
+//! 3. a forward pass over the cells of the second reads each place.
+//!
+//! INVARIANT: a cell on a relevant alignment is met by the second pass. What lies to its right is worth more
+//! than nothing, and ends where the first pass reached `RELEVANT`; or it is itself such an end. So the sums of
+//! the third pass are those of `plain` wherever they are relevant, and too low elsewhere.
 
-use super::dag::{Branch, Dag, Element, Node};
-use super::seed::Chain;
+use super::anchors::{Anchors, anchors, common_words};
+use super::dag::{Dag, Element, Node, Wild};
+use super::judge::{self, Alignment, Explained, Gate, Sight, Way};
+use super::score::{self, Cell, INSIDE_MAX, RELEVANT, SIDE_MAX, Step, Tok, WILD_MATCH, WORD};
 use crate::leak::View;
 use crate::text::{Kind, Token};
 
-/// Tokens to each side of the line between seeds.
-const BAND: i64 = 28;
-/// Elements that an alignment may reach past its chain.
-const REACH: usize = 72;
+/// Tokens of a leak that are aligned at once; a longer one is read in blocks of so many.
+pub(super) const BLOCK_TOKENS: usize = 1 << 16;
+/// Tokens that two blocks share: places near a border are read from the block that holds more around them.
+const OVERLAP_TOKENS: usize = 1 << 10;
+/// Most places where alignments begin, for each block.
+const ANCHORS_MAX: usize = 1 << 22;
+/// Most cells of one pass over a block; a block that takes more is left unread.
+const CELLS_MAX: usize = 1 << 23;
+/// Most cells of all first passes; blocks after that are left unread.
+const CELLS_ALL_MAX: usize = 1 << 27;
 
-const WORD: i32 = 10;
-const SHORT_WORD: i32 = 6;
-const WEAK: i32 = 2;
-const MARK: i32 = 1;
-const WORD_GAP: i32 = -8;
-const WORD_MISS: i32 = -8;
-const FAR: i32 = i32::MIN / 4;
+/// Cells above zero (or noted), by rising boundary of the leak.
+type Line = Vec<(u32, Cell)>;
 
-/// Least score of a local alignment: about eight words.
-const TOTAL_MIN: i32 = 72;
-/// Least distance to the next value.
-const MARGIN_MIN: i32 = 7;
-
-/// Scores at the boundaries `low..low + cells.len()` of the leak's tokens.
-///
-/// With each score, the last sixteen words on its path: 1 for a match, 0 for a miss or a gap.
-#[derive(Clone, Debug)]
-struct Row {
-    low: usize,
-    cells: Vec<(i32, u16)>,
-}
-
-impl Row {
-    fn at(&self, boundary: usize) -> (i32, u16) {
-        boundary
-            .checked_sub(self.low)
-            .and_then(|i| self.cells.get(i))
-            .copied()
-            .unwrap_or((FAR, 0))
-    }
-}
-
-/// What was read at one place of the master.
-#[derive(Clone, Debug)]
-pub(super) struct Sight {
-    pub(super) element: usize,
-    pub(super) outcome: Outcome,
-    /// Score of the best alignment through the place.
-    pub(super) total: i32,
-    /// Token of the leak.
-    pub(super) token: usize,
-}
-
-/// A reading, or why there is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// (site, value) that are sure.
-    Read(Vec<(usize, u64)>),
-    /// These sites are covered, and cannot be told.
-    Context(Vec<usize>),
-    Ambiguous(Vec<usize>),
-    NoValue(Vec<usize>),
-}
-
-/// One chain against the master.
-struct Window<'a> {
-    dag: &'a Dag,
-    view: &'a View,
-    /// Elements first..last.
-    first: usize,
-    last: usize,
-    /// Allowed boundaries of the leak at each boundary between elements, `last - first + 1` of them.
-    bands: Vec<(usize, usize)>,
-}
-
-/// Reads all places that the chain covers.
-pub(super) fn align(dag: &Dag, view: &View, chain: &Chain) -> Vec<Sight> {
-    let Some(window) = Window::of(dag, view, chain) else {
-        return Vec::new();
+pub(super) fn toks(tokens: &[Token]) -> Vec<Tok> {
+    let tok = |t: &Token| Tok {
+        hash: t.hash,
+        kind: t.kind,
     };
-    let ends = window.backward();
-    window.forward(&ends)
+    tokens.iter().map(tok).collect()
 }
 
-impl<'a> Window<'a> {
-    fn of(dag: &'a Dag, view: &'a View, chain: &Chain) -> Option<Window<'a>> {
-        let (head, tail) = (chain.seeds.first()?, chain.seeds.last()?);
-        let first = (head.master as usize).saturating_sub(REACH);
-        let last = (tail.master as usize + REACH).min(dag.elements.len());
-        let tokens = view.tokens.len() as i64;
-        let mut bands = Vec::with_capacity(last - first + 1);
-        let mut next = 0;
-        for boundary in first..=last {
-            let at = boundary as i64;
-            while chain
-                .seeds
-                .get(next)
-                .is_some_and(|s| i64::from(s.master) <= at)
-            {
-                next += 1;
-            }
-            let before = next.checked_sub(1).and_then(|i| chain.seeds.get(i));
-            let after = chain.seeds.get(next);
-            let on = |leak: u32, master: u32| i64::from(leak) + at - i64::from(master);
-            let (low, high) = match (before, after) {
-                (Some(b), Some(a)) => {
-                    let (x, y) = (on(b.leak, b.master), on(a.leak, a.master));
-                    (x.min(y), x.max(y))
-                }
-                (Some(s), None) | (None, Some(s)) => (on(s.leak, s.master), on(s.leak, s.master)),
-                (None, None) => return None,
-            };
-            // Further out, the line is less sure.
-            let outside = (i64::from(head.master) - at)
-                .max(at - i64::from(tail.master))
-                .max(0)
-                / 4;
-            let low = (low - BAND - outside).clamp(0, tokens);
-            let high = (high + BAND + outside).clamp(low, tokens);
-            bands.push((low as usize, high as usize));
+/// Whether a token is a literal that may stand at a wild place.
+pub(super) fn fits(wild: &Wild, token: Option<&Token>, text: &str) -> bool {
+    token.is_some_and(|t| t.kind == Kind::Word && wild.parse(t.text(text)).is_some())
+}
+
+/// Words that are common on both sides count as punctuation does.
+pub(super) fn weaken(toks: &mut [Tok], common: &[u64]) {
+    if common.is_empty() {
+        return;
+    }
+    for tok in toks.iter_mut().filter(|t| t.kind == Kind::Word) {
+        if common.binary_search(&tok.hash).is_ok() {
+            tok.kind = Kind::Weak;
         }
-        Some(Window {
+    }
+}
+
+/// The node as the scores see it.
+pub(super) fn weak_if_common(node: &Node, common: &[u64]) -> Node {
+    let is_common =
+        !common.is_empty() && node.kind == Kind::Word && common.binary_search(&node.hash).is_ok();
+    Node {
+        kind: if is_common { Kind::Weak } else { node.kind },
+        ..*node
+    }
+}
+
+/// Reads all places of the master that the view shows.
+pub(super) fn align(dag: &Dag, view: &View) -> Alignment {
+    let mut all = Alignment::default();
+    let mut cells = 0;
+    let mut start = 0;
+    while start < view.tokens.len() && cells < CELLS_ALL_MAX {
+        let end = (start + BLOCK_TOKENS).min(view.tokens.len());
+        let tokens = view.tokens.get(start..end).unwrap_or_default();
+        let (own, met) = Block::of(dag, tokens, &view.text).align();
+        cells += met;
+        all.best = all.best.max(own.best);
+        all.coverage += own.coverage;
+        all.sights.extend(own.sights.into_iter().map(|sight| Sight {
+            token: sight.token + start,
+            boundary: sight.boundary + start,
+            ..sight
+        }));
+        if end == view.tokens.len() {
+            break;
+        }
+        start = end - OVERLAP_TOKENS;
+    }
+    all
+}
+
+/// Too many cells.
+struct TooMuch;
+
+/// Some tokens of a leak.
+struct Block<'a> {
+    dag: &'a Dag,
+    tokens: &'a [Token],
+    text: &'a str,
+    toks: Vec<Tok>,
+    common: Vec<u64>,
+}
+
+/// What the backward pass left at one boundary between elements: the right side's worth, and, for a group that
+/// ends there, the boundaries of the leak that its inner rows met.
+#[derive(Clone, Debug, Default)]
+struct End {
+    right: Line,
+    inner: Vec<u32>,
+}
+
+impl<'a> Block<'a> {
+    fn of(dag: &'a Dag, tokens: &'a [Token], text: &'a str) -> Block<'a> {
+        let mut toks = toks(tokens);
+        let common = common_words(dag, &toks);
+        weaken(&mut toks, &common);
+        Block {
             dag,
-            view,
-            first,
-            last,
-            bands,
-        })
-    }
-
-    fn band(&self, boundary: usize) -> (usize, usize) {
-        self.bands
-            .get(boundary - self.first)
-            .copied()
-            .unwrap_or((0, 0))
-    }
-
-    fn empty_row(&self, boundary: usize) -> Row {
-        let (low, high) = self.band(boundary);
-        Row {
-            low,
-            cells: vec![(0, 0); high - low + 1],
+            tokens,
+            text,
+            toks,
+            common,
         }
     }
 
-    /// Rows at the end of each group and wild place, by element from `first` on.
-    fn backward(&self) -> Vec<Option<Row>> {
-        let mut ends = vec![None; self.last - self.first];
-        let mut row = self.empty_row(self.last);
-        for index in (self.first..self.last).rev() {
-            let band = self.band(index);
-            row = match &self.dag.elements[index] {
-                Element::Fixed(node) => self.back(&row, node, band),
+    /// What was read, and cells of the first pass.
+    fn align(&self) -> (Alignment, usize) {
+        let Some(anchors) = anchors(self.dag, &self.toks, &self.common, ANCHORS_MAX) else {
+            return (Alignment::default(), CELLS_MAX);
+        };
+        let mut met = 0;
+        let alignment = self
+            .reach(&anchors, &mut met)
+            .and_then(|strong| self.backward(&strong))
+            .map(|ends| self.forward(&ends));
+        (alignment.unwrap_or_default(), met)
+    }
+
+    fn node(&self, node: &Node) -> Node {
+        weak_if_common(node, &self.common)
+    }
+
+    fn fits(&self, wild: &Wild, token: usize) -> bool {
+        fits(wild, self.tokens.get(token), self.text)
+    }
+
+    /// The boundaries of the leak where alignments reach [`RELEVANT`], by boundary between elements from the
+    /// first on; for a group, those of its inner rows too.
+    fn reach(&self, anchors: &Anchors, met: &mut usize) -> Result<Vec<Vec<u32>>, TooMuch> {
+        let walk = Walk::forward(&self.toks);
+        let mut strong = vec![Vec::new()];
+        let mut rest = anchors.as_slice();
+        let mut node_number = 0;
+        let mut take = || {
+            let own = rest.partition_point(|a| a.0 == node_number);
+            let (starts, others) = rest.split_at(own);
+            rest = others;
+            node_number += 1;
+            starts
+        };
+        let mut line: Line = Vec::new();
+        for element in &self.dag.elements {
+            let mut own = Vec::new();
+            line = match element {
+                Element::Fixed(node) => {
+                    let starts = take();
+                    let node = self.node(node);
+                    walk.step(
+                        &line,
+                        node.kind,
+                        SIDE_MAX,
+                        |at, _| walk.worth(&node, at),
+                        starts,
+                        &[],
+                    )
+                }
+                Element::Wild(wild) => walk.wild(&line, |at| self.fits(wild, at), &[]),
                 Element::Group(branches) => {
-                    let through = branches.iter().map(|b| {
-                        b.nodes
-                            .iter()
-                            .rev()
-                            .fold(self.fit(&row, band, false), |r, n| self.back(&r, n, band))
-                    });
-                    let best = merge(through.collect(), band);
-                    ends[index - self.first] = Some(row);
-                    best
+                    let mut ends = Vec::new();
+                    for branch in branches {
+                        let mut inner = line.clone();
+                        for node in &branch.nodes {
+                            let starts = take();
+                            let node = self.node(node);
+                            inner = walk.step(
+                                &inner,
+                                node.kind,
+                                INSIDE_MAX,
+                                |at, _| walk.worth(&node, at),
+                                starts,
+                                &[],
+                            );
+                            *met += inner.len();
+                            note(&inner, &mut own);
+                        }
+                        ends.push(inner);
+                    }
+                    merge(ends)
+                }
+            };
+            note(&line, &mut own);
+            own.sort_unstable();
+            own.dedup();
+            strong.push(own);
+            *met += line.len();
+            if *met > CELLS_MAX {
+                return Err(TooMuch);
+            }
+        }
+        Ok(strong)
+    }
+
+    /// What each boundary between elements is worth to its right, where that is more than nothing.
+    fn backward(&self, strong: &[Vec<u32>]) -> Result<Vec<End>, TooMuch> {
+        let walk = Walk::backward(&self.toks);
+        let mirror =
+            |columns: &[u32]| -> Vec<u32> { columns.iter().rev().map(|c| walk.last - c).collect() };
+        let elements = &self.dag.elements;
+        let mut ends = vec![End::default(); elements.len() + 1];
+        let mut bases = mirror(strong.last().map_or(&[], Vec::as_slice));
+        let mut line: Line = bases.iter().map(|c| (*c, 0)).collect();
+        let mut met = 0;
+        for (index, element) in elements.iter().enumerate().rev() {
+            let inner_bases = bases;
+            bases = mirror(&strong[index]);
+            let mut columns = Vec::new();
+            let before = match element {
+                Element::Fixed(node) => {
+                    let node = self.node(node);
+                    walk.step(
+                        &line,
+                        node.kind,
+                        SIDE_MAX,
+                        |at, _| walk.worth(&node, at),
+                        &[],
+                        &bases,
+                    )
+                }
+                Element::Wild(wild) => walk.wild(
+                    &line,
+                    |at| self.fits(wild, self.toks.len() - 1 - at),
+                    &bases,
+                ),
+                Element::Group(branches) => {
+                    let mut starts = vec![bases.iter().map(|c| (*c, 0)).collect()];
+                    for branch in branches {
+                        let mut inner = line.clone();
+                        for (place, node) in branch.nodes.iter().enumerate().rev() {
+                            let node = self.node(node);
+                            let own = if place == 0 { &bases } else { &inner_bases };
+                            inner = walk.step(
+                                &inner,
+                                node.kind,
+                                INSIDE_MAX,
+                                |at, _| walk.worth(&node, at),
+                                &[],
+                                own,
+                            );
+                            met += inner.len();
+                            columns.extend(inner.iter().map(|c| walk.last - c.0));
+                        }
+                        starts.push(inner);
+                    }
+                    columns.extend(inner_bases.iter().map(|c| walk.last - c));
+                    columns.sort_unstable();
+                    columns.dedup();
+                    merge(starts)
+                }
+            };
+            met += before.len();
+            if met > 2 * CELLS_MAX {
+                return Err(TooMuch);
+            }
+            ends[index + 1] = End {
+                right: walk.mirrored(line),
+                inner: columns,
+            };
+            line = before;
+        }
+        ends[0].right = walk.mirrored(line);
+        Ok(ends)
+    }
+
+    /// Reads each place, over the cells of the backward pass alone.
+    fn forward(&self, ends: &[End]) -> Alignment {
+        let walk = Walk::forward(&self.toks);
+        let mut out = Alignment::default();
+        let mut explained = Explained::new(self.toks.len() + 1);
+        let mut line: Line = ends[0].right.iter().map(|c| (c.0, 0)).collect();
+        for (index, element) in self.dag.elements.iter().enumerate() {
+            let end = &ends[index + 1];
+            if line.is_empty() && end.right.is_empty() && end.inner.is_empty() {
+                continue;
+            }
+            let right = &end.right;
+            line = match element {
+                Element::Fixed(node) => {
+                    let node = self.node(node);
+                    walk.within(
+                        &line,
+                        node.kind,
+                        SIDE_MAX,
+                        |at, _| walk.worth(&node, at),
+                        right.iter().map(|c| c.0),
+                    )
                 }
                 Element::Wild(wild) => {
-                    let any = self.wild_back(&row, band, &|t| wild.parse(t).is_some());
-                    ends[index - self.first] = Some(row);
-                    any
+                    let gates = self.gates(&line, right);
+                    out.sights
+                        .extend(judge::wild(index, wild, self.tokens, self.text, gates));
+                    let any = Wild::ANY;
+                    let pair =
+                        |at: usize, c: Cell| walk.wild_worth(at, c, |at| self.fits(wild, at));
+                    walk.within(&line, any.kind, SIDE_MAX, pair, right.iter().map(|c| c.0))
                 }
-            };
-        }
-        ends
-    }
-
-    fn forward(&self, ends: &[Option<Row>]) -> Vec<Sight> {
-        let mut sights = Vec::new();
-        let mut row = self.empty_row(self.first);
-        for index in self.first..self.last {
-            let band = self.band(index + 1);
-            let end = ends.get(index - self.first).and_then(Option::as_ref);
-            row = match (&self.dag.elements[index], end) {
-                (Element::Group(branches), Some(end)) => {
-                    let rows: Vec<Row> = branches
-                        .iter()
-                        .map(|b| {
-                            b.nodes
-                                .iter()
-                                .fold(self.fit(&row, band, true), |r, n| self.step(&r, n, band))
-                        })
-                        .collect();
-                    sights.extend(judge(index, branches, &rows, end));
-                    merge(rows, band)
-                }
-                (Element::Wild(wild), Some(end)) => {
-                    sights.extend(self.judge_wild(index, wild, &row, end));
-                    self.wild_step(&row, band, &|t| wild.parse(t).is_some())
-                }
-                (Element::Fixed(node), _) => self.step(&row, node, band),
-                _ => row,
-            };
-        }
-        sights
-    }
-
-    /// The row in another band, with gaps of the leak carried along.
-    fn fit(&self, row: &Row, band: (usize, usize), forward: bool) -> Row {
-        let mut out = Row {
-            low: band.0,
-            cells: (band.0..=band.1).map(|j| floor(row.at(j))).collect(),
-        };
-        if forward {
-            self.spread(&mut out);
-        } else {
-            self.spread_back(&mut out);
-        }
-        out
-    }
-
-    fn spread(&self, row: &mut Row) {
-        for i in 1..row.cells.len() {
-            let (score, register) = row.cells[i - 1];
-            let gap = gap_of(self.view.tokens.get(row.low + i - 1));
-            if score + gap.0 > row.cells[i].0 {
-                row.cells[i] = (score + gap.0, shift(register, gap.1));
-            }
-        }
-    }
-
-    fn spread_back(&self, row: &mut Row) {
-        for i in (1..row.cells.len()).rev() {
-            let (score, register) = row.cells[i];
-            let gap = gap_of(self.view.tokens.get(row.low + i - 1));
-            if score + gap.0 > row.cells[i - 1].0 {
-                row.cells[i - 1] = (score + gap.0, shift(register, gap.1));
-            }
-        }
-    }
-
-    fn step(&self, row: &Row, node: &Node, band: (usize, usize)) -> Row {
-        let cost = node_gap(node);
-        let mut out = Row {
-            low: band.0,
-            cells: Vec::with_capacity(band.1 - band.0 + 1),
-        };
-        for j in band.0..=band.1 {
-            let (score, register) = row.at(j);
-            let mut cell = (score + cost.0, shift(register, cost.1));
-            if let Some(token) = j.checked_sub(1).and_then(|t| self.view.tokens.get(t)) {
-                let (score, register) = row.at(j - 1);
-                let pair = pair_of(node, token);
-                if score + pair.0 > cell.0 {
-                    cell = (score + pair.0, shift(register, pair.1));
-                }
-            }
-            out.cells.push(floor(cell));
-        }
-        self.spread(&mut out);
-        out
-    }
-
-    fn back(&self, row: &Row, node: &Node, band: (usize, usize)) -> Row {
-        let cost = node_gap(node);
-        let mut out = Row {
-            low: band.0,
-            cells: Vec::with_capacity(band.1 - band.0 + 1),
-        };
-        for j in band.0..=band.1 {
-            let (score, register) = row.at(j);
-            let mut cell = (score + cost.0, shift(register, cost.1));
-            if let Some(token) = self.view.tokens.get(j) {
-                let (score, register) = row.at(j + 1);
-                let pair = pair_of(node, token);
-                if score + pair.0 > cell.0 {
-                    cell = (score + pair.0, shift(register, pair.1));
-                }
-            }
-            out.cells.push(floor(cell));
-        }
-        self.spread_back(&mut out);
-        out
-    }
-
-    /// A word that only has to have the right form.
-    fn wild_step(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node {
-            hash: 0,
-            kind: Kind::Word,
-            short: false,
-            begins_line: false,
-        };
-        let mut out = self.step(row, &any, band);
-        for (i, cell) in out.cells.iter_mut().enumerate() {
-            let j = band.0 + i;
-            let token = j.checked_sub(1).and_then(|t| self.view.tokens.get(t));
-            if let Some(token) = token
-                && token.kind == Kind::Word
-                && fits(token.text(&self.view.text))
-            {
-                let (score, register) = row.at(j - 1);
-                if score + WORD > cell.0 {
-                    *cell = (score + WORD, shift(register, Some(true)));
-                }
-            }
-        }
-        self.spread(&mut out);
-        out
-    }
-
-    fn wild_back(&self, row: &Row, band: (usize, usize), fits: &dyn Fn(&str) -> bool) -> Row {
-        let any = Node {
-            hash: 0,
-            kind: Kind::Word,
-            short: false,
-            begins_line: false,
-        };
-        let mut out = self.back(row, &any, band);
-        for (i, cell) in out.cells.iter_mut().enumerate() {
-            let j = band.0 + i;
-            if let Some(token) = self.view.tokens.get(j)
-                && token.kind == Kind::Word
-                && fits(token.text(&self.view.text))
-            {
-                let (score, register) = row.at(j + 1);
-                if score + WORD > cell.0 {
-                    *cell = (score + WORD, shift(register, Some(true)));
-                }
-            }
-        }
-        self.spread_back(&mut out);
-        out
-    }
-
-    fn judge_wild(
-        &self,
-        element: usize,
-        wild: &super::dag::Wild,
-        row: &Row,
-        end: &Row,
-    ) -> Option<Sight> {
-        let sites: Vec<usize> = (0..wild.form.site_values().len())
-            .map(|i| wild.site + i)
-            .collect();
-        let mut ways: Vec<(i32, usize, Vec<u64>)> = Vec::new();
-        let mut other = FAR;
-        for i in 0..row.cells.len() {
-            let j = row.low + i;
-            let (left, before) = row.cells[i];
-            other = other.max(left + end.at(j).0 + WORD_GAP);
-            let Some(token) = self.view.tokens.get(j) else {
-                continue;
-            };
-            let (right, after) = end.at(j + 1);
-            if right <= FAR || token.kind != Kind::Word {
-                continue;
-            }
-            match wild.parse(token.text(&self.view.text)) {
-                Some(symbols) => {
-                    let total = left + right + WORD;
-                    let near = before & 1 == 1 || after & 1 == 1;
-                    if near && total >= TOTAL_MIN {
-                        ways.push((total, j, symbols));
+                Element::Group(branches) => {
+                    let mut ways = Vec::new();
+                    let mut best: Line = right.iter().map(|c| (c.0, 0)).collect();
+                    for (branch, shape) in branches.iter().enumerate() {
+                        let mut row = line.clone();
+                        for (place, node) in shape.nodes.iter().enumerate() {
+                            let node = self.node(node);
+                            let pair = |at: usize, _: Cell| walk.worth(&node, at);
+                            row = if place + 1 == shape.nodes.len() {
+                                walk.within(
+                                    &row,
+                                    node.kind,
+                                    INSIDE_MAX,
+                                    pair,
+                                    right.iter().map(|c| c.0),
+                                )
+                            } else {
+                                walk.within(
+                                    &row,
+                                    node.kind,
+                                    INSIDE_MAX,
+                                    pair,
+                                    end.inner.iter().copied(),
+                                )
+                            };
+                        }
+                        let mut rest = row.as_slice();
+                        for (best, right) in best.iter_mut().zip(right) {
+                            let skip = rest.partition_point(|c| c.0 < best.0);
+                            rest = &rest[skip..];
+                            let left = rest.first().filter(|c| c.0 == best.0).map_or(0, |c| c.1);
+                            best.1 = best.1.max(left);
+                            ways.push(Way {
+                                branch,
+                                boundary: best.0 as usize,
+                                left,
+                                right: right.1,
+                            });
+                        }
                     }
+                    best.iter_mut().for_each(|c| c.1 = score::limited(c.1));
+                    ways.retain(Way::is_relevant);
+                    out.sights.extend(judge::group(index, branches, ways));
+                    best
                 }
-                None => other = other.max(left + right + WORD_MISS),
+            };
+            for (left, right) in line.iter().zip(right) {
+                let (left, right) = ((left.0, score::score(left.1)), score::score(right.1));
+                out.best = out.best.max(left.1);
+                explained.see(left.0 as usize, index + 1, left.1 + right);
             }
         }
-        ways.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let best = ways.first()?;
-        let rival = ways
-            .iter()
-            .find(|w| w.2 != best.2)
-            .map_or(other, |w| w.0.max(other));
-        let outcome = if best.0 - rival < MARGIN_MIN {
-            Outcome::Ambiguous(sites)
+        explained.settle(&mut out.sights);
+        out.coverage = explained.coverage();
+        out
+    }
+
+    /// The words that may stand at a wild place, between what is to its left and to its right.
+    fn gates(&self, left: &Line, right: &Line) -> Vec<Gate> {
+        let mut gates = Vec::new();
+        let mut rest = right.as_slice();
+        for (boundary, cell) in left {
+            let skip = rest.partition_point(|c| c.0 <= *boundary);
+            rest = &rest[skip..];
+            let after = rest
+                .first()
+                .filter(|c| c.0 == boundary + 1)
+                .map_or(0, |c| c.1);
+            let gate = Gate {
+                token: *boundary as usize,
+                left: *cell,
+                right: after,
+            };
+            let is_word = self
+                .toks
+                .get(gate.token)
+                .is_some_and(|t| t.kind == Kind::Word);
+            if is_word && gate.is_relevant() {
+                gates.push(gate);
+            }
+        }
+        gates
+    }
+}
+
+/// Adds the boundaries where alignments are strong, or would be with a literal after them: none ends in one.
+fn note(line: &Line, strong: &mut Vec<u32>) {
+    let reached = line.iter().filter(|c| score::score(c.1) >= RELEVANT - WORD);
+    strong.extend(reached.map(|c| c.0));
+}
+
+/// The best of several lines, at the end of a group.
+fn merge(lines: Vec<Line>) -> Line {
+    let mut best = lines
+        .into_iter()
+        .reduce(|a, b| {
+            if a.is_empty() {
+                return b;
+            }
+            let mut out = Vec::with_capacity(a.len().max(b.len()));
+            let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+            loop {
+                let next = match (a.peek(), b.peek()) {
+                    (Some(x), Some(y)) if x.0 == y.0 => {
+                        let cell = x.1.max(y.1);
+                        b.next();
+                        a.next().map(|x| (x.0, cell))
+                    }
+                    (Some(x), Some(y)) if x.0 > y.0 => b.next(),
+                    (Some(_), _) => a.next(),
+                    (None, _) => b.next(),
+                };
+                match next {
+                    Some(cell) => out.push(cell),
+                    None => return out,
+                }
+            }
+        })
+        .unwrap_or_default();
+    best.iter_mut().for_each(|c| c.1 = score::limited(c.1));
+    best
+}
+
+/// A direction through the leak. Backward is forward over the leak in reverse, with boundaries counted from its end.
+struct Walk {
+    toks: Vec<Tok>,
+    last: u32,
+}
+
+impl Walk {
+    fn forward(toks: &[Tok]) -> Walk {
+        Walk {
+            last: toks.len() as u32,
+            toks: toks.to_vec(),
+        }
+    }
+
+    fn backward(toks: &[Tok]) -> Walk {
+        Walk {
+            last: toks.len() as u32,
+            toks: toks.iter().rev().copied().collect(),
+        }
+    }
+
+    fn mirrored(&self, line: Line) -> Line {
+        line.into_iter()
+            .rev()
+            .map(|(c, cell)| (self.last - c, cell))
+            .collect()
+    }
+
+    fn worth(&self, node: &Node, at: usize) -> Step {
+        self.toks
+            .get(at)
+            .map_or(score::gap(node.kind), |tok| score::pair(node, *tok))
+    }
+
+    /// A literal that fits goes on with an alignment, and begins none.
+    fn wild_worth(&self, at: usize, cell: Cell, fits: impl Fn(usize) -> bool) -> Step {
+        if cell > 0 && fits(at) {
+            WILD_MATCH
         } else {
-            Outcome::Read(sites.into_iter().zip(best.2.iter().copied()).collect())
-        };
-        Some(Sight {
-            element,
-            outcome,
-            total: best.0,
-            token: best.1,
-        })
-    }
-}
-
-/// Local alignments begin anywhere.
-fn floor(cell: (i32, u16)) -> (i32, u16) {
-    if cell.0 <= 0 { (0, 0) } else { cell }
-}
-
-fn shift(register: u16, matched: Option<bool>) -> u16 {
-    match matched {
-        Some(matched) => register << 1 | u16::from(matched),
-        None => register,
-    }
-}
-
-/// A token of the leak that the master does not have.
-fn gap_of(token: Option<&Token>) -> (i32, Option<bool>) {
-    match token.map(|t| t.kind) {
-        Some(Kind::Word) => (WORD_GAP, Some(false)),
-        Some(_) => (-MARK, None),
-        None => (FAR, None),
-    }
-}
-
-/// A token of the master that the leak does not have.
-fn node_gap(node: &Node) -> (i32, Option<bool>) {
-    match node.kind {
-        Kind::Word => (WORD_GAP, Some(false)),
-        Kind::Weak | Kind::Mark => (-MARK, None),
-    }
-}
-
-fn pair_of(node: &Node, token: &Token) -> (i32, Option<bool>) {
-    let same = node.hash == token.hash;
-    match (node.kind, token.kind) {
-        (Kind::Word, Kind::Word) if same && node.short => (SHORT_WORD, Some(true)),
-        (Kind::Word, Kind::Word) if same => (WORD, Some(true)),
-        (Kind::Word, Kind::Word) => (WORD_MISS, Some(false)),
-        (Kind::Mark, Kind::Mark) if same => (MARK, None),
-        (Kind::Mark, Kind::Mark) => (-MARK, None),
-        (Kind::Weak, _) | (_, Kind::Weak) if same => (WEAK, None),
-        (Kind::Weak, Kind::Mark) | (Kind::Mark, Kind::Weak) => (-MARK, None),
-        _ => (WORD_MISS - MARK, Some(false)),
-    }
-}
-
-fn merge(rows: Vec<Row>, band: (usize, usize)) -> Row {
-    let cells = (band.0..=band.1)
-        .map(|j| {
-            rows.iter()
-                .map(|r| r.at(j))
-                .max_by_key(|c| c.0)
-                .unwrap_or((0, 0))
-        })
-        .collect();
-    Row { low: band.0, cells }
-}
-
-/// The best way through a group for each value, and whether it may be believed.
-fn judge(element: usize, branches: &[Branch], rows: &[Row], end: &Row) -> Option<Sight> {
-    // (total, branch, boundary)
-    let ways: Vec<(i32, usize, usize)> = rows
-        .iter()
-        .enumerate()
-        .filter_map(|(branch, row)| {
-            row.cells
-                .iter()
-                .enumerate()
-                .map(|(i, c)| (c.0 + end.at(row.low + i).0, row.low + i))
-                .max_by_key(|(total, j)| (*total, std::cmp::Reverse(*j)))
-                .map(|(total, j)| (total, branch, j))
-        })
-        .collect();
-    let best = *ways.iter().max_by_key(|w| (w.0, std::cmp::Reverse(w.1)))?;
-    let (total, branch, boundary) = best;
-    if total < TOTAL_MIN {
-        return None;
-    }
-    let chosen = branches.get(branch)?;
-    let sites: Vec<usize> = chosen.values.iter().map(|v| v.0).collect();
-    let words = chosen.nodes.iter().filter(|n| n.kind == Kind::Word).count();
-    let sight = |outcome| {
-        Some(Sight {
-            element,
-            outcome,
-            total,
-            token: boundary.saturating_sub(chosen.nodes.len()),
-        })
-    };
-    let left = rows.get(branch)?.at(boundary).1;
-    let right = end.at(boundary).1;
-    let own = words.min(12) as u32;
-    let inside = (left & low_bits(own)).count_ones();
-    let before = left >> own;
-    let context = (before & 0xff).count_ones() >= 2
-        && (right & 0xff).count_ones() >= 2
-        && (before & 1 == 1 || right & 1 == 1);
-    if !context {
-        return sight(Outcome::Context(sites));
-    }
-    if words > 0 && inside * 5 < own * 3 {
-        return sight(Outcome::NoValue(sites));
-    }
-    let mut read = Vec::new();
-    for (site, value) in &chosen.values {
-        let rival = ways
-            .iter()
-            .filter(|w| {
-                branches
-                    .get(w.1)
-                    .is_some_and(|b| b.values.iter().any(|(s, v)| s == site && v != value))
-            })
-            .max_by_key(|w| w.0);
-        let Some(rival) = rival else { continue };
-        if total - rival.0 < MARGIN_MIN {
-            continue;
+            self.worth(&Wild::ANY, at)
         }
-        // Words that are missing are believed only when everything around them is there.
-        let all_there = inside == own && before & 1 == 1 && right & 1 == 1;
-        let lesser = branches.iter().any(|b| {
-            b.values.iter().any(|(s, v)| s == site && v != value)
-                && is_part(&chosen.nodes, &b.nodes)
-        });
-        if lesser && !all_there {
-            continue;
+    }
+
+    /// The line after one node. `pair`: the cell after token and node are paired; `starts`: tokens where an alignment
+    /// may begin; `bases`: boundaries that stay in the line even at zero.
+    fn step(
+        &self,
+        line: &Line,
+        kind: Kind,
+        most: i32,
+        pair: impl Fn(usize, Cell) -> Step,
+        starts: &[(u32, u32)],
+        bases: &[u32],
+    ) -> Line {
+        if line.is_empty() && starts.is_empty() {
+            return bases.iter().map(|c| (*c, 0)).collect();
         }
-        read.push((*site, *value));
+        let mut out: Line = Vec::with_capacity(line.len() + starts.len() + bases.len());
+        let gap = score::gap(kind);
+        let (mut down, mut across) = (line.as_slice(), line.as_slice());
+        let (mut starts, mut bases) = (starts, bases);
+        // The cell that a token of the leak alone leads to.
+        let mut along: Option<(u32, Cell)> = None;
+        loop {
+            let next = [
+                down.first().map(|c| c.0),
+                across.first().map(|c| c.0 + 1),
+                starts.first().map(|s| s.1 + 1),
+                bases.first().copied(),
+                along.map(|c| c.0),
+            ];
+            let Some(column) = next.into_iter().flatten().min() else {
+                return out;
+            };
+            if column > self.last {
+                return out;
+            }
+            let mut cell = 0;
+            let mut is_base = false;
+            if let Some((first, rest)) = down.split_first()
+                && first.0 == column
+            {
+                cell = gap.after(first.1, most);
+                down = rest;
+            }
+            if let Some((first, rest)) = across.split_first()
+                && first.0 + 1 == column
+            {
+                cell = cell.max(pair(first.0 as usize, first.1).after(first.1, most));
+                across = rest;
+            }
+            if let Some((first, rest)) = starts.split_first()
+                && first.1 + 1 == column
+            {
+                cell = cell.max(pair(first.1 as usize, 0).after(0, most));
+                starts = rest;
+            }
+            if let Some((first, rest)) = bases.split_first()
+                && *first == column
+            {
+                is_base = true;
+                bases = rest;
+            }
+            if let Some(along) = along.filter(|a| a.0 == column) {
+                cell = cell.max(along.1);
+            }
+            along = None;
+            if cell > 0
+                && let Some(tok) = self.toks.get(column as usize)
+            {
+                let after = score::gap(tok.kind).after(cell, most);
+                along = (after > 0).then_some((column + 1, after));
+            }
+            if cell > 0 || is_base {
+                out.push((column, cell));
+            }
+        }
     }
-    if read.is_empty() {
-        return sight(Outcome::Ambiguous(sites));
+
+    /// The line after a place where any literal of a form may stand.
+    fn wild(&self, line: &Line, fits: impl Fn(usize) -> bool, bases: &[u32]) -> Line {
+        let any = Wild::ANY;
+        let pair = |at: usize, cell: Cell| self.wild_worth(at, cell, &fits);
+        self.step(line, any.kind, SIDE_MAX, pair, &[], bases)
     }
-    sight(Outcome::Read(read))
-}
 
-fn low_bits(count: u32) -> u16 {
-    ((1u32 << count.min(16)) - 1) as u16
-}
-
-/// Whether the words of `short` stand in `long` in the same order.
-fn is_part(short: &[Node], long: &[Node]) -> bool {
-    let mut rest = long.iter().filter(|n| n.kind == Kind::Word);
-    short
-        .iter()
-        .filter(|n| n.kind == Kind::Word)
-        .all(|n| rest.any(|l| l.hash == n.hash))
+    /// The line after one node at these boundaries alone, all of them.
+    fn within(
+        &self,
+        line: &Line,
+        kind: Kind,
+        most: i32,
+        pair: impl Fn(usize, Cell) -> Step,
+        columns: impl Iterator<Item = u32>,
+    ) -> Line {
+        let gap = score::gap(kind);
+        let mut out: Line = Vec::with_capacity(line.len());
+        let mut at = 0;
+        for column in columns {
+            while line.get(at).is_some_and(|c| c.0 + 1 < column) {
+                at += 1;
+            }
+            let mut cell = 0;
+            let mut look = at;
+            if let Some(before) = line.get(look).filter(|c| c.0 + 1 == column) {
+                cell = pair(before.0 as usize, before.1).after(before.1, most);
+                look += 1;
+            }
+            if let Some(same) = line.get(look).filter(|c| c.0 == column) {
+                cell = cell.max(gap.after(same.1, most));
+            }
+            if let (Some(last), Some(tok)) =
+                (out.last(), self.toks.get((column as usize).wrapping_sub(1)))
+                && last.0 + 1 == column
+            {
+                cell = cell.max(score::gap(tok.kind).after(last.1, most));
+            }
+            out.push((column, cell));
+        }
+        out
+    }
 }

@@ -40,6 +40,14 @@ pub(crate) struct Wild {
 }
 
 impl Wild {
+    /// The place as a word that matches nothing.
+    pub(crate) const ANY: Node = Node {
+        hash: 0,
+        kind: Kind::Word,
+        short: false,
+        begins_line: false,
+    };
+
     /// The symbols that a token of the leak shows.
     pub(crate) fn parse(&self, token: &str) -> Option<Vec<u64>> {
         let start = token.get(..self.prefix.len())?;

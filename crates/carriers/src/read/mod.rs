@@ -1,24 +1,27 @@
 //! What a leak shows at each site of a master.
 
 mod align;
+mod anchors;
 mod dag;
 mod evidence;
 mod heads;
+mod judge;
 mod keys;
 mod literals;
 mod moments;
 mod numbers;
 mod order;
-mod seed;
+pub mod plain;
+mod score;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fingerprint::Reading;
 
-use self::align::Outcome;
-use self::dag::Dag;
+use self::dag::{Dag, Element};
 use self::evidence::Evidence;
+use self::judge::{Alignment, Outcome};
 use self::order::Order;
 use crate::leak::{Leak, View};
 use crate::marks::{Carrier, Master, Site};
@@ -94,16 +97,49 @@ struct Tally {
 ///
 /// Deterministic, and independent of any codeword: the proof of the decoder needs nothing else of it.
 pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
+    read_covered(master, leak).readings
+}
+
+/// What a leak shows of one master, and how much of the leak the master explains.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Covered {
+    /// One for each site, in order.
+    pub readings: Vec<SiteReading>,
+    /// What alignment explains of the leak, in 320ths of a word or punctuation mark: it decides among the candidates
+    /// of [`crate::find::rank`]. A word within a long passage that both have counts 320, one within a run of eight
+    /// words in common at least 72.
+    pub coverage: u64,
+}
+
+/// As [`read()`], with how much of the leak the master explains.
+pub fn read_covered(master: &Master, leak: &Leak) -> Covered {
     let dag = Dag::of(master);
+    let alignment = align::align(&dag, &leak.text);
+    Covered {
+        readings: read_aligned(master, leak, &dag, &alignment),
+        coverage: alignment.coverage,
+    }
+}
+
+fn read_aligned(
+    master: &Master,
+    leak: &Leak,
+    dag: &Dag,
+    alignment: &Alignment,
+) -> Vec<SiteReading> {
     let view = &leak.text;
-    let (tallies, is_aligned) = tallies(master, &dag, view);
-    let mut out: Vec<SiteReading> = tallies
+    let is_aligned = alignment.best >= ALIGNED_MIN;
+    let mut out: Vec<SiteReading> = tallies(master, alignment)
         .iter()
         .zip(master.sites())
         .map(|(tally, site)| aligned(tally, site, view))
         .collect();
     let is_program = master.format().reaches_wire();
-    let evidence = Evidence::of(master, leak, is_aligned);
+    // Prose without numbers and nonces shows nothing but by alignment.
+    let has_wild = dag.elements.iter().any(|e| matches!(e, Element::Wild(_)));
+    let evidence = (is_program || has_wild)
+        .then(|| Evidence::of(master, leak, is_aligned))
+        .flatten();
     for list in &dag.lists {
         let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
         let order = [
@@ -112,7 +148,7 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
         ]
         .into_iter()
         .flatten()
-        .filter_map(|(v, wire)| Some((order::read(&dag, list, v, wire)?, v)))
+        .filter_map(|(v, wire)| Some((order::read(dag, list, v, wire)?, v)))
         .min_by_key(|(order, _)| order.values.len());
         let Some(slot) = out.get_mut(list.site) else {
             continue;
@@ -123,9 +159,9 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
         };
     }
     if let Some(evidence) = &evidence {
-        let mut found = numbers::values(&dag, evidence);
+        let mut found = numbers::values(dag, evidence);
         if is_program {
-            found.extend(literals::literals(master, &dag, evidence));
+            found.extend(literals::literals(master, dag, evidence));
         }
         for found in found {
             let Some(slot) = out.get_mut(found.site) else {
@@ -176,49 +212,45 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
     }
 }
 
-/// Aligns every chain and counts what each site shows; whether anything lined up at all.
-fn tallies(master: &Master, dag: &Dag, view: &View) -> (Vec<Tally>, bool) {
+/// Counts what each site shows.
+fn tallies(master: &Master, alignment: &Alignment) -> Vec<Tally> {
     let mut tallies: Vec<Tally> = Vec::new();
     tallies.resize_with(master.sites().len(), Tally::default);
-    let mut is_aligned = false;
-    // One place of the leak counts once, whichever chains lead to it.
+    // One place of the leak counts once, though two blocks may show it.
     let mut told: BTreeSet<(usize, usize, usize, u64)> = BTreeSet::new();
-    for chain in seed::chains(dag, view) {
-        is_aligned |= chain.score >= ALIGNED_WORDS_MIN;
-        for sight in align::align(dag, view, &chain) {
-            let (sites, why) = match sight.outcome {
-                Outcome::Read(values) => {
-                    for (site, value) in values {
-                        let fresh = told.insert((site, sight.element, sight.token, value));
-                        let Some(tally) = tallies.get_mut(site).filter(|_| fresh) else {
-                            continue;
-                        };
-                        let entry = tally.values.entry(value).or_insert((0, 0, sight.token));
-                        entry.1 += 1;
-                        if sight.total > entry.0 {
-                            (entry.0, entry.2) = (sight.total, sight.token);
-                        }
+    for sight in &alignment.sights {
+        let (sites, why) = match &sight.outcome {
+            Outcome::Read(values) => {
+                for (site, value) in values {
+                    let fresh = told.insert((*site, sight.element, sight.token, *value));
+                    let Some(tally) = tallies.get_mut(*site).filter(|_| fresh) else {
+                        continue;
+                    };
+                    let entry = tally.values.entry(*value).or_insert((0, 0, sight.token));
+                    entry.1 += 1;
+                    if sight.total > entry.0 {
+                        (entry.0, entry.2) = (sight.total, sight.token);
                     }
-                    continue;
                 }
-                Outcome::Context(sites) => (sites, Erasure::Context),
-                Outcome::Ambiguous(sites) => (sites, Erasure::Ambiguous),
-                Outcome::NoValue(sites) => (sites, Erasure::NoValue),
-            };
-            for site in sites {
-                if let Some(tally) = tallies.get_mut(site)
-                    && tally.erased.is_none_or(|e| e.0 < sight.total)
-                {
-                    tally.erased = Some((sight.total, why));
-                }
+                continue;
+            }
+            Outcome::Context(sites) => (sites, Erasure::Context),
+            Outcome::Ambiguous(sites) => (sites, Erasure::Ambiguous),
+            Outcome::NoValue(sites) => (sites, Erasure::NoValue),
+        };
+        for site in sites {
+            if let Some(tally) = tallies.get_mut(*site)
+                && tally.erased.is_none_or(|e| e.0 < sight.total)
+            {
+                tally.erased = Some((sight.total, why));
             }
         }
     }
-    (tallies, is_aligned)
+    tallies
 }
 
-/// Words in a chain that show that the leak has a part of the master.
-const ALIGNED_WORDS_MIN: f32 = 12.0;
+/// Worth of one side of a place that shows that the leak has a part of the master: about twelve words.
+const ALIGNED_MIN: i32 = 120;
 
 fn aligned(tally: &Tally, site: &Site, view: &View) -> SiteReading {
     let Some(best) = tally.values.values().map(|v| v.0).max() else {

@@ -1,0 +1,306 @@
+//! What the best ways through a place say of its sites, and whether that may be believed.
+
+use super::dag::{Branch, Node, Wild};
+use super::score::{self, Cell, MARGIN_MIN, RELEVANT, SIDE_MAX, TOTAL_MIN, WORD, WORD_MISS};
+use crate::text::{Kind, Token};
+
+/// Elements of the master within which two alignments of one place of the leak count as one.
+const NEAR: usize = 64;
+
+/// What was read at one place of the master and of the leak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    pub(super) element: usize,
+    pub(super) outcome: Outcome,
+    /// Score of the best alignment through the place, with either side limited.
+    pub(super) total: i32,
+    /// Token of the leak.
+    pub(super) token: usize,
+    /// Boundary between tokens of the leak at the end of the place.
+    pub(super) boundary: usize,
+}
+
+/// A reading, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// (site, value) that are sure.
+    Read(Vec<(usize, u64)>),
+    /// These sites are covered, and cannot be told.
+    Context(Vec<usize>),
+    Ambiguous(Vec<usize>),
+    NoValue(Vec<usize>),
+}
+
+impl Outcome {
+    fn sites(&self) -> Vec<usize> {
+        match self {
+            Outcome::Read(values) => values.iter().map(|v| v.0).collect(),
+            Outcome::Context(sites) | Outcome::Ambiguous(sites) | Outcome::NoValue(sites) => {
+                sites.clone()
+            }
+        }
+    }
+}
+
+/// All that aligning one view said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Alignment {
+    pub(super) sights: Vec<Sight>,
+    /// Most that one side of any place was worth.
+    pub(super) best: i32,
+    /// Sum of the best totals through each boundary of the leak's tokens.
+    pub(super) coverage: u64,
+}
+
+/// One way through a group: the best alignment that ends the branch at this boundary, and what follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) branch: usize,
+    pub(super) boundary: usize,
+    pub(super) left: Cell,
+    pub(super) right: Cell,
+}
+
+impl Way {
+    pub(super) fn total(&self) -> i32 {
+        score::score(self.left) + score::score(self.right)
+    }
+
+    pub(super) fn is_relevant(&self) -> bool {
+        self.total() >= RELEVANT
+    }
+
+    /// The total with either side limited: what counts against other places.
+    fn limited(&self) -> i32 {
+        score::score(score::limited(self.left)) + score::score(self.right)
+    }
+}
+
+/// Runs of neighbouring boundaries: each is one place of the leak.
+fn places<T>(ways: &mut [T], boundary: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    ways.sort_by_key(&boundary);
+    ways.chunk_by(move |a, b| boundary(b) - boundary(a) <= 1)
+}
+
+/// What a group shows at each place of the leak. `ways`: the relevant ones.
+pub(super) fn group(element: usize, branches: &[Branch], mut ways: Vec<Way>) -> Vec<Sight> {
+    places(&mut ways, |w| w.boundary)
+        .filter_map(|place| at_place(element, branches, place))
+        .collect()
+}
+
+fn at_place(element: usize, branches: &[Branch], place: &[Way]) -> Option<Sight> {
+    let mut ways: Vec<Option<Way>> = vec![None; branches.len()];
+    for way in place {
+        let slot = ways.get_mut(way.branch)?;
+        // Of equal ones the first stays.
+        if slot.is_none_or(|best| way.total() > best.total()) {
+            *slot = Some(*way);
+        }
+    }
+    let ways: Vec<Way> = ways.into_iter().flatten().collect();
+    let best = *ways
+        .iter()
+        .max_by_key(|w| (w.total(), std::cmp::Reverse(w.branch)))?;
+    if best.total() < TOTAL_MIN {
+        return None;
+    }
+    let chosen = branches.get(best.branch)?;
+    Some(Sight {
+        element,
+        outcome: outcome(branches, &ways, &best, chosen),
+        total: best.limited(),
+        token: best.boundary.saturating_sub(chosen.nodes.len()),
+        boundary: best.boundary,
+    })
+}
+
+fn outcome(branches: &[Branch], ways: &[Way], best: &Way, chosen: &Branch) -> Outcome {
+    let sites: Vec<usize> = chosen.values.iter().map(|v| v.0).collect();
+    let words = chosen.nodes.iter().filter(|n| n.kind == Kind::Word).count();
+    let (left, right) = (score::register(best.left), score::register(best.right));
+    let own = words.min(12) as u32;
+    let inside = (left & low_bits(own)).count_ones();
+    let before = left >> own;
+    let context = (before & 0xff).count_ones() >= 2
+        && (right & 0xff).count_ones() >= 2
+        && (before & 1 == 1 || right & 1 == 1);
+    if !context {
+        return Outcome::Context(sites);
+    }
+    if words > 0 && inside * 5 < own * 3 {
+        return Outcome::NoValue(sites);
+    }
+    // Words that are missing are believed only when everything around them is there.
+    let all_there = inside == own && before & 1 == 1 && right & 1 == 1;
+    let has_other = |branch: &Branch, site: usize, value: u64| {
+        branch.values.iter().any(|(s, v)| *s == site && *v != value)
+    };
+    let mut read = Vec::new();
+    for (site, value) in &chosen.values {
+        let rival = ways
+            .iter()
+            .filter(|w| {
+                branches
+                    .get(w.branch)
+                    .is_some_and(|b| has_other(b, *site, *value))
+            })
+            .map(Way::total)
+            .max();
+        let lesser = branches
+            .iter()
+            .any(|b| has_other(b, *site, *value) && is_part(&chosen.nodes, &b.nodes));
+        let is_close = rival.is_some_and(|rival| best.total() - rival < MARGIN_MIN);
+        if !is_close && (!lesser || all_there) {
+            read.push((*site, *value));
+        }
+    }
+    if read.is_empty() {
+        return Outcome::Ambiguous(sites);
+    }
+    Outcome::Read(read)
+}
+
+fn low_bits(count: u32) -> u16 {
+    ((1u32 << count.min(16)) - 1) as u16
+}
+
+/// Whether the words of `short` stand in `long` in the same order.
+fn is_part(short: &[Node], long: &[Node]) -> bool {
+    let mut rest = long.iter().filter(|n| n.kind == Kind::Word);
+    short
+        .iter()
+        .filter(|n| n.kind == Kind::Word)
+        .all(|n| rest.any(|l| l.hash == n.hash))
+}
+
+/// One token where any literal of a form may stand: cells before and after it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    pub(super) token: usize,
+    pub(super) left: Cell,
+    pub(super) right: Cell,
+}
+
+impl Gate {
+    fn total(&self) -> i32 {
+        score::score(self.left) + score::score(self.right)
+    }
+
+    /// Whether the token changes a reading even if it fits.
+    pub(super) fn is_relevant(&self) -> bool {
+        self.total() + WORD >= RELEVANT
+    }
+}
+
+/// What a wild place shows at each place of the leak. `gates`: the relevant words.
+pub(super) fn wild(
+    element: usize,
+    wild: &Wild,
+    tokens: &[Token],
+    text: &str,
+    mut gates: Vec<Gate>,
+) -> Vec<Sight> {
+    let sites: Vec<usize> = (0..wild.form.site_values().len())
+        .map(|i| wild.site + i)
+        .collect();
+    places(&mut gates, |g| g.token)
+        .filter_map(|place| {
+            let mut ways: Vec<(i32, usize, Vec<u64>)> = Vec::new();
+            let mut other = 0;
+            for gate in place {
+                let token = tokens.get(gate.token)?;
+                match wild.parse(token.text(text)) {
+                    Some(symbols) => {
+                        let near = score::register(gate.left) & 1 == 1
+                            || score::register(gate.right) & 1 == 1;
+                        let total = gate.total() + WORD;
+                        if near && total >= TOTAL_MIN {
+                            ways.push((total, gate.token, symbols));
+                        }
+                    }
+                    None => other = other.max(gate.total() + WORD_MISS),
+                }
+            }
+            ways.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+            let best = ways.first()?;
+            let rival = ways
+                .iter()
+                .find(|w| w.2 != best.2)
+                .map_or(other, |w| w.0.max(other));
+            let outcome = if best.0 - rival < MARGIN_MIN {
+                Outcome::Ambiguous(sites.clone())
+            } else {
+                Outcome::Read(sites.iter().copied().zip(best.2.iter().copied()).collect())
+            };
+            Some(Sight {
+                element,
+                outcome,
+                total: best.0.min(2 * SIDE_MAX),
+                token: best.1,
+                boundary: best.1 + 1,
+            })
+        })
+        .collect()
+}
+
+/// For each boundary of the leak, the best alignments through it at two places of the master.
+pub(super) struct Explained {
+    /// (total, boundary between elements) of the best, and of the best far from it.
+    best: Vec<[(i32, u32); 2]>,
+}
+
+impl Explained {
+    pub(super) fn new(boundaries: usize) -> Explained {
+        Explained {
+            best: vec![[(0, 0); 2]; boundaries],
+        }
+    }
+
+    /// Takes an alignment in; only relevant ones are looked at. Rows come in rising order.
+    pub(super) fn see(&mut self, boundary: usize, row: usize, total: i32) {
+        if total < RELEVANT {
+            return;
+        }
+        let Some([first, second]) = self.best.get_mut(boundary) else {
+            return;
+        };
+        let row = row as u32;
+        if first.0 > 0 && row.abs_diff(first.1) > NEAR as u32 {
+            if total > first.0 {
+                (*second, *first) = (*first, (total, row));
+            } else if total > second.0 {
+                *second = (total, row);
+            }
+        } else if total > first.0 {
+            *first = (total, row);
+        }
+    }
+
+    /// The best total through this boundary at another place of the master.
+    fn elsewhere(&self, boundary: usize, row: usize) -> i32 {
+        let pair = self.best.get(boundary).copied().unwrap_or_default();
+        let far = pair
+            .into_iter()
+            .filter(|(total, at)| *total > 0 && at.abs_diff(row as u32) > NEAR as u32);
+        far.map(|p| p.0).max().unwrap_or(0)
+    }
+
+    /// Sum of the best totals.
+    pub(super) fn coverage(&self) -> u64 {
+        self.best
+            .iter()
+            .map(|[first, _]| first.0.max(0) as u64)
+            .sum()
+    }
+
+    /// Erases what another place of the master explains as well, or better.
+    pub(super) fn settle(&self, sights: &mut [Sight]) {
+        for sight in sights {
+            let rival = self.elsewhere(sight.boundary, sight.element + 1);
+            if sight.total - rival < MARGIN_MIN {
+                sight.outcome = Outcome::Ambiguous(sight.outcome.sites());
+            }
+        }
+    }
+}
