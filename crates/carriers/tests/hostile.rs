@@ -94,9 +94,8 @@ proptest! {
 
     #[test]
     fn a_sketch_of_any_bytes_is_refused_or_round_trips(tail in prop::collection::vec(any::<u8>(), 0..64)) {
-        let mut bytes = b"hs-sk-1\n".to_vec();
-        bytes.extend(&tail);
-        for bytes in [bytes, tail] {
+        let of_version = |magic: &[u8]| [magic, &tail].concat();
+        for bytes in [of_version(b"hs-sk-1\n"), of_version(b"hs-sk-2\n"), tail.clone()] {
             if let Ok(sketch) = Sketch::from_bytes(&bytes) {
                 prop_assert_eq!(sketch.to_bytes(), bytes);
             }

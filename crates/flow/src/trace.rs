@@ -25,7 +25,7 @@ pub struct ArtifactReadings {
 }
 
 /// What a readable site weighs beside text that a master explains: about eight words.
-const COVERAGE_OF_SITE: u64 = 8 * 320;
+const COVERAGE_OF_SITE: u64 = 8 * 640;
 
 impl Readings {
     /// Sites that the leak shows.

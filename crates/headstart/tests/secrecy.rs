@@ -203,6 +203,8 @@ fn nothing_in_the_data_directory_says_what_a_case_is_about() {
     needles.extend(secrets(&office));
     // `verdict` and `case` are words that the database may hold; the leak's file name is not one of them.
     needles.push("leak.md".to_owned());
+    // A sketch that is not sealed begins so, and whoever reads one can check guesses at what a master says.
+    needles.extend(["hs-sk-1\n", "hs-sk-2\n"].map(str::to_owned));
     assert_eq!(search(&office.data(), &needles), []);
 }
 

@@ -110,6 +110,9 @@ impl Sketch {
             }
             length += longest;
         }
+        if words.is_empty() {
+            length = 0;
+        }
         let (words, counts) = words.into_iter().take(SKETCH_HASHES_MAX).unzip();
         Sketch {
             grams: grams.into_iter().take(SKETCH_HASHES_MAX).collect(),
@@ -160,19 +163,19 @@ impl Sketch {
             .chunks_exact(4)
             .map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
         let mut head = || numbers.next().ok_or(SketchError::Damaged);
-        let (grams, context) = (head()? as usize, head()? as usize);
+        let limited = |found: u32| match found as usize {
+            found if found > SKETCH_HASHES_MAX => Err(SketchError::TooLarge {
+                found,
+                max: SKETCH_HASHES_MAX,
+            }),
+            found => Ok(found),
+        };
+        let (grams, context) = (limited(head()?)?, limited(head()?)?);
         let (words, length) = if has_words {
-            (head()? as usize, head()?)
+            (limited(head()?)?, head()?)
         } else {
             (0, 0)
         };
-        let found = grams.max(context).max(words);
-        if found > SKETCH_HASHES_MAX {
-            return Err(SketchError::TooLarge {
-                found,
-                max: SKETCH_HASHES_MAX,
-            });
-        }
         let heads = if has_words { 4 } else { 2 };
         let hashes = 4 * (heads + grams + context + words);
         if rest.len() != hashes + words {

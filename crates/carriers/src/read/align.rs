@@ -364,9 +364,8 @@ impl<'a> Block<'a> {
                 }
             };
             for (left, right) in line.iter().zip(right) {
-                let (left, right) = ((left.0, score::score(left.1)), score::score(right.1));
-                out.best = out.best.max(left.1);
-                explained.see(left.0 as usize, index + 1, left.1 + right);
+                out.best = out.best.max(score::score(left.1));
+                explained.see(left.0 as usize, index + 1, left.1, right.1);
             }
         }
         explained.settle(&mut out.sights);

@@ -14,6 +14,8 @@ pub(super) struct Sight {
     pub(super) outcome: Outcome,
     /// Score of the best alignment through the place, with either side limited.
     pub(super) total: i32,
+    /// What counts against other places of the master, by [`score::worth`].
+    pub(super) worth: i32,
     /// Token of the leak.
     pub(super) token: usize,
     /// Boundary between tokens of the leak at the end of the place.
@@ -48,7 +50,7 @@ pub(super) struct Alignment {
     pub(super) sights: Vec<Sight>,
     /// Most that one side of any place was worth.
     pub(super) best: i32,
-    /// Sum of the best totals through each boundary of the leak's tokens.
+    /// Sum of the best worths through each boundary of the leak's tokens.
     pub(super) coverage: u64,
 }
 
@@ -70,7 +72,7 @@ impl Way {
         self.total() >= RELEVANT
     }
 
-    /// The total with either side limited: what counts against other places.
+    /// The total with either side limited.
     fn limited(&self) -> i32 {
         score::score(score::limited(self.left)) + score::score(self.right)
     }
@@ -110,6 +112,7 @@ fn at_place(element: usize, branches: &[Branch], place: &[Way]) -> Option<Sight>
         element,
         outcome: outcome(branches, &ways, &best, chosen),
         total: best.limited(),
+        worth: score::worth(score::limited(best.left), best.right),
         token: best.boundary.saturating_sub(chosen.nodes.len()),
         boundary: best.boundary,
     })
@@ -206,7 +209,7 @@ pub(super) fn wild(
         .collect();
     places(&mut gates, |g| g.token)
         .filter_map(|place| {
-            let mut ways: Vec<(i32, usize, Vec<u64>)> = Vec::new();
+            let mut ways: Vec<(i32, usize, Vec<u64>, i32)> = Vec::new();
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;
@@ -216,7 +219,9 @@ pub(super) fn wild(
                             || score::register(gate.right) & 1 == 1;
                         let total = gate.total() + WORD;
                         if near && total >= TOTAL_MIN {
-                            ways.push((total, gate.token, symbols));
+                            let after = score::WILD_MATCH.after(gate.left, SIDE_MAX);
+                            let worth = score::worth(after, gate.right);
+                            ways.push((total, gate.token, symbols, worth));
                         }
                     }
                     None => other = other.max(gate.total() + WORD_MISS),
@@ -237,6 +242,7 @@ pub(super) fn wild(
                 element,
                 outcome,
                 total: best.0.min(2 * SIDE_MAX),
+                worth: best.3,
                 token: best.1,
                 boundary: best.1 + 1,
             })
@@ -246,7 +252,7 @@ pub(super) fn wild(
 
 /// For each boundary of the leak, the best alignments through it at two places of the master.
 pub(super) struct Explained {
-    /// (total, boundary between elements) of the best, and of the best far from it.
+    /// (worth, boundary between elements) of the best, and of the best far from it.
     best: Vec<[(i32, u32); 2]>,
 }
 
@@ -258,10 +264,11 @@ impl Explained {
     }
 
     /// Takes an alignment in; only relevant ones are looked at. Rows come in rising order.
-    pub(super) fn see(&mut self, boundary: usize, row: usize, total: i32) {
-        if total < RELEVANT {
+    pub(super) fn see(&mut self, boundary: usize, row: usize, left: Cell, right: Cell) {
+        if score::score(left) + score::score(right) < RELEVANT {
             return;
         }
+        let total = score::worth(left, right);
         let Some([first, second]) = self.best.get_mut(boundary) else {
             return;
         };
@@ -277,7 +284,7 @@ impl Explained {
         }
     }
 
-    /// The best total through this boundary at another place of the master.
+    /// The best worth through this boundary at another place of the master.
     fn elsewhere(&self, boundary: usize, row: usize) -> i32 {
         let pair = self.best.get(boundary).copied().unwrap_or_default();
         let far = pair
@@ -286,7 +293,7 @@ impl Explained {
         far.map(|p| p.0).max().unwrap_or(0)
     }
 
-    /// Sum of the best totals.
+    /// Sum of the best worths.
     pub(super) fn coverage(&self) -> u64 {
         self.best
             .iter()
@@ -298,7 +305,7 @@ impl Explained {
     pub(super) fn settle(&self, sights: &mut [Sight]) {
         for sight in sights {
             let rival = self.elsewhere(sight.boundary, sight.element + 1);
-            if sight.total - rival < MARGIN_MIN {
+            if sight.worth - rival < MARGIN_MIN {
                 sight.outcome = Outcome::Ambiguous(sight.outcome.sites());
             }
         }

@@ -2,6 +2,7 @@
 
 mod align;
 mod anchors;
+mod class;
 mod dag;
 mod evidence;
 mod heads;
@@ -42,6 +43,8 @@ pub enum Erasure {
     TooManyCandidates,
     /// Too little of the list is there to tell its order.
     Order,
+    /// All sites of its kind show one form, as after a style guide: they say nothing of the copy.
+    Unified,
 }
 
 impl std::fmt::Display for Erasure {
@@ -53,6 +56,7 @@ impl std::fmt::Display for Erasure {
             Erasure::NoValue => "none of its values is there",
             Erasure::TooManyCandidates => "too many values would fit",
             Erasure::Order => "too little of the list to tell its order",
+            Erasure::Unified => "its kind was unified throughout",
         })
     }
 }
@@ -105,9 +109,9 @@ pub fn read(master: &Master, leak: &Leak) -> Vec<SiteReading> {
 pub struct Covered {
     /// One for each site, in order.
     pub readings: Vec<SiteReading>,
-    /// What alignment explains of the leak, in 320ths of a word or punctuation mark: it decides among the candidates
-    /// of [`crate::find::rank`]. A word within a long passage that both have counts 320, one within a run of eight
-    /// words in common at least 72.
+    /// What alignment explains of the leak: it decides among the candidates of [`crate::find::rank`]. A word or
+    /// punctuation mark within a long passage that both have counts 640, one within a run of eight words in common
+    /// about 150, and one that no alignment explains nothing.
     pub coverage: u64,
 }
 
@@ -134,6 +138,7 @@ fn read_aligned(
         .zip(master.sites())
         .map(|(tally, site)| aligned(tally, site, view))
         .collect();
+    class::erase_unified(master, &mut out);
     let is_program = master.format().reaches_wire();
     // Prose without numbers and nonces shows nothing but by alignment.
     let has_wild = dag.elements.iter().any(|e| matches!(e, Element::Wild(_)));

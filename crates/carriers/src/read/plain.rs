@@ -199,7 +199,7 @@ impl Plain<'_> {
             };
             for (at, (left, right)) in row.iter().zip(end).enumerate() {
                 out.best = out.best.max(score::score(*left));
-                explained.see(at, index + 1, score::score(*left) + score::score(*right));
+                explained.see(at, index + 1, *left, *right);
             }
         }
         explained.settle(&mut out.sights);

@@ -54,6 +54,14 @@ pub(super) fn register(cell: Cell) -> u16 {
     cell as u16
 }
 
+/// What an alignment is worth beside another one of the same words of the leak: the scores of both sides, and ten
+/// for each of the sixteen nearest words to either side that matches. Scores alone are limited, and of two lines
+/// that differ in one word both would reach the limit.
+pub(super) fn worth(left: Cell, right: Cell) -> i32 {
+    let near = register(left).count_ones() + register(right).count_ones();
+    score(left) + score(right) + WORD * near as i32
+}
+
 /// A step's worth, and what it adds to the register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
