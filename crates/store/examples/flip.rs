@@ -230,7 +230,7 @@ fn main() -> ExitCode {
     let accepted: Vec<&String> = counts.iter().flat_map(|counts| &counts.accepted).collect();
     let changes = at_open + by_audit + by_read + harmless + accepted.len() as u64;
     println!(
-        "a file of {} bytes, {changes} changes, {:.0?}",
+        "one byte in {step} of a file of {} bytes, {changes} changes, {:.0?}",
         whole.len(),
         start.elapsed()
     );
