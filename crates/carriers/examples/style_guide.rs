@@ -3,6 +3,8 @@
 //! `cargo run --release -p carriers --example style_guide [-- --quick]`. A write-up with marks of six kinds that
 //! editors unify, and of none. Fragments of random copies are read as they are, and after a guide that took one side
 //! of one kind, or of all. The last line says whether the goals are met.
+// A program for people: it prints. The crate does not.
+#![allow(clippy::disallowed_macros)]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

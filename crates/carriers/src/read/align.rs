@@ -156,7 +156,7 @@ impl<'a> Block<'a> {
         let mut rest = anchors.as_slice();
         let mut node_number = 0;
         let mut take = || {
-            let own = rest.partition_point(|a| a.0 == node_number);
+            let own = rest.iter().take_while(|a| a.0 == node_number).count();
             let (starts, others) = rest.split_at(own);
             rest = others;
             node_number += 1;

@@ -50,7 +50,7 @@ pub(crate) fn class_of(site: &Site) -> Option<(Class, Vec<u8>)> {
         return None;
     }
     let forms: Vec<Form> = site.choices.iter().map(|c| Form::of(c)).collect();
-    let rules: [(Class, fn(&Form, &Form) -> Option<u8>); 8] = [
+    let rules: [(Class, Rule); 8] = [
         (Class::Comma, comma),
         (Class::Contraction, contraction),
         (Class::ThatWhich, that_which),
@@ -79,6 +79,9 @@ pub(crate) fn class_of(site: &Site) -> Option<(Class, Vec<u8>)> {
             .map(|sides| (class, sides))
     })
 }
+
+/// The side of the first of two wordings, if they are the forms of one rule.
+type Rule = fn(&Form, &Form) -> Option<u8>;
 
 /// A wording as the rules see it.
 struct Form {
