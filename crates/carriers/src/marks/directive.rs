@@ -28,9 +28,13 @@ pub(super) enum Order {
     Keep(Option<String>),
     /// The words of a command, one of which holds `{}`.
     Check(Vec<String>),
+    /// A content of a rule in other letters: the one that holds this text.
+    Encode(Option<String>),
 }
 
-const WORDS: [&str; 7] = ["int", "nonce", "name", "shuffle", "end", "keep", "check"];
+const WORDS: [&str; 8] = [
+    "int", "nonce", "name", "shuffle", "end", "keep", "check", "encode",
+];
 const OPENERS: [&str; 6] = ["<!--~", "#~", "//~", "/*~", "--~", ";~"];
 
 /// A comment that holds a directive.
@@ -361,6 +365,9 @@ pub(super) fn understand(body: &str) -> Result<Order, MarkErrorKind> {
         "shuffle" => Ok(Order::Shuffle(Some(rest.to_owned()))),
         "end" if rest.is_empty() => Ok(Order::End),
         "end" => Err(usage("end", "end")),
+        "encode" => Ok(Order::Encode(
+            Some(rest.to_owned()).filter(|r| !r.is_empty()),
+        )),
         "keep" if rest.is_empty() => Ok(Order::Keep(None)),
         "keep" if rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {
             Ok(Order::Keep(Some(rest.to_owned())))

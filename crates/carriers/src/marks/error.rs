@@ -347,7 +347,7 @@ impl MarkErrorKind {
                 "every occurrence of a link has the same number of alternatives".into()
             }
             Self::UnknownDirective { .. } => {
-                "the directives are int, nonce, name, shuffle, end, keep and check".into()
+                "the directives are int, nonce, name, shuffle, end, keep, check and encode".into()
             }
             Self::DirectiveUsage { directive, .. } if directive.starts_with('#') => {
                 "the value that the master shows stands after the colon".into()
@@ -374,7 +374,10 @@ impl MarkErrorKind {
             Self::NonceLength { .. } => "8 hex characters name one of 4294967296 copies".into(),
             Self::NonceBase64Length { .. } => "use 8 or 12, or `nonce alnum`".into(),
             Self::NoLiteral { directive } => {
-                if directive.starts_with("int") {
+                if directive.starts_with("encode") {
+                    "in Suricata a `content:\"…\"`, in YARA a string without modifiers or wildcards, on the line"
+                        .into()
+                } else if directive.starts_with("int") {
                     "write a number within the range on the same line as the directive".into()
                 } else {
                     "write an example of that length and alphabet on the same line".into()

@@ -2,6 +2,7 @@
 
 mod check;
 mod directive;
+mod encode;
 pub mod error;
 mod inline;
 mod layout;

@@ -8,7 +8,7 @@ use super::inline::{self, Marker, ValueLinks};
 use super::prose::{self, Found};
 use super::scan::{Class, classify};
 use super::values::ValueForm;
-use super::{Body, Carrier, Check, MarkSpan, Part, Site, label_of, names, shuffle};
+use super::{Body, Carrier, Check, MarkSpan, Part, Site, encode, label_of, names, shuffle};
 use crate::format::{Dialect, Format};
 use crate::text;
 
@@ -135,6 +135,7 @@ pub(super) fn gathered(dialect: Dialect, source: &str) -> (Gather<'_>, Vec<Direc
     gather.atoms.sort_by_key(|a| a.start);
     directive::shows_syntax(&mut gather);
     directive::values(&mut gather, &directives);
+    encode::contents(&mut gather, &directives);
     names::follow(&mut gather, &directives);
     gather.atoms.sort_by_key(|a| (a.start, a.end));
     shuffle::blocks(&mut gather, &directives);

@@ -4,6 +4,7 @@ use super::directive::{Directive, Order};
 use super::error::{MarkErrorKind, SHUFFLE_ITEMS_MAX, SITES_MAX};
 use super::inline::{Marker, MarkerKind};
 use super::parse::{Block, Draft, Gather};
+use super::scan::Class;
 use super::{Carrier, label_of, permutation};
 use crate::format::Dialect;
 use crate::text;
@@ -35,7 +36,16 @@ pub(super) fn blocks(gather: &mut Gather<'_>, directives: &[Directive]) {
                 }
             }
             Order::Shuffle(Some(name)) => {
-                let items = named_list(gather.source, directive.line.0, directive.line.1, name);
+                let (from, to) = directive.line;
+                let items = match name.as_str() {
+                    "and" | "or" if matches!(gather.dialect.format(), crate::Format::Rule(_)) => {
+                        operands(gather, from, to, name)
+                    }
+                    "options" if gather.dialect == Dialect::Suricata => {
+                        options(gather.source, from, to)
+                    }
+                    _ => named_list(gather.source, from, to, name),
+                };
                 match items {
                     Some(items) => add(gather, (start, end), items, &format!("shuffle {name}")),
                     None => {
@@ -112,6 +122,50 @@ pub(super) fn inline(gather: &mut Gather<'_>, markers: &[Marker]) {
     if let Some((marker, _)) = open {
         gather.wrong(marker.start, marker.end, MarkErrorKind::ShuffleNotEnded);
     }
+}
+
+/// What stands between the `and`s, or the `or`s, of a condition; `None` when both are there.
+fn operands(gather: &Gather<'_>, from: usize, to: usize, word: &str) -> Option<Vec<Span>> {
+    let source = gather.source;
+    // A comment at the end of the line is no operand.
+    let stop = (from..to)
+        .find(|at| gather.classes.get(*at) == Some(&Class::Comment))
+        .unwrap_or(to);
+    let line = source.get(from..stop)?;
+    let start = ["condition:", "where "]
+        .into_iter()
+        .find_map(|head| line.find(head).map(|at| from + at + head.len()))
+        .unwrap_or(from);
+    let items = cut_at(source, start, stop, word);
+    let other = if word == "and" { "or" } else { "and" };
+    let is_mixed = cut_at(source, start, stop, other).len() > 1;
+    (items.len() > 1 && !is_mixed).then_some(items)
+}
+
+/// The options of a Suricata rule that match nothing, and so may stand in any order.
+fn options(source: &str, from: usize, to: usize) -> Option<Vec<Span>> {
+    const FREE: [&str; 8] = [
+        "classtype",
+        "reference",
+        "sid",
+        "rev",
+        "metadata",
+        "priority",
+        "gid",
+        "target",
+    ];
+    let line = source.get(from..to)?;
+    let open = from + line.find('(')? + 1;
+    let close = from + line.rfind(')')?;
+    let all = cut_at(source, open, close.max(open), ";");
+    let items: Vec<Span> = all
+        .into_iter()
+        .filter(|span| {
+            let own = source.get(span.0..span.1).unwrap_or_default();
+            FREE.contains(&own.split(':').next().unwrap_or_default().trim())
+        })
+        .collect();
+    (items.len() > 1).then_some(items)
 }
 
 /// The rows of a table, which may hold line breaks between quotes.

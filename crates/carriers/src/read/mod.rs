@@ -14,6 +14,7 @@ mod numbers;
 mod order;
 pub mod plain;
 mod score;
+mod spelling;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,6 +195,7 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
     let mut all = wire::values(master, leak);
     all.extend(heads::values(master, leak));
     all.extend(moments::values(master, leak));
+    all.extend(spelling::values(master, leak));
     for found in all {
         if let Some(slot) = out.get_mut(found.site) {
             *slot = SiteReading {
