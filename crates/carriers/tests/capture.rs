@@ -347,3 +347,13 @@ fn a_packet_that_was_cut_short_keeps_its_payload_and_moves_its_numbers() {
     // The checksum is what the whole packet would have.
     assert!(copy.windows(100).any(|w| w == &of_whole[3][..100]));
 }
+
+#[test]
+fn the_upper_half_of_a_link_type_was_taken_for_another_link() {
+    let mut bytes = capture(PLAIN);
+    bytes[23] = 0xf7;
+    let said = pcap::messages(&bytes).unwrap();
+    assert_eq!(said.len(), 2);
+    let converted = pcap::declare(&bytes, &["x"]).unwrap();
+    assert_eq!(pcap::messages(&converted).unwrap(), said);
+}

@@ -194,7 +194,7 @@ impl File {
             return Err(CaptureError::NotACapture);
         };
         let nanoseconds = matches!(head.first(), Some(0x4d)) || matches!(head.get(2), Some(0x3c));
-        let link = u32_at(head, 20, self.big).unwrap_or(1) & 0x0fff_ffff;
+        let link = u32_at(head, 20, self.big).unwrap_or(1) & 0xffff;
         let snap = u32_at(head, 16, self.big).unwrap_or(0);
         let mut pieces = vec![
             Piece::Section {
@@ -333,8 +333,8 @@ fn read_classic(bytes: &[u8], big: bool) -> Result<File, CaptureError> {
     let head = bytes
         .get(..24)
         .ok_or(damaged(0, "the header ends too early"))?;
-    // Upper bits of the link type may tell of a frame check sequence.
-    let link = Link::of(u32_at(head, 20, big).unwrap_or(0) & 0x0fff_ffff);
+    // The upper half tells of a frame check sequence.
+    let link = Link::of(u32_at(head, 20, big).unwrap_or(0) & 0xffff);
     let mut file = File {
         packets: Vec::new(),
         pieces: vec![Piece::Raw(head.to_vec())],
