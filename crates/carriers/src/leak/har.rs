@@ -14,6 +14,9 @@ pub(super) fn push(value: &Json, text: &mut String, wire: &mut String) -> bool {
         return false;
     };
     for entry in entries {
+        if let Some(begun) = entry.get("startedDateTime").and_then(Json::text) {
+            http::field("startedDateTime", begun, text);
+        }
         if let Some(request) = entry.get("request") {
             push_request(request, wire);
         }

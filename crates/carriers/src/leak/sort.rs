@@ -22,12 +22,6 @@ pub(super) fn sort(file_name: &str, raw: &str) -> Sorted {
         return sorted;
     }
     if trimmed.starts_with('{')
-        && trimmed.contains("\"entries\"")
-        && let Some(requests) = crate::traffic::har::requests(trimmed)
-    {
-        http::push_raw(&requests, &mut sorted.wire);
-    }
-    if trimmed.starts_with('{')
         && let Some(value) = Json::parse(trimmed)
     {
         json::push_event(&value, &mut sorted.text, &mut sorted.wire);

@@ -11,6 +11,9 @@ pub(super) fn push(value: &Json, text: &mut String, wire: &mut String) -> bool {
     let kind = value.get("type").and_then(Json::text);
     match (kind, value.get("objects")) {
         (Some("bundle"), Some(Json::Array(objects))) => {
+            if let Some(id) = value.get("id").and_then(Json::text) {
+                http::field("id", id, text);
+            }
             for object in objects {
                 push_object(object, text, wire);
             }
