@@ -564,3 +564,109 @@ fn a_fetch_gives_nothing_when_the_log_cannot_be_written() {
     }
     assert!(codes[0] > 0 && codes[1] > 3, "{codes:?}");
 }
+
+/// The seat that leaked, what the program holds against it, and what it kept itself.
+fn accused() -> (Office, Office, String) {
+    let office = opened();
+    office.done(&format!("package fetch {CASE} --seat {OTHER} --out o.age"));
+    let files = office.fetch_and_open(CASE, SEAT);
+    office.done(&format!("record --seat {SEAT} --out record.json"));
+    office.write("leak.md", &files["write-up.md"]);
+    let trace = office.done("trace leak.md");
+    assert_eq!(trace["accused"][0]["seat"], SEAT);
+    let trace = trace["trace"].as_str().unwrap();
+    office.done(&format!("evidence {trace} --out evidence.json"));
+    let key = office.key_file(SEAT);
+    let package = format!("{SEAT}.age");
+    let proof = format!("{SEAT}.age.proof");
+    let names = [
+        "evidence.json",
+        "leak.md",
+        "record.json",
+        "o.age",
+        &package,
+        &proof,
+        &key,
+    ];
+    let judge = elsewhere(&office, &names);
+    (office, judge, trace.to_owned())
+}
+
+#[test]
+fn evidence_is_compared_with_everything_that_the_accused_holds() {
+    let (office, judge, _) = accused();
+    let vkey = log_key(&office);
+    let verify = |more: &str| {
+        judge.say(&format!(
+            "verify evidence.json --log-key {vkey} --json {more}"
+        ))
+    };
+    let alone = verify("").exits(0).json();
+    assert_eq!(
+        words(&alone["not_compared"]),
+        ["found", "witnesses", "kept", "packages", "record"]
+    );
+    let all = format!(
+        "--leak leak.md --package {SEAT}.age --identity {SEAT}.key --kept {SEAT}.age.proof --record record.json"
+    );
+    let compared = verify(&all).exits(0).json();
+    assert_eq!(words(&compared["not_compared"]), ["witnesses"]);
+    let fails = |step: &str, more: &str| {
+        let answer = verify(more).exits(1).json();
+        assert_eq!(answer["step"], step, "{more}: {answer}");
+    };
+    fails("found", "--leak record.json");
+    fails("packages", "--package o.age");
+    // A witness that saw nothing of this log.
+    let stranger = tlog::Cosigner::from_seed("witness.example", [3; 32]).unwrap();
+    fails("witnesses", &format!("--witness {}", stranger.vkey()));
+    // Another history by the same key: what was kept of it, and what the program once signed of it.
+    let other = opened();
+    other.done(&format!(
+        "package fetch {CASE} --seat {SEAT} --out {SEAT}.age"
+    ));
+    let forked = judge.write("forked.proof", other.read(&format!("{SEAT}.age.proof")));
+    assert!(forked.exists());
+    // The two data directories are of one template: one key, two histories.
+    assert_eq!(log_key(&other), vkey);
+    let refused = verify("--kept forked.proof").exits(1).json();
+    assert_eq!(refused["step"], "kept", "{refused}");
+    other.done(&format!("record --seat {SEAT} --out other.json"));
+    judge.write("other.json", other.read("other.json"));
+    fails("kept", "--record other.json");
+    judge.refused(
+        2,
+        "verify evidence.json --package leak.md --identity nothing",
+    );
+    judge.refused(2, "verify evidence.json --kept leak.md");
+    judge.refused(2, "verify evidence.json --quorum 1");
+}
+
+#[test]
+fn a_checkpoint_that_the_evidence_does_not_show_is_asked_for_by_its_size() {
+    let (office, judge, trace) = accused();
+    // The accused kept a later checkpoint than any that the evidence shows on its own.
+    let state = office.path("state");
+    fetch(&office, "p-01.s2", "later.age", &state).exits(0);
+    fetch(&office, "p-03.s1", "latest.age", &state).exits(0);
+    judge.write("later.cosigned", office.read("later.age.cosigned"));
+    let vkey = log_key(&office);
+    let words = format!("verify evidence.json --log-key {vkey} --kept later.cosigned --json");
+    let refused = judge.say(&words).exits(1).json();
+    assert_eq!(refused["step"], "kept");
+    assert!(
+        refused["reason"]
+            .as_str()
+            .unwrap()
+            .contains("does not show")
+    );
+    let note = tlog::Note::from_bytes(&judge.read("later.cosigned")).unwrap();
+    let size = tlog::Checkpoint::parse(note.text()).unwrap().size();
+    fs::remove_file(judge.path("evidence.json")).unwrap();
+    office.done(&format!("evidence {trace} --out newer.json --since {size}"));
+    judge.write("evidence.json", office.read("newer.json"));
+    judge.say(&words).exits(0);
+    // A size that the program never signed: it cannot show it.
+    office.refused(1, &format!("evidence {trace} --out none.json --since 999"));
+    assert!(!office.path("none.json").exists());
+}
