@@ -7,6 +7,7 @@ mod artifacts;
 mod backup;
 mod cases;
 mod checks;
+mod collect;
 mod config;
 mod desk;
 mod evidence;
@@ -31,6 +32,7 @@ pub use backup::{BackedUp, BackedUpFile, Restored, key_beside, restore};
 pub use checks::{
     CHECK_OUTPUT_BYTES_MAX, CHECK_TIME_MAX, Checked, commands, lint_file, run_checks,
 };
+pub use collect::Collected;
 pub use config::{ClockKind, Config, DataDir, random};
 pub use desk::Desk;
 pub use failure::{Class, Failure};

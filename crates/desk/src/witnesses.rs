@@ -371,7 +371,7 @@ impl Desk {
     }
 
     /// Keeps a note's cosignatures together with those that were kept of the same checkpoint before.
-    async fn keep(&self, size: u64, note: Note) -> Result<String, Failure> {
+    pub(crate) async fn keep(&self, size: u64, note: Note) -> Result<String, Failure> {
         for _ in 0..20 {
             let (before, version) = self.kept(size).await?;
             let mut merged = note.clone();

@@ -94,6 +94,10 @@ pub struct Compared {
     pub originals: Vec<Outcome>,
     /// When witnesses saw what, in the order of the log; empty without witnesses.
     pub witnessed: Vec<Witnessed>,
+    /// Whether enough of these witnesses had cosigned what was mixed into the case's secret, so that it was not the
+    /// program's alone to choose; `None` without witnesses. A witness that came later, such as a partner's client,
+    /// cannot have: its line would have made another value of it.
+    pub is_beacon_witnessed: Option<bool>,
 }
 
 /// Verifies evidence, and compares it with what the reader holds.
@@ -151,7 +155,12 @@ pub fn compare(evidence: &Evidence, holdings: &Holdings) -> Result<Compared, Fai
     if !records.is_empty() {
         steps.push(Step::Record);
     }
+    let is_beacon_witnessed = holdings.watch.as_ref().map(|watch| {
+        let beacon = verified.beacon.as_ref();
+        beacon.is_some_and(|point| watch.quorum.verify(&point.note).is_ok())
+    });
     Ok(Compared {
+        is_beacon_witnessed,
         steps,
         witnessed,
         verified,
@@ -241,17 +250,8 @@ impl Reader<'_> {
     /// before the leak was seen.
     fn witnesses(&self, watch: &Watch) -> Result<Vec<Witnessed>, Failed> {
         let body = &self.verified.body;
-        // What was mixed into the case's secret must not be the program's alone to choose. Evidence that does not show
-        // it has no line of its own for the secret.
+        // Evidence that does not show what was mixed into the secret has no line of its own for the secret.
         let beacon = self.verified.beacon.as_ref().zip(body.beacon.as_ref());
-        if let Some((point, _)) = beacon {
-            watch.quorum.verify(&point.note).map_err(|error| {
-                Failed::at(
-                    Step::Witnesses,
-                    format!("the checkpoint that was mixed into the case's secret: {error}"),
-                )
-            })?;
-        }
         let mut points = Vec::new();
         let newest =
             Note::parse(&body.checkpoint).map_err(|error| Failed::at(Step::Checkpoint, error))?;

@@ -683,6 +683,14 @@ pub enum Log {
         /// The report.
         report: PathBuf,
     },
+    /// Take in a cosignature that a client gave (FILE.cosigned), so that evidence shows it.
+    Collect {
+        /// The checkpoint with the client's cosignature.
+        file: PathBuf,
+        /// The client's public key, as its client.vkey has it.
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+    },
     /// Replay the whole log and name the first difference.
     Audit,
     /// The witnesses of the log: who cosigns its checkpoints.

@@ -670,3 +670,53 @@ fn a_checkpoint_that_the_evidence_does_not_show_is_asked_for_by_its_size() {
     office.refused(1, &format!("evidence {trace} --out none.json --since 999"));
     assert!(!office.path("none.json").exists());
 }
+
+#[test]
+fn a_clients_cosignature_is_collected_and_counts_for_whoever_trusts_that_client() {
+    let office = opened();
+    let state = office.path("state");
+    let fetched = fetch(&office, SEAT, "a.age", &state).exits(0).json();
+    let client = fetched["witness_key"].as_str().unwrap();
+    let collected = office.done(&format!("log collect a.age.cosigned --key {client}"));
+    assert_eq!(collected["log_size"], fetched["log_size"]);
+    let key = office.key_file(SEAT);
+    office.done(&format!("package open a.age --identity {key} --out a"));
+    let trace = office.done("trace a/write-up.md");
+    let trace = trace["trace"].as_str().unwrap();
+    office.done(&format!("evidence {trace} --out evidence.json"));
+    let judge = elsewhere(&office, &["evidence.json"]);
+    let verify = |more: &str| {
+        judge.say(&format!(
+            "verify evidence.json --json --witness {client} {more}"
+        ))
+    };
+    let shown = verify("--seen 2026-11-30T00:00:00Z").exits(0).json();
+    let times: Vec<&str> = shown["witnessed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|seen| seen["by"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        times, [VALIDATE; 5],
+        "secret, code, two packages, receipt: {shown}"
+    );
+    // This client came after the secret was mixed, and that is said.
+    assert_eq!(shown["secret_mixing_witnessed"], false);
+    // A leak that was seen before anybody witnessed the copy.
+    let shown = verify("--seen 2026-11-23T00:00:00Z").exits(1).json();
+    assert_eq!(shown["step"], "witnesses", "{shown}");
+    // A cosignature by another key, of another log, or altered, is not taken.
+    let other = tlog::Cosigner::from_seed("witness.example", [3; 32]).unwrap();
+    office.refused(
+        1,
+        &format!("log collect a.age.cosigned --key {}", other.vkey()),
+    );
+    let text = String::from_utf8(office.read("a.age.cosigned")).unwrap();
+    office.write("altered", text.replacen("headstart/", "headstart-", 1));
+    office.refused(1, &format!("log collect altered --key {client}"));
+    let elsewhere = opened();
+    elsewhere.write("a.age.cosigned", &text);
+    elsewhere.refused(1, &format!("log collect a.age.cosigned --key {client}"));
+    assert_eq!(office.done("log audit")["intact"], true);
+}

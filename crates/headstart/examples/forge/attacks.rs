@@ -14,7 +14,8 @@ use tlog::{Cosigner, Note};
 
 use crate::log::{Log, Witness};
 use crate::world::{
-    Twin, World, cosign, day, guilty, innocent, names, package_digest, plan, signed, verdict,
+    Twin, World, beacon, cosign, day, guilty, innocent, names, package_digest, plan, signed,
+    verdict,
 };
 
 /// What a reader of the evidence holds: one column of the table.
@@ -198,6 +199,10 @@ impl Lab {
             body.code.0 = other.code().to_bytes();
         });
         add("readings that suit", &|body| body.readings.reverse());
+        add("another value mixed into the secret", &|body| {
+            let (_, note) = &self.world.log.checkpoints[1];
+            body.beacon.as_mut().unwrap().checkpoint = note.to_text();
+        });
         add("another case's name", &|body| {
             body.case = "HS-2026-0002".to_owned()
         });
@@ -569,6 +574,7 @@ impl Lab {
         accused.receipts = vec![log.open(receipt)];
         body.checkpoint = log.checkpoints.last().unwrap().1.to_text();
         body.history = log.history();
+        body.beacon = self.beacon(log);
         self.recompute(&mut body, Some(roster));
         body
     }
@@ -629,6 +635,13 @@ impl Lab {
         }
         body.checkpoint = log.checkpoints.last().unwrap().1.to_text();
         body.history = log.history();
+        body.beacon = self.beacon(log);
+    }
+
+    /// What was mixed into the secret, where this log still has it; a log that was rewritten leaves it out.
+    fn beacon(&self, log: &Log) -> Option<flow::evidence::Beacon> {
+        let is_there = log.commitment(0).leaf() == self.world.log.commitment(0).leaf();
+        is_there.then(|| beacon(log)).flatten()
     }
 
     /// Evidence over the world's own log, with its cosignatures.

@@ -12,7 +12,7 @@ use domain::tlp::Tlp;
 use fingerprint::Bar;
 use flow::book::{Book, BookMaster, Seating};
 use flow::delivery::Delivery;
-use flow::evidence::{Body, Evidence, OpenedLeaf};
+use flow::evidence::{Beacon, Body, Evidence, OpenedLeaf};
 use flow::holdings::{Contents, HeldPackage, Holdings, Watch};
 use flow::keys::CaseSecret;
 use flow::leaf::PackageLeaf;
@@ -131,8 +131,10 @@ impl World {
         log.commit(
             press::secret_leaf(&case.parse().unwrap(), &CaseSecret::from_bytes(secret)).to_text(),
         );
-        let beacon = log.sign().to_text();
+        log.sign();
         cosign(&mut witnesses, &mut log, 0);
+        // What witnesses signed is mixed in with it: the program cannot choose that.
+        let beacon = log.checkpoints[0].1.to_text();
         let book = plan(case, secret, beacon.as_bytes(), 1e-6);
         let code = log.commit(press::code_leaf(&book, 1e-6).to_text());
         let roster = log.commit(press::roster_leaf(&book).to_text());
@@ -297,7 +299,7 @@ impl World {
             roster: opened(self.roster),
             rosters: vec![opened(self.roster)],
             history: self.log.history(),
-            beacon: None,
+            beacon: beacon(&self.log),
             watch: None,
             packages: self
                 .places
@@ -341,6 +343,17 @@ impl World {
             records: vec![kept.record.clone()],
         }
     }
+}
+
+/// What was mixed into the case's secret, shown by this log.
+pub fn beacon(log: &Log) -> Option<Beacon> {
+    let (size, note) = log.checkpoints.first()?;
+    let hashes = log.consistency(*size).hashes;
+    Some(Beacon {
+        checkpoint: note.to_text(),
+        proof: hashes.iter().map(tlog::Hash::to_base64).collect(),
+        secret_leaf: log.prefix(*size).open(0),
+    })
 }
 
 /// The seat of the guilty partner that stands for a seat of the innocent one.

@@ -6,7 +6,7 @@ use desk::{Desk, Failure};
 use domain::describe::describe_utc;
 use domain::ids::BlobId;
 use serde_json::{Value, json};
-use tlog::{Checkpoint, Note};
+use tlog::{Checkpoint, NOTE_BYTES_MAX, Note};
 
 use super::context::{id, read_file};
 use super::log_check::{self, Against};
@@ -40,6 +40,7 @@ pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
             log_check::check(context, &proof, &against)
         }
         Log::CheckFork { report } => log_check::check_fork(context, &report),
+        Log::Collect { file, key } => collect(context, &file, &key).await,
         Log::Audit => audit(context).await,
         Log::Witness(command) => log_watch::witness(context, command).await,
         Log::Quorum { needed, person } => {
@@ -179,6 +180,28 @@ async fn index_of(desk: &Desk, entry: &str) -> Result<u64, Failure> {
     }
     let bytes = read_file(Path::new(entry), seal::PACKAGE_BYTES_MAX)?;
     desk.index_of_package(&BlobId::of(&bytes)).await
+}
+
+async fn collect(context: &Context, file: &Path, key: &str) -> Result<u8, Failure> {
+    let desk = context.desk().await?;
+    let bytes = read_file(file, NOTE_BYTES_MAX as u64)?;
+    let mut keys = cosigned::keys(&[key.to_owned()])?;
+    let Some(key) = keys.pop() else {
+        return Err(Failure::usage("witness", "whose cosignature is it?").hint("give --key VKEY"));
+    };
+    let collected = desk.collect(&String::from_utf8_lossy(&bytes), &key).await?;
+    let document = json!({
+        "client": key.name(), "log_size": collected.size, "time_s": collected.time_s,
+    });
+    context.output.result(&document, |out| {
+        format!(
+            "{} {} cosigned the checkpoint of {} entries; evidence shows it from now on\n",
+            out.good("ok"),
+            key.name(),
+            collected.size
+        )
+    });
+    Ok(0)
 }
 
 async fn audit(context: &Context) -> Result<u8, Failure> {

@@ -39,6 +39,7 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
             originals,
             steps,
             witnessed,
+            is_beacon_witnessed,
         }) => {
             let log_key = held.log_key.as_deref();
             let originals = Originals::of(originals);
@@ -73,6 +74,7 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                     "seat": given.seat.as_str(), "package_sha256": given.package.to_string(),
                     "at": given.at.to_string(), "receipt_index": given.index,
                 })).collect::<Vec<_>>(),
+                "secret_mixing_witnessed": is_beacon_witnessed,
                 "limits": LIMITS,
             });
             context.output.result(&document, |out| {
@@ -118,6 +120,11 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                     );
                 }
                 text += &originals.describe(out, &verified.body);
+                text += match is_beacon_witnessed {
+                    Some(true) => "These witnesses had cosigned what was mixed into the case's secret.\n",
+                    Some(false) => "These witnesses had not cosigned what was mixed into the case's secret: the program alone may have chosen it.\n",
+                    None => "",
+                };
                 text += "\nWhat this does not prove:\n";
                 for limit in LIMITS {
                     text += &bullet(limit);
