@@ -226,6 +226,9 @@ pub fn verify(evidence: &Evidence, expected_log_key: Option<&str>) -> Result<Ver
     if body.accused.is_empty() {
         return Err(failed(Step::Verdict, "nobody is named"));
     }
+    if !are_distinct(body.accused.iter().map(|own| (&own.partner, &own.seat))) {
+        return Err(failed(Step::Verdict, "somebody is named twice"));
+    }
     let mut given = Vec::new();
     for accused in &body.accused {
         given.extend(judge.accused(accused, &roster, &masters, &code, &readings)?);

@@ -68,8 +68,20 @@ fn claims(evidence: &Evidence) -> Body {
         master.name.clear();
         master.kind.clear();
     }
-    // Bits of a float that stand for the same number, and a bar that no finding comes near.
+    // Cosignatures count only for whoever names the witness, and then they must hold.
+    body.beacon = None;
+    body.watch = None;
+    body.checkpoint = body
+        .checkpoint
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    // A bar that no finding comes near, and one that is stricter than the log fixed.
     body.bar.lead_risk = 0.0;
+    if body.bar.innocent_risk < 1e-6 {
+        body.bar.innocent_risk = 1e-6;
+    }
     body
 }
 
