@@ -121,7 +121,7 @@ mod tests {
             ..plain.clone()
         };
         let names = [
-            digest(&[plain.clone()]),
+            digest(std::slice::from_ref(&plain)),
             digest(&[read_from(b"one")]),
             digest(&[read_from(b"two")]),
         ];

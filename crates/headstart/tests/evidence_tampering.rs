@@ -488,6 +488,8 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     body.accused = other.accused.clone();
     body.checkpoint = other.checkpoint.clone();
     body.history = other.history.clone();
+    body.beacon = other.beacon.clone();
+    body.watch = other.watch.clone();
     body.code_leaf = other.code_leaf.clone();
     body.roster_leaf = other.roster_leaf.clone();
     assert_eq!(anywhere("another partner over this leak", body), "score");
@@ -511,6 +513,8 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     let mut body = base().evidence.body.clone();
     body.checkpoint = other.checkpoint.clone();
     body.history = other.history.clone();
+    body.beacon = other.beacon.clone();
+    body.watch = other.watch.clone();
     body.accused[0].seats[0] = other.accused[0].seats[0].clone();
     let step = anywhere("another partner's leaf", body);
     assert!(["keys", "inclusion"].contains(&step.as_str()), "{step}");

@@ -200,7 +200,10 @@ async fn of_many_commits_at_once_each_has_its_own_answer(home: Home) {
     }
     assert_eq!(store.staged().await.unwrap(), 40);
     assert_eq!(store.journal(0, 100).await.unwrap().len(), 40);
-    assert_eq!(store.meta("last").await.unwrap().as_deref(), Some("55"));
+    // Whichever was last: they came at once.
+    let last = store.meta("last").await.unwrap().unwrap();
+    let last: u32 = last.parse().unwrap();
+    assert!(last.is_multiple_of(5) && !last.is_multiple_of(3), "{last}");
     store.integrate(&signer()).await.unwrap();
     store.audit(&signer().verifier()).await.unwrap();
 }

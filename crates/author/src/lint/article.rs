@@ -331,6 +331,7 @@ mod tests {
             "unintended",
             "unimportant",
             "elf",
+            "iOS",
             "IP",
         ] {
             assert_eq!(sound(word), Sound::Vowel, "{word}");
@@ -363,7 +364,7 @@ mod tests {
             assert_eq!(sound(word), Sound::Consonant, "{word}");
         }
         for word in [
-            "SQL", "HMAC", "LAN", "nginx", "NAT", "historic", "iOS", "1100", "RAM",
+            "SQL", "HMAC", "LAN", "nginx", "NAT", "historic", "1100", "RAM",
         ] {
             assert_eq!(sound(word), Sound::Either, "{word}");
         }

@@ -172,7 +172,7 @@ fn suricata_bytes(text: &str) -> Option<Vec<u8>> {
         }
     }
     // An odd number of bars closes nothing.
-    (text.matches('|').count() % 2 == 0).then_some(out)
+    text.matches('|').count().is_multiple_of(2).then_some(out)
 }
 
 /// Bytes of `73 68` or `7368`.
