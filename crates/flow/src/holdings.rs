@@ -1,7 +1,7 @@
 //! Evidence against what its reader holds: the leak as he found it, witnesses whom the program does not control,
 //! checkpoints that he kept, packages that the accused has, a record that the program signed.
 //!
-//! [`verify`](crate::verify::verify) shows that evidence is consistent with *some* log of the program's key.
+//! [`verify`](mod@crate::verify) shows that evidence is consistent with *some* log of the program's key.
 //! A program that holds all of its keys can write such a log at any time; what it cannot change is what others hold.
 
 use std::collections::BTreeMap;

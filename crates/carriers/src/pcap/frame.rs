@@ -1,6 +1,6 @@
 //! One packet from its link header to its payload: where each part begins.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::file::{Link, Packet};
