@@ -1,7 +1,7 @@
 //! Who talks to whom: the packets of a capture sorted into conversations.
 
-use std::collections::BTreeMap;
 use core::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
 
 use super::file::{File, Packet};
 use super::frame::{ACK, Frame, SYN, TCP, Transport};

@@ -1,7 +1,7 @@
 //! Header fields that differ between copies, and what a leaked capture shows of them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversation::Talk;
 use super::file::File;

@@ -1,0 +1,101 @@
+//! Programs: formatters, minifiers, a compiler.
+
+use crate::edits;
+use crate::material::{Sample, demo, leak, leak_of, neighbours, own, trials};
+use crate::matrix::{Matrix, column, decisive};
+use crate::tools;
+
+pub fn matrix(quick: bool) -> Matrix {
+    let columns = vec![
+        decisive("paste"),
+        decisive("black"),
+        decisive("prettier"),
+        column("pyminify"),
+        column("pyminify globals"),
+        column("terser"),
+        column("gcc -O2 strings"),
+        column("two merged"),
+    ];
+    let mut matrix = Matrix::new("Programs", columns);
+    let count = if quick { 6 } else { 60 };
+    let mut samples = demo("poc.py", count);
+    samples.extend(trials("poc.py", count));
+    samples.extend(own("share_probe.js", count));
+    samples.extend(own("share_probe.c", count));
+    for sample in &samples {
+        matrix.read(
+            "paste",
+            sample,
+            None,
+            &leak_of("pasted.txt", &sample.text()),
+        );
+    }
+    for (one, other) in neighbours(&samples) {
+        let merged = edits::merged(&one.text(), &other.text());
+        matrix.read(
+            "two merged",
+            one,
+            Some(other),
+            &leak_of(one.master.file_name(), &merged),
+        );
+    }
+    each(&mut matrix, &samples, "black", ".py", |s| {
+        tools::run("black", &["-q", "-"], &s.bytes)
+    });
+    each(&mut matrix, &samples, "pyminify", ".py", |s| {
+        tools::run("pyminify", &["-"], &s.bytes)
+    });
+    each(&mut matrix, &samples, "pyminify globals", ".py", |s| {
+        tools::run("pyminify", &["--rename-globals", "-"], &s.bytes)
+    });
+    each(&mut matrix, &samples, "prettier", ".js", |s| {
+        tools::run("prettier", &["--stdin-filepath", "a.js"], &s.bytes)
+    });
+    each(&mut matrix, &samples, "terser", ".js", |s| {
+        tools::run(
+            "terser",
+            &["--compress", "--mangle", "--toplevel"],
+            &s.bytes,
+        )
+    });
+    each(&mut matrix, &samples, "gcc -O2 strings", ".c", |s| {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program").display().to_string();
+        tools::run(
+            "gcc",
+            &["-O2", "-w", "-s", "-x", "c", "-o", &program, "-"],
+            &s.bytes,
+        )?;
+        tools::run("strings", &["-n", "4", &program], b"")
+    });
+    matrix
+}
+
+fn each(
+    matrix: &mut Matrix,
+    samples: &[Sample],
+    name: &'static str,
+    ending: &str,
+    make: impl Fn(&Sample) -> Result<Vec<u8>, String>,
+) {
+    for sample in samples {
+        if !sample.master.file_name().ends_with(ending) {
+            continue;
+        }
+        match make(sample) {
+            Ok(bytes) => {
+                let file = if name.ends_with("strings") {
+                    "strings.txt"
+                } else {
+                    "a"
+                };
+                let file = format!("{file}{}", if file == "a" { ending } else { "" });
+                matrix.read(name, sample, None, &leak(&[(file, bytes)]));
+            }
+            Err(why) => {
+                matrix.lacks(name, &why);
+                break;
+            }
+        }
+    }
+}
