@@ -83,6 +83,11 @@ const TOOLS: &[Need] = &[
         present: || runs("curl", "--version"),
     },
     Need {
+        package: "tcpdump",
+        what_for: "captures written anew",
+        present: || runs("tcpdump", "--version"),
+    },
+    Need {
         package: "yara",
         what_for: "compiled YARA rules",
         present: || runs("yarac", "--version"),
