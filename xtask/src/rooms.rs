@@ -33,8 +33,26 @@ const ARROWS: &[(&str, &[&str])] = &[
             "intake",
             "witness",
             "desk",
+            "server",
         ],
     ),
+    (
+        "server",
+        &[
+            "tlog",
+            "fingerprint",
+            "carriers",
+            "domain",
+            "flow",
+            "seal",
+            "store",
+            "author",
+            "intake",
+            "witness",
+            "desk",
+        ],
+    ),
+    ("browser", &[]),
     (
         "desk",
         &[

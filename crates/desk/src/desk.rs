@@ -2,7 +2,7 @@
 
 use domain::case::{Case, CaseEvent};
 use domain::chain::{self, Chain, ChainEvent};
-use domain::clock::Clock;
+use domain::clock::{Clock, Reading};
 use domain::decide::{CaseCommand, Context};
 use domain::explain::Explain;
 use domain::ids::{CaseId, SeatId};
@@ -15,27 +15,37 @@ use seal::{ProgramKey, ProgramRecipient};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use store::{Batch, CommitError, LogError, NewEvent, Recorded, Store, StoreError};
 
 use tlog::{Logged, Signer, Verifier};
 
 use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
+use crate::known::Known;
 
 /// How often a decision is made anew when another process wrote first.
 const CONFLICTS_MAX: usize = 20;
 
-/// An open program.
+/// An open program at one moment. Clones are cheap, and share everything but the moment.
+#[derive(Clone)]
 pub struct Desk {
+    shared: Arc<Shared>,
+    now: Timestamp,
+}
+
+/// What does not change from one moment to the next.
+pub(crate) struct Shared {
     dir: DataDir,
     config: Config,
     store: Store,
     signer: Signer,
     recipient: ProgramRecipient,
     policy: Policy,
-    now: Timestamp,
     /// Whether the witnesses were asked before this process grew the log.
     is_checked: AtomicBool,
+    /// What the events told up to a place in the journal.
+    pub(crate) known: Mutex<Known>,
 }
 
 /// What a decision of a case is made on.
@@ -72,13 +82,7 @@ impl Desk {
         let config = dir.read_config()?;
         let store = Store::open(dir.database()).await?;
         let latest = store.latest_time().await?;
-        let clock = match config.clock {
-            ClockKind::System => Clock::Machine { latest },
-            ClockKind::Test => Clock::Test { latest },
-        };
-        let reading = clock
-            .read(Timestamp::now(), now)
-            .map_err(Failure::from_refusal)?;
+        let reading = read_clock(config.clock, latest, now)?;
         if reading.keep && latest.is_none_or(|latest| latest < reading.now) {
             store.see_time(reading.now).await?;
         }
@@ -95,16 +99,19 @@ impl Desk {
                 .hint("restore config.json from a backup")
         })?;
         let desk = Self {
-            dir,
-            config,
-            store,
-            signer,
-            recipient,
-            policy: Policy::default(),
+            shared: Arc::new(Shared {
+                dir,
+                config,
+                store,
+                signer,
+                recipient,
+                policy: Policy::default(),
+                is_checked: AtomicBool::new(false),
+                known: Mutex::default(),
+            }),
             now: reading.now,
-            is_checked: AtomicBool::new(false),
         };
-        if desk.store.staged().await? > 0 {
+        if desk.store().staged().await? > 0 {
             match desk.integrate().await {
                 // The log is not this database's to grow. What only reads must still say so, and each verb that
                 // needs the log fails with the same reason.
@@ -115,6 +122,14 @@ impl Desk {
         Ok(desk)
     }
 
+    /// The same program at this moment, for a process that lives longer than one command.
+    ///
+    /// # Errors
+    /// A clock that runs backwards, or a database that fails.
+    pub async fn renew(&self) -> Result<Self, Failure> {
+        Ok(self.renew_with_state().await?.0)
+    }
+
     /// The time of this command, UTC.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -122,17 +137,17 @@ impl Desk {
 
     /// The data directory.
     pub fn dir(&self) -> &DataDir {
-        &self.dir
+        &self.shared.dir
     }
 
     /// The public facts of the data directory.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.shared.config
     }
 
     /// The published log key.
     pub fn log_key(&self) -> Verifier {
-        self.signer.verifier()
+        self.shared.signer.verifier()
     }
 
     /// Opens the program key.
@@ -140,7 +155,7 @@ impl Desk {
     /// # Errors
     /// A wrong passphrase, or a key file that is missing or damaged.
     pub fn unlock(&self, passphrase: &str) -> Result<ProgramKey, Failure> {
-        let path = self.dir.program_key();
+        let path = self.shared.dir.program_key();
         let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         ProgramKey::unlock(&bytes, passphrase).map_err(|error| {
             let failure = Failure::usage("program-key", format!("`{}`: {error}", path.display()));
@@ -178,7 +193,7 @@ impl Desk {
 
     /// The ids of all cases.
     pub(crate) async fn case_ids(&self) -> Result<Vec<CaseId>, Failure> {
-        let streams = self.store.streams("case/").await?;
+        let streams = self.store().streams("case/").await?;
         let ids = streams.iter().filter_map(|(stream, _)| {
             let id = stream.strip_prefix("case/")?;
             CaseId::parse(id).ok()
@@ -291,7 +306,7 @@ impl Desk {
     pub(crate) fn context<'a>(&'a self, program: &'a Program, by: &'a Actor) -> Context<'a> {
         Context {
             program,
-            policy: &self.policy,
+            policy: &self.shared.policy,
             by,
             now: self.now,
             logged: &[],
@@ -341,7 +356,7 @@ impl Desk {
         &self,
         stream: &str,
     ) -> Result<Vec<E>, Failure> {
-        let recorded = self.store.events(stream, 0).await?;
+        let recorded = self.store().events(stream, 0).await?;
         recorded.iter().map(read_event).collect()
     }
 
@@ -396,7 +411,7 @@ impl Desk {
         if batch.events.is_empty() {
             return Ok(true);
         }
-        match self.store.commit(&batch).await {
+        match self.store().commit(&batch).await {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
@@ -404,29 +419,55 @@ impl Desk {
     }
 
     pub(crate) fn is_checked(&self) -> bool {
-        self.is_checked.load(Ordering::Relaxed)
+        self.shared.is_checked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_checked(&self) {
-        self.is_checked.store(true, Ordering::Relaxed);
+        self.shared.is_checked.store(true, Ordering::Relaxed);
     }
 
     /// The policy that decides who may have what.
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        &self.shared.policy
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    pub(crate) fn at(&self, now: Timestamp) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            now,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The store, for what is no event: tickets.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
     }
 
     pub(crate) fn signer(&self) -> &Signer {
-        &self.signer
+        &self.shared.signer
     }
 
     pub(crate) fn recipient(&self) -> &ProgramRecipient {
-        &self.recipient
+        &self.shared.recipient
     }
+}
+
+pub(crate) fn read_clock(
+    kind: ClockKind,
+    latest: Option<Timestamp>,
+    told: Option<Timestamp>,
+) -> Result<Reading, Failure> {
+    let clock = match kind {
+        ClockKind::System => Clock::Machine { latest },
+        ClockKind::Test => Clock::Test { latest },
+    };
+    clock
+        .read(Timestamp::now(), told)
+        .map_err(Failure::from_refusal)
 }
 
 /// Whether a witness showed a history that this database does not have.
@@ -439,7 +480,7 @@ pub(crate) fn too_busy() -> Failure {
         .hint("try again in a moment")
 }
 
-fn read_event<E: DeserializeOwned>(recorded: &Recorded) -> Result<E, Failure> {
+pub(crate) fn read_event<E: DeserializeOwned>(recorded: &Recorded) -> Result<E, Failure> {
     serde_json::from_str(&recorded.body).map_err(|error| {
         Failure::machine(
             "unreadable-event",

@@ -1,4 +1,4 @@
-//! Performs the program's verbs: load, decide, commit. Used by the command line and by a later server.
+//! Performs the program's verbs: load, decide, commit. Used by the command line and by the server.
 //!
 //! Decisions are `domain`'s, copies and verdicts are `flow`'s, encryption is `seal`'s, durability is `store`'s.
 //! What is here is their order, and what a process leaves behind when it dies between two of them.
@@ -13,6 +13,7 @@ mod desk;
 mod evidence;
 mod failure;
 mod init;
+mod known;
 mod leaks;
 mod ledger;
 mod meter;
@@ -38,6 +39,7 @@ pub use desk::Desk;
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};
+pub use known::State;
 pub use leaks::{LEAK_INPUT_BYTES_MAX, ReadLeak, read_leak, read_originals};
 pub use ledger::Audited;
 pub use packages::Fetched;

@@ -185,6 +185,8 @@ pub enum Command {
     Restore(Restore),
     /// A whole program with a leak, told step by step.
     Demo(Demo),
+    /// Serve the desk and the portal in the browser, and their API.
+    Serve(Serve),
 }
 
 /// `init`.
@@ -812,6 +814,9 @@ pub struct Demo {
     /// Only tell the story.
     #[arg(long)]
     pub no_serve: bool,
+    /// Where to listen afterwards.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
 }
 
 /// `suggest`.
@@ -846,4 +851,51 @@ pub struct Suggest {
     /// Write the master over the file.
     #[arg(long)]
     pub in_place: bool,
+}
+
+impl Command {
+    /// Whether it answers others until it is stopped.
+    pub fn serves(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            Self::Demo(demo) => !demo.no_serve,
+            _ => false,
+        }
+    }
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Which side: the desk alone is given the program key.
+    #[arg(long, value_enum, default_value = "all")]
+    pub role: Side,
+    /// Scheme, host and port as browsers see them, such as https://psirt.example; needed behind a proxy.
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+}
+
+/// What a process serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Both sides.
+    All,
+    /// The program's side.
+    Desk,
+    /// The partners' side.
+    Portal,
+}
+
+impl Side {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Desk => "desk",
+            Self::Portal => "portal",
+        }
+    }
 }

@@ -41,6 +41,15 @@ impl Output {
         let _ = printed.and_then(|()| out.flush());
     }
 
+    /// Prints text where no program reads the result.
+    pub fn text(&self, text: &str) {
+        if self.json {
+            return;
+        }
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
     /// Bold on a terminal.
     pub fn strong(&self, text: &str) -> String {
         self.paint("1", text)

@@ -39,6 +39,15 @@ pub enum StoreError {
         /// What was asked for.
         what: &'static str,
     },
+    /// A ticket that says too much.
+    #[error(
+        "a ticket of {bytes} bytes is over the limit of {} bytes",
+        crate::tickets::TICKET_BYTES_MAX
+    )]
+    TicketTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
     /// PostgreSQL that acknowledges before it has written.
     #[error("the database has synchronous_commit off, so an acknowledged event could be lost")]
     NotDurable,
@@ -92,6 +101,7 @@ impl StoreError {
             Self::Exists { .. } => "use it as it is, or name another folder with `--data`",
             Self::NotAStore { .. } => "name the folder that `headstart init` made with `--data`",
             Self::Newer { .. } => "use the newer headstart",
+            Self::TicketTooLarge { .. } => "send less at once",
             Self::NotHere { .. } => "use the database's own `pg_dump`",
             Self::NotDurable => "set synchronous_commit to on for this database",
             Self::Damaged { .. } => "stop writing to it, keep a copy, and restore a backup",

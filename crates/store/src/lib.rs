@@ -9,7 +9,8 @@
 //! - **Blobs** are kept under their SHA-256.
 //! - **Log entries** get their place when they are committed, and are in the tree once [`Store::integrate`] has put a
 //!   signed checkpoint over them, after every tile below it.
-//! - **Index records** and **settings** are the only things that are replaced.
+//! - **Index records** and **settings** are replaced.
+//! - **Tickets** end by themselves: sessions, invitations. No evidence rests on them, and audits pass over them.
 //!
 //! The store holds ciphertext, commitments and schedule; it knows nothing of keys but the log's, for a moment.
 //!
@@ -28,6 +29,7 @@ mod lease;
 mod postgres;
 mod sqlite;
 mod state;
+mod tickets;
 mod tiles;
 
 pub use address::Address;
@@ -38,6 +40,7 @@ pub use batch::{
 };
 pub use error::{CommitError, LogError, StoreError};
 pub use integrate::{Growing, Grown, Signed};
+pub use tickets::{TICKET_BYTES_MAX, Ticket};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -30,10 +30,17 @@ mod integrate;
     reason = "compiled once for each database, see the head"
 )]
 mod log;
+#[path = "queries/tickets.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "compiled once for each database, see the head"
+)]
+mod tickets;
 
 pub(crate) use commit::commit_group;
 pub(crate) use integrate::{check_growth, grow, publish};
 pub(crate) use log::*;
+pub(crate) use tickets::*;
 
 type Connection = <Db as Database>::Connection;
 type Pool = sqlx::Pool<Db>;

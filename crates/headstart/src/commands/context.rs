@@ -74,6 +74,11 @@ impl Context {
         }
     }
 
+    /// Whether a file with the passphrase was named, so that nobody need be asked.
+    pub fn has_passphrase_file(&self) -> bool {
+        self.global.passphrase_file.is_some()
+    }
+
     /// A new passphrase: from a file, or asked for twice.
     ///
     /// # Errors

@@ -24,8 +24,11 @@ pub async fn run(context: &Context, arguments: Demo) -> Result<u8, Failure> {
         )
         .hint("name another folder with --dir; nothing is ever overwritten"));
     }
-    let document = demo::tell(&dir, &context.output).await?;
-    context.output.result(&document, |_| String::new());
+    let told = demo::tell(&dir, &context.output).await?;
+    context.output.result(&told.document, |_| String::new());
+    if !arguments.no_serve {
+        demo::serve(told, arguments.listen, &context.output).await?;
+    }
     Ok(0)
 }
 

@@ -23,6 +23,7 @@ mod program;
 mod receipts;
 mod record;
 mod seat;
+pub mod serve;
 mod sighting;
 mod sites;
 mod suggest;
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Backup { out } => backup::backup(&context, &out).await,
         Command::Restore(arguments) => backup::restore(&context, &arguments).await,
         Command::Witness(command) => witness::run(&context, command).await,
+        Command::Serve(arguments) => serve::run(&context, arguments).await,
         Command::Demo(arguments) => demo::run(&context, arguments).await,
     }
 }

@@ -4,6 +4,7 @@
 
 mod leaks;
 mod material;
+mod serving;
 mod teller;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ use zeroize::Zeroizing;
 use crate::commands::wave;
 use crate::output::{Output, count, one_in};
 use teller::Teller;
+
+pub use serving::serve;
 
 const PROGRAM: &str = "Larkspur PSIRT";
 const PASSPHRASE: &str = "only for the demo";
@@ -55,8 +58,15 @@ struct Story<'a> {
     teller: Teller,
 }
 
-/// Tells the whole story in a new folder, and returns what happened as JSON.
-pub async fn tell(dir: &Path, out: &Output) -> Result<Value, Failure> {
+/// What was told.
+pub struct Told {
+    /// What happened, as JSON.
+    pub document: Value,
+    data: DataDir,
+}
+
+/// Tells the whole story in a new folder.
+pub async fn tell(dir: &Path, out: &Output) -> Result<Told, Failure> {
     let story = Story {
         dir,
         data: DataDir::at(dir.join("program")),
@@ -70,14 +80,18 @@ pub async fn tell(dir: &Path, out: &Output) -> Result<Value, Failure> {
     let traces = story.leak(&case, &key, &keys).await?;
     let evidence = story.testify(&key, &traces).await?;
     story.look_around(&traces, &evidence);
-    Ok(json!({
+    let document = json!({
         "dir": dir.display().to_string(),
         "data": story.data.path().display().to_string(),
         "case": case.as_str(),
         "leakers": {"poc": POC_LEAKER, "text": TEXT_LEAKER},
         "traces": traces.iter().map(Traced::to_json).collect::<Vec<_>>(),
         "evidence": evidence.display().to_string(),
-    }))
+    });
+    Ok(Told {
+        document,
+        data: story.data,
+    })
 }
 
 impl Story<'_> {
@@ -110,6 +124,13 @@ impl Story<'_> {
         write(&self.dir.join("passphrase"), PASSPHRASE.as_bytes())?;
         let now = Some(timestamp("2026-11-20T09:00:00Z")?);
         let desk = desk::init(&self.data, PROGRAM, ClockKind::Test, PASSPHRASE, now).await?;
+        for (name, roles) in serving::PEOPLE {
+            let command = ProgramCommand::AddPerson {
+                person: PersonName::parse(name).map_err(Failure::from_refusal)?,
+                roles: roles.iter().copied().collect(),
+            };
+            desk.decide(command, &Actor::Desk).await?;
+        }
         let partners = desk.import_partners(material::PARTNERS).await?;
         let mut keys = Vec::new();
         for (partner, email) in material::seats() {

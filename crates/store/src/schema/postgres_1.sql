@@ -120,3 +120,15 @@ CREATE TRIGGER grow BEFORE UPDATE ON log_tiles FOR EACH ROW EXECUTE FUNCTION gro
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_places FOR EACH STATEMENT EXECUTE FUNCTION keep_rows();
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION keep_rows();
 CREATE TRIGGER grow BEFORE INSERT ON log_checkpoints FOR EACH ROW EXECUTE FUNCTION only_grow();
+
+-- What ends by itself and is no evidence: sessions, invitations, answers that are kept for a retry.
+CREATE TABLE tickets (
+    kind    TEXT COLLATE "C" NOT NULL,
+    id      TEXT COLLATE "C" NOT NULL,
+    owner   TEXT COLLATE "C" NOT NULL,
+    body    TEXT             NOT NULL,
+    ends_ms BIGINT           NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+CREATE INDEX tickets_by_owner ON tickets (kind, owner);
+CREATE INDEX tickets_by_end ON tickets (ends_ms);

@@ -124,3 +124,15 @@ CREATE TRIGGER log_checkpoints_keep_i BEFORE INSERT ON log_checkpoints
 CREATE TRIGGER blobs_keep_i BEFORE INSERT ON blobs
     WHEN EXISTS (SELECT 1 FROM blobs WHERE id = NEW.id AND bytes <> NEW.bytes)
     BEGIN SELECT RAISE(ABORT, 'blobs are append-only'); END;
+
+-- What ends by itself and is no evidence: sessions, invitations, answers that are kept for a retry.
+CREATE TABLE tickets (
+    kind    TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    owner   TEXT    NOT NULL,
+    body    TEXT    NOT NULL,
+    ends_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tickets_by_owner ON tickets (kind, owner);
+CREATE INDEX tickets_by_end ON tickets (ends_ms);

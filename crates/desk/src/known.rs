@@ -1,0 +1,119 @@
+//! What the events have told so far, kept between two requests of one process.
+//!
+//! A server asks the same questions again and again; replaying every event for each would take time that grows with
+//! the life of the program. One short read says whether there are newer events, and only those are applied.
+//! What is decided is decided on the database's own state, as ever: this is for reading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::case::{Case, CaseEvent};
+use domain::ids::CaseId;
+use domain::program::{PROGRAM_STREAM, Program, ProgramEvent};
+use store::{JOURNAL_PAGE_MAX, Recorded};
+
+use crate::desk::{read_clock, read_event};
+use crate::{Desk, Failure};
+
+/// The program and its cases, as of one place in the journal. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The place of the last event that is in here.
+    pub sequence: u64,
+    /// The program.
+    pub program: Arc<Program>,
+    /// Every case, by id.
+    pub cases: Arc<BTreeMap<CaseId, Arc<Case>>>,
+}
+
+/// The newest state that this process has made.
+#[derive(Debug, Default)]
+pub(crate) struct Known(State);
+
+impl State {
+    /// A case; `None` when there is none with this id.
+    pub fn case(&self, id: &CaseId) -> Option<&Arc<Case>> {
+        self.cases.get(id)
+    }
+
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), Failure> {
+        self.sequence = recorded.sequence;
+        if recorded.stream == PROGRAM_STREAM {
+            let event: ProgramEvent = read_event(recorded)?;
+            Arc::make_mut(&mut self.program).apply(&event);
+            return Ok(());
+        }
+        let Some(id) = recorded.stream.strip_prefix("case/") else {
+            return Ok(());
+        };
+        let Ok(id) = CaseId::parse(id) else {
+            return Ok(());
+        };
+        let event: CaseEvent = read_event(recorded)?;
+        let cases = Arc::make_mut(&mut self.cases);
+        if let Some(case) = cases.get_mut(&id) {
+            Arc::make_mut(case).apply(&event);
+        } else if let Some(case) = Case::begin(&event) {
+            cases.insert(id, Arc::new(case));
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// The same program at this moment, and its state.
+    ///
+    /// # Errors
+    /// A clock that runs backwards, a database that fails, or an event of a newer version.
+    pub async fn renew_with_state(&self) -> Result<(Self, State), Failure> {
+        let (newest, latest) = self.store().pulse().await?;
+        let reading = read_clock(self.config().clock, latest, None)?;
+        let desk = self.at(reading.now);
+        let state = desk.state_up_to(newest).await?;
+        Ok((desk, state))
+    }
+
+    /// The newest state.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn state(&self) -> Result<State, Failure> {
+        let (newest, _) = self.store().pulse().await?;
+        self.state_up_to(newest).await
+    }
+
+    async fn state_up_to(&self, newest: u64) -> Result<State, Failure> {
+        let mut state = self.known();
+        if state.sequence >= newest {
+            return Ok(state);
+        }
+        loop {
+            let page = self
+                .store()
+                .journal(state.sequence, JOURNAL_PAGE_MAX)
+                .await?;
+            for recorded in &page {
+                state.apply(recorded)?;
+            }
+            if (page.len() as u64) < JOURNAL_PAGE_MAX {
+                break;
+            }
+        }
+        self.keep_state(&state);
+        Ok(state)
+    }
+
+    fn known(&self) -> State {
+        let known = self.shared().known.lock();
+        // A thread that panicked while it held the lock left a whole state: it is exchanged in one step.
+        known.unwrap_or_else(|poison| poison.into_inner()).0.clone()
+    }
+
+    fn keep_state(&self, state: &State) {
+        let known = self.shared().known.lock();
+        let mut known = known.unwrap_or_else(|poison| poison.into_inner());
+        if known.0.sequence < state.sequence {
+            known.0 = state.clone();
+        }
+    }
+}

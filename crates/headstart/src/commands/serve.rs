@@ -1,0 +1,123 @@
+//! `headstart serve`: the desk and the portal over HTTP.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use desk::{Desk, Failure};
+use domain::person::Actor;
+use seal::ProgramKey;
+use serde_json::json;
+use server::{App, Options, Served, Serving};
+use tokio::net::TcpListener;
+
+use super::Context;
+use crate::cli::{Serve, Side};
+
+/// How long the links that `demo` prints can be used.
+const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// Serves until the process is asked to stop.
+pub async fn run(context: &Context, arguments: Serve) -> Result<u8, Failure> {
+    let desk = context.desk().await?;
+    let serving = match arguments.role {
+        Side::All => Serving::All,
+        Side::Desk => Serving::Desk,
+        Side::Portal => Serving::Portal,
+    };
+    let key = match serving.has_desk() && context.has_passphrase_file() {
+        true => Some(desk.unlock(&context.passphrase()?)?),
+        false => None,
+    };
+    let is_unlocked = key.is_some();
+    let ready = bind(desk, key, serving, arguments.listen, arguments.origin).await?;
+    let document =
+        json!({"listening": ready.url, "role": arguments.role.as_str(), "unlocked": is_unlocked});
+    context.output.result(&document, |_| {
+        let locked = match serving.has_desk() && !is_unlocked {
+            true => "the program key is locked; unlock it under Settings\n",
+            false => "",
+        };
+        format!("serving at {}\n{locked}", ready.url)
+    });
+    ready.serve().await;
+    Ok(0)
+}
+
+/// A server that listens and does not answer yet.
+pub struct Ready {
+    /// Where browsers find it.
+    pub url: String,
+    app: App,
+    listener: TcpListener,
+}
+
+/// Listens.
+pub async fn bind(
+    desk: Desk,
+    key: Option<ProgramKey>,
+    serving: Serving,
+    listen: SocketAddr,
+    origin: Option<String>,
+) -> Result<Ready, Failure> {
+    let unable = |error: std::io::Error| {
+        Failure::machine("listen", format!("cannot listen on {listen}: {error}"))
+            .hint("name another address with --listen ADDRESS:PORT")
+    };
+    let listener = TcpListener::bind(listen).await.map_err(unable)?;
+    let address = listener.local_addr().map_err(unable)?;
+    // Passkeys are bound to a name, and browsers take none for an address.
+    let url = origin.unwrap_or_else(|| match address.ip().is_loopback() {
+        true => format!("http://localhost:{}", address.port()),
+        false => format!("http://{address}"),
+    });
+    let options = Options {
+        serving,
+        origin: url.clone(),
+    };
+    Ok(Ready {
+        app: App::new(desk, options, key),
+        url,
+        listener,
+    })
+}
+
+impl Ready {
+    /// A link that signs this account in once.
+    pub async fn link(&self, account: Actor) -> Result<String, Failure> {
+        let secret = self.app.sessions().make_link(account, LINK_LIFE).await;
+        let secret = secret.map_err(|problem| Failure::machine(&problem.code, problem.title))?;
+        Ok(format!("{}/sign-in/link/{secret}", self.url))
+    }
+
+    /// Answers until the process is asked to stop.
+    pub async fn serve(self) {
+        let timer = tokio::spawn(server::run_timers(self.app.clone()));
+        let served = Served {
+            listener: self.listener,
+            router: server::router(self.app),
+            #[cfg(feature = "tls")]
+            tls: None,
+        };
+        server::serve(served, stop()).await;
+        timer.abort();
+    }
+}
+
+/// Ready when the process is asked to stop.
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,84 @@
+//! Signing in by a link that works once, and signing out.
+
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+
+use crate::visit::Who;
+use crate::web::{Page, page};
+use crate::{Problem, Visit};
+
+/// Where somebody who is signed in begins.
+pub fn first_page(who: Option<&Who>) -> &'static str {
+    match who {
+        Some(Who::Person { .. }) => "/today",
+        Some(Who::Seat { .. }) => "/inbox",
+        None => "/sign-in",
+    }
+}
+
+/// `/`: where somebody begins.
+pub async fn home(visit: Visit) -> Redirect {
+    Redirect::to(first_page(visit.who.as_ref()))
+}
+
+/// How to sign in.
+pub async fn sign_in(visit: Visit) -> Page {
+    page(
+        &visit,
+        "Sign in",
+        html! {
+            p { "Open the sign-in link that you were given." }
+        },
+    )
+}
+
+/// Asks before a link is used up: programs that look at links in mails only read.
+pub async fn show_link(visit: Visit, Path(secret): Path<String>) -> Result<Page, Problem> {
+    let link = visit
+        .app
+        .sessions()
+        .peek_link(&secret)
+        .await?
+        .ok_or_else(spent)?;
+    Ok(page(
+        &visit,
+        "Sign in",
+        html! {
+            p { "This link signs you in once, as " strong { (link.account.to_string()) } "." }
+            form method="post" {
+                button type="submit" class="primary" { "Sign in" }
+            }
+        },
+    ))
+}
+
+/// Uses a link up.
+pub async fn follow_link(visit: Visit, Path(secret): Path<String>) -> Result<Response, Problem> {
+    let link = visit
+        .app
+        .sessions()
+        .use_link(&secret)
+        .await?
+        .ok_or_else(spent)?;
+    let cookie = visit.app.sessions().begin(link.account, false).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+}
+
+/// Ends the session.
+pub async fn sign_out(visit: Visit) -> Result<Redirect, Problem> {
+    if let Some(session) = &visit.session {
+        visit.app.sessions().end(session).await?;
+    }
+    Ok(Redirect::to("/sign-in"))
+}
+
+fn spent() -> Problem {
+    Problem::new(
+        404,
+        "link",
+        "this link was used already, or its time is over",
+    )
+    .hint("ask whoever gave it to you for a new one")
+}

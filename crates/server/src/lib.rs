@@ -1,0 +1,25 @@
+//! The desk and the portal over HTTP: JSON API, pages, sign-in, long work.
+//!
+//! Every route stands in a table, [`access::routes`], with what it needs; a route that is not there answers nobody.
+//! A handler is given a [`visit::Visit`]: who asks, and the program at that moment. Rules are `domain`'s, the order of
+//! things is `desk`'s; what is here is how they are asked and shown.
+
+pub mod access;
+pub mod api;
+mod app;
+pub mod door;
+mod jobs;
+mod listen;
+mod problem;
+mod routes;
+mod timers;
+mod visit;
+pub mod web;
+
+pub use app::{App, Options, Serving};
+pub use jobs::{JobState, Jobs};
+pub use listen::{Served, serve};
+pub use problem::Problem;
+pub use routes::router;
+pub use timers::run_timers;
+pub use visit::{Visit, Who};

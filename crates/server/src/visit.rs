@@ -1,0 +1,234 @@
+//! One request: who asks, and the program at that moment.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use desk::Desk;
+use domain::ids::{PartnerId, PersonName, SeatId};
+use domain::person::{Actor, Role};
+use jiff::tz::TimeZone;
+use seal::ProgramKey;
+use std::sync::Arc;
+
+use crate::access::{self, Verdict};
+use crate::door::Session;
+use crate::{App, Problem, web};
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Somebody of the program.
+    Person {
+        /// The name.
+        name: PersonName,
+        /// What the person does.
+        roles: BTreeSet<Role>,
+    },
+    /// A seat of a partner.
+    Seat {
+        /// The seat.
+        seat: SeatId,
+        /// Its partner.
+        partner: PartnerId,
+        /// Whether it leads the partner's team.
+        is_lead: bool,
+    },
+}
+
+impl Who {
+    /// Who did it, for events.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Person { name, .. } => Actor::Person(name.clone()),
+            Self::Seat { seat, .. } => Actor::Seat(seat.clone()),
+        }
+    }
+
+    /// Whether this is a person of the program with this role.
+    pub fn has(&self, role: Role) -> bool {
+        matches!(self, Self::Person { roles, .. } if roles.contains(&role))
+    }
+
+    /// The name to show.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Person { name, .. } => name.to_string(),
+            Self::Seat { seat, .. } => seat.to_string(),
+        }
+    }
+}
+
+/// One request.
+#[derive(Clone)]
+pub struct Visit {
+    /// What all requests share.
+    pub app: App,
+    /// The program at this moment.
+    pub desk: Desk,
+    /// What its events tell.
+    pub state: desk::State,
+    /// Who asks; nobody on pages that are open to all.
+    pub who: Option<Who>,
+    /// The session or token by which they ask.
+    pub session: Option<Session>,
+    /// The zone in which times are repeated beside UTC.
+    pub zone: TimeZone,
+    /// The path that was asked for, for the navigation.
+    pub path: String,
+}
+
+impl Visit {
+    /// The person of the program who asks.
+    ///
+    /// # Errors
+    /// `nothing-here` for anybody else; the table of routes lets nobody else come this far.
+    pub fn person(&self) -> Result<&PersonName, Problem> {
+        match &self.who {
+            Some(Who::Person { name, .. }) => Ok(name),
+            _ => Err(Problem::nothing_here()),
+        }
+    }
+
+    /// The seat that asks, and its partner.
+    ///
+    /// # Errors
+    /// `nothing-here` for anybody else.
+    pub fn seat(&self) -> Result<(&SeatId, &PartnerId), Problem> {
+        match &self.who {
+            Some(Who::Seat { seat, partner, .. }) => Ok((seat, partner)),
+            _ => Err(Problem::nothing_here()),
+        }
+    }
+
+    /// Who did it, for events.
+    ///
+    /// # Errors
+    /// `nothing-here` when nobody is signed in.
+    pub fn actor(&self) -> Result<Actor, Problem> {
+        self.who
+            .as_ref()
+            .map(Who::actor)
+            .ok_or_else(Problem::nothing_here)
+    }
+
+    /// The program key.
+    ///
+    /// # Errors
+    /// As [`App::key`].
+    pub fn key(&self) -> Result<Arc<ProgramKey>, Problem> {
+        self.app.key()
+    }
+
+    /// Whether the person has the role.
+    pub fn has(&self, role: Role) -> bool {
+        self.who.as_ref().is_some_and(|who| who.has(role))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(Problem::nothing_here)
+    }
+}
+
+/// The door in front of every route: finds out who asks, and asks the table whether they may.
+pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let is_api = is_for_programs(&request);
+    let visit = match visit(&app, request.headers(), request.uri().path()).await {
+        Ok(visit) => visit,
+        Err(problem) => return shown(problem, is_api, None),
+    };
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let verdict = access::decide(
+        request.method(),
+        route.as_deref(),
+        app.options().serving,
+        visit.who.as_ref(),
+        visit.session.as_ref(),
+    );
+    match verdict {
+        Verdict::Enter => {}
+        Verdict::SignIn if !is_api => return web::to_sign_in(request.uri()),
+        Verdict::SignIn => {
+            let problem = Problem::new(401, "sign-in", "sign in first")
+                .hint("send a token as `Authorization: Bearer …`");
+            return shown(problem, is_api, None);
+        }
+        Verdict::NotHere => return shown(Problem::nothing_here(), is_api, Some(&visit)),
+        Verdict::NotYou => {
+            let problem = Problem::new(403, "role", "this needs a role that you do not have")
+                .hint("an administrator of the program can change roles");
+            return shown(problem, is_api, Some(&visit));
+        }
+    }
+    request.extensions_mut().insert(visit.clone());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => shown(problem, is_api, Some(&visit)),
+        None => response,
+    }
+}
+
+async fn visit(app: &App, headers: &HeaderMap, path: &str) -> Result<Visit, Problem> {
+    let (desk, state) = app.now().await?;
+    let session = app.sessions().of(headers).await?;
+    let who = session
+        .as_ref()
+        .and_then(|session| session.who(&state.program));
+    Ok(Visit {
+        app: app.clone(),
+        desk,
+        state,
+        who,
+        session,
+        zone: zone(headers),
+        path: path.to_owned(),
+    })
+}
+
+fn is_for_programs(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.starts_with("/api/") || path == "/metrics" || path == "/healthz"
+}
+
+/// A problem, as a page for people and as JSON for programs.
+fn shown(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
+    if is_api {
+        let mut response = problem.into_response();
+        response.extensions_mut().remove::<Problem>();
+        return response;
+    }
+    web::problem_page(visit, &problem)
+}
+
+/// The zone that the browser's user chose, from the cookie `zone`; UTC when there is none, or it is not known.
+fn zone(headers: &HeaderMap) -> TimeZone {
+    cookie(headers, "zone")
+        .and_then(|name| TimeZone::get(&name.replace("%2F", "/")).ok())
+        .unwrap_or(TimeZone::UTC)
+}
+
+/// A cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
