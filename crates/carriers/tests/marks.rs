@@ -1,7 +1,7 @@
 //! Marks: vectors with what is expected at their head, and properties of copies.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like tests")]
 
-use carriers::{Carrier, EmbedError, Leak, Master, Piece, error, read};
+use carriers::{Carrier, EmbedError, Erasure, Leak, Master, Piece, error, read};
 use fingerprint::Reading;
 use proptest::prelude::*;
 
@@ -338,30 +338,88 @@ fn prose() -> impl Strategy<Value = (String, Vec<String>)> {
     })
 }
 
+/// Sites of the kinds of [`PAIRS`] that editors unify, where the copy has one side of the kind alone and independent
+/// choices would have that with a chance of at most 2^-5: nobody can tell such a copy from one after a style guide.
+fn one_sided(master: &Master, symbols: &[u64]) -> Vec<usize> {
+    let is_filler = |choices: &[String]| choices[0].is_empty();
+    let is_contraction = |choices: &[String]| choices == ["do not", "don't"];
+    let mut out = Vec::new();
+    for is_of_kind in [is_filler, is_contraction] {
+        let own: Vec<usize> = (0..symbols.len())
+            .filter(|i| is_of_kind(&master.sites()[*i].choices))
+            .collect();
+        let of_side = |side: u64| own.iter().all(|i| symbols[*i].min(1) == side);
+        let share =
+            |side: u64, values: u64| [1.0, (values - 1) as f64][side as usize] / values as f64;
+        for side in [0, 1] {
+            let chance: f64 = own
+                .iter()
+                .map(|i| share(side, master.sites()[*i].values))
+                .product();
+            if of_side(side) && chance <= 1.0 / 32.0 + 1e-9 {
+                out.extend(&own);
+            }
+        }
+    }
+    out
+}
+
+/// Asserts that a whole copy shows every site as it was chosen, but those of [`one_sided`].
+fn whole_copy_is_read(source: &str, fixed: &[String], pick: u64) -> Result<(), TestCaseError> {
+    let master = Master::parse("note.md", source.as_bytes()).unwrap();
+    let symbols: Vec<u64> = master
+        .sites()
+        .iter()
+        .enumerate()
+        .map(|(i, s)| pick.rotate_left(7 * i as u32) % s.values)
+        .collect();
+    let copy = String::from_utf8(master.embed(&symbols).unwrap()).unwrap();
+    for trace in ["{~", "~}", "<!--~", "#~"] {
+        prop_assert!(!copy.contains(trace));
+    }
+    for run in fixed {
+        prop_assert!(copy.contains(run.trim_end()));
+    }
+    let unified = one_sided(&master, &symbols);
+    let readings = read(&master, &Leak::parse("leak.txt", copy.as_bytes()).unwrap());
+    for (site, (reading, symbol)) in readings.iter().zip(&symbols).enumerate() {
+        if unified.contains(&site) {
+            prop_assert_eq!(
+                reading.why_erased,
+                Some(Erasure::Unified),
+                "site {} of {}",
+                site,
+                &copy
+            );
+            continue;
+        }
+        let whole = Reading::Values {
+            values: vec![*symbol],
+            noise: 0.01,
+        };
+        prop_assert_eq!(&reading.reading, &whole, "site {} of {}", site, &copy);
+    }
+    Ok(())
+}
+
+#[test]
+fn four_optional_words_that_a_copy_leaves_out_by_chance_are_unified_and_the_rest_is_read() {
+    const SOURCE: &str = "server0 server7 server14 server21 server28 server35 server42 {~via|through~} server31 server38 server45 server52 server59 server66 server73 {~via|through~} server62 server69 server76 server83 server90 server0 server7 {~|really ~}server93 server3 server10 server17 server24 server31 server38 {~|really |very ~}server27 server34 server41 server48 server55 server62 server69 {~via|through~} server58 server65 server72 server79 server86 server93 server3 {~via|through~} server89 server96 server6 server13 server20 server27 server34 {~via|through~} server23 server30 server37 server44 server51 server58 server65 {~via|through~} server54 server61 server68 server75 server82 server89 server96 {~|really |very ~}server85 server92 server2 server9 server16 server23 server30 {~via|through~} server19 server26 server33 server40 server47 server54 server61 {~shows|reveals~} server50 server57 server64 server71 client78 folder85 blank92 {~|really ~}and this is how the whole story of it ends today.\n";
+    let master = Master::parse("note.md", SOURCE.as_bytes()).unwrap();
+    let pick = 11_913_020_820_883_438_758u64;
+    let symbols: Vec<u64> = (0..12)
+        .map(|i| pick.rotate_left(7 * i as u32) % master.sites()[i].values)
+        .collect();
+    assert_eq!(one_sided(&master, &symbols), [2, 3, 8, 11]);
+    whole_copy_is_read(SOURCE, &[], pick).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn what_was_embedded_is_read_from_the_whole_copy((source, fixed) in prose(), pick in any::<u64>()) {
-        let master = Master::parse("note.md", source.as_bytes()).unwrap();
-        let symbols: Vec<u64> = master
-            .sites()
-            .iter()
-            .enumerate()
-            .map(|(i, s)| pick.rotate_left(7 * i as u32) % s.values)
-            .collect();
-        let copy = String::from_utf8(master.embed(&symbols).unwrap()).unwrap();
-        for trace in ["{~", "~}", "<!--~", "#~"] {
-            prop_assert!(!copy.contains(trace));
-        }
-        for run in &fixed {
-            prop_assert!(copy.contains(run.trim_end()));
-        }
-        let readings = read(&master, &Leak::parse("leak.txt", copy.as_bytes()).unwrap());
-        for (site, (reading, symbol)) in readings.iter().zip(&symbols).enumerate() {
-            let whole = Reading::Values { values: vec![*symbol], noise: 0.01 };
-            prop_assert_eq!(&reading.reading, &whole, "site {} of {}", site, &copy);
-        }
+        whole_copy_is_read(&source, &fixed, pick)?;
     }
 
     #[test]
