@@ -38,7 +38,36 @@ const NEEDS: &[Need] = &[
         what_for: "the history of a leaked repository is read",
         present: || runs("git", "--version"),
     },
+    Need {
+        package: "chromium",
+        what_for: "the pages are tested in a real browser",
+        present: || runs("chromium", "--version"),
+    },
+    Need {
+        package: "chromium-driver",
+        what_for: "drives that browser",
+        present: || runs("chromedriver", "--version"),
+    },
+    Need {
+        package: "fonts-dejavu-core",
+        what_for: "letters for that browser",
+        present: || Path::new("/usr/share/fonts/truetype/dejavu").exists(),
+    },
+    Need {
+        package: "python3-venv",
+        what_for: "schemathesis asks the API everything that its document allows",
+        present: has_ensurepip,
+    },
+    Need {
+        package: "npm",
+        what_for: "axe looks for what bars people from a page",
+        present: || runs("npm", "--version"),
+    },
 ];
+
+/// What the tests need from PyPI and from npm, with versions: a newer one finds other things.
+const TEST_PYTHON: &str = "schemathesis==4.*";
+const TEST_NODE: &str = "axe-core@4";
 
 /// Other people's programs that examples run: `cargo run --release -p carriers --example survival` needs all.
 const TOOLS: &[Need] = &[
@@ -132,16 +161,33 @@ const PYTHON_TOOLS: &[&str] = &[
 const NODE_TOOLS: &[&str] = &["terser", "prettier"];
 
 /// Installs what is missing when this process may; otherwise says exactly what to install.
+///
+/// What does not come from Debian goes below `target/test-tools`.
 pub fn install_missing() -> Result<()> {
-    install(NEEDS)
+    install(NEEDS)?;
+    let tools = target().join("test-tools");
+    if !tools.join("bin/schemathesis").exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&tools))?;
+        run(Command::new(tools.join("bin/pip")).args(["install", "-q", TEST_PYTHON]))?;
+    }
+    if !tools.join("node_modules/axe-core/axe.min.js").exists() {
+        run(Command::new("npm")
+            .args(["install", "--silent", "--ignore-scripts", "--prefix"])
+            .arg(&tools)
+            .arg(TEST_NODE))?;
+    }
+    Ok(())
+}
+
+/// Where Cargo builds.
+fn target() -> std::path::PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), std::path::PathBuf::from)
 }
 
 /// Installs the programs that examples run: Debian's for the machine, the others below `target/tools`.
 pub fn install_tools() -> Result<()> {
     install(TOOLS)?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), std::path::PathBuf::from);
-    let tools = target.join("tools");
+    let tools = target().join("tools");
     std::fs::create_dir_all(&tools).context("cannot make a folder for tools")?;
     let python = tools.join("python");
     if !python.exists() {

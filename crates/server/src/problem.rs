@@ -7,7 +7,7 @@ use domain::open::PartnerView;
 use serde::Serialize;
 
 /// A problem with a stable code, one line for people, and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// `urn:headstart:` and the code.
     #[serde(rename = "type")]

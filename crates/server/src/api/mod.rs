@@ -1,32 +1,249 @@
-//! The JSON API: everything that the pages do, for programs.
+//! The JSON API: everything that the pages do, for programs. Its document is at `/api/v1/openapi.json`.
 
-use axum::routing::get;
+mod cases;
+mod extract;
+mod idempotency;
+mod inbox;
+mod jobs;
+mod log;
+mod page;
+mod partners;
+
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema};
 
-use crate::access::{Need, Route, api};
+use crate::access::{ADMINISTRATOR, APPROVER, COORDINATOR, Need, PROGRAM, Route, api, page};
 use crate::visit::Who;
 use crate::{App, Problem, Visit};
 
 /// What its routes need.
-pub const ROUTES: &[Route] = &[api("GET", "/api/v1/me", Need::SignedIn, "read")];
+pub const ROUTES: &[Route] = &[
+    page("GET", "/api/v1/openapi.json", Need::Anybody),
+    api("GET", "/api/v1/me", Need::SignedIn, "read"),
+    api("GET", "/api/v1/jobs/{job}", Need::SignedIn, "read"),
+    api("GET", "/api/v1/cases", PROGRAM, "read"),
+    api("POST", "/api/v1/cases", COORDINATOR, "write"),
+    api("GET", "/api/v1/cases/{case}", PROGRAM, "read"),
+    api("PATCH", "/api/v1/cases/{case}", COORDINATOR, "write"),
+    api("GET", "/api/v1/cases/{case}/waves", PROGRAM, "read"),
+    api("POST", "/api/v1/cases/{case}/waves", COORDINATOR, "write"),
+    api(
+        "POST",
+        "/api/v1/cases/{case}/approvals",
+        APPROVER,
+        "approve",
+    ),
+    api("POST", "/api/v1/cases/{case}/open", COORDINATOR, "write"),
+    api("POST", "/api/v1/cases/{case}/press", COORDINATOR, "write"),
+    api("GET", "/api/v1/cases/{case}/receipts", PROGRAM, "read"),
+    api("GET", "/api/v1/partners", PROGRAM, "read"),
+    api("POST", "/api/v1/partners", ADMINISTRATOR, "write"),
+    api("GET", "/api/v1/partners/{partner}", PROGRAM, "read"),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/suspend",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/resume",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/remove",
+        ADMINISTRATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/seats",
+        COORDINATOR,
+        "write",
+    ),
+    api("GET", "/api/v1/log", Need::SignedIn, "read"),
+    api("GET", "/api/v1/log/{index}/proof", PROGRAM, "read"),
+    api("GET", "/api/v1/inbox", Need::Partner, "read"),
+    api("GET", "/api/v1/inbox/{case}", Need::Partner, "read"),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/package",
+        Need::Partner,
+        "fetch",
+    ),
+];
 
 /// The routes below `/api/v1`.
 pub fn routes() -> Router<App> {
-    Router::new().route("/api/v1/me", get(me))
+    // What creates something takes an idempotency key; a package is bytes, and fetching it again is another receipt.
+    let keyed = Router::new()
+        .route("/api/v1/cases", get(cases::list).post(cases::create))
+        .route(
+            "/api/v1/cases/{case}/waves",
+            get(cases::waves).post(cases::plan),
+        )
+        .route("/api/v1/cases/{case}/approvals", post(cases::approve))
+        .route("/api/v1/cases/{case}/open", post(cases::open))
+        .route("/api/v1/cases/{case}/press", post(cases::press))
+        .route(
+            "/api/v1/partners",
+            get(partners::list).post(partners::import),
+        )
+        .route(
+            "/api/v1/partners/{partner}/suspend",
+            post(partners::suspend),
+        )
+        .route("/api/v1/partners/{partner}/resume", post(partners::resume))
+        .route("/api/v1/partners/{partner}/remove", post(partners::remove))
+        .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
+        .layer(from_fn(idempotency::once));
+    Router::new()
+        .route("/api/v1/openapi.json", get(document))
+        .route("/api/v1/me", get(me))
+        .route("/api/v1/jobs/{job}", get(jobs::show))
+        .route(
+            "/api/v1/cases/{case}",
+            get(cases::show).patch(cases::change),
+        )
+        .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
+        .route("/api/v1/partners/{partner}", get(partners::show))
+        .route("/api/v1/log", get(log::show))
+        .route("/api/v1/log/{index}/proof", get(log::prove))
+        .route("/api/v1/inbox", get(inbox::list))
+        .route("/api/v1/inbox/{case}", get(inbox::show))
+        .route("/api/v1/inbox/{case}/package", post(inbox::fetch))
+        .merge(keyed)
 }
 
 /// Who asks, and what they may.
-async fn me(visit: Visit) -> Result<Json<Value>, Problem> {
+#[derive(Debug, Serialize, ToSchema)]
+struct Me {
+    /// The person's name, for somebody of the program.
+    person: Option<String>,
+    /// The person's roles.
+    roles: Vec<String>,
+    /// The seat, for somebody of a partner.
+    seat: Option<String>,
+    /// The seat's partner.
+    partner: Option<String>,
+    /// Whether the seat leads its partner's team.
+    lead: bool,
+}
+
+/// Who asks, and what they may.
+#[utoipa::path(get, path = "/api/v1/me", tag = "door", responses((status = 200, body = Me)))]
+async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
     let who = visit.who.as_ref().ok_or_else(Problem::nothing_here)?;
     Ok(Json(match who {
-        Who::Person { name, roles } => json!({"person": name.to_string(), "roles": roles}),
+        Who::Person { name, roles } => Me {
+            person: Some(name.to_string()),
+            roles: roles.iter().map(ToString::to_string).collect(),
+            seat: None,
+            partner: None,
+            lead: false,
+        },
         Who::Seat {
             seat,
             partner,
             is_lead,
-        } => {
-            json!({"seat": seat.as_str(), "partner": partner.as_str(), "lead": is_lead})
-        }
+        } => Me {
+            person: None,
+            roles: Vec::new(),
+            seat: Some(seat.to_string()),
+            partner: Some(partner.to_string()),
+            lead: *is_lead,
+        },
     }))
+}
+
+/// The OpenAPI document of both sides.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "headstart",
+        description = "Early disclosure of vulnerabilities to vetted partners. Send a token as `Authorization: Bearer hst_…`. \
+            Errors are RFC 9457 problem details with a stable `code`.",
+        license(name = "Apache-2.0 OR MIT"),
+    ),
+    paths(
+        me, jobs::show, cases::list, cases::create, cases::show, cases::change, cases::waves, cases::plan,
+        cases::approve, cases::open, cases::press, cases::receipts, partners::list, partners::import, partners::show,
+        partners::suspend, partners::resume, partners::remove, partners::add_seat, log::show, log::prove,
+        inbox::list, inbox::show, inbox::fetch,
+    ),
+    components(schemas(Problem)),
+    security(("token" = [])),
+    modifiers(&Problems),
+)]
+struct Api;
+
+/// Every route may answer with a problem, and all take a token.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        components.add_security_scheme("token", token);
+        let problem = ResponseBuilder::new()
+            .description("What went wrong")
+            .content(
+                "application/problem+json",
+                ContentBuilder::new()
+                    .schema(Some(Ref::from_schema_name("Problem")))
+                    .build(),
+            )
+            .build();
+        for item in document.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.post, &mut item.patch];
+            for operation in operations.into_iter().flatten() {
+                operation
+                    .responses
+                    .responses
+                    .insert("default".to_owned(), problem.clone().into());
+            }
+        }
+    }
+}
+
+/// `GET /api/v1/openapi.json`.
+async fn document() -> Json<Document> {
+    Json(Api::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_route_of_the_table_and_no_other() {
+        let document = Api::openapi();
+        let mut documented = Vec::new();
+        for (path, item) in &document.paths.paths {
+            for (method, operation) in [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PATCH", &item.patch),
+            ] {
+                if operation.is_some() {
+                    documented.push((method, path.as_str()));
+                }
+            }
+        }
+        let mut routes: Vec<(&str, &str)> = ROUTES
+            .iter()
+            .filter(|route| route.scope.is_some())
+            .map(|route| (route.method, route.path))
+            .collect();
+        documented.sort_unstable();
+        routes.sort_unstable();
+        assert_eq!(documented, routes);
+    }
 }

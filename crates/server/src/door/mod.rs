@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use crate::App;
 use crate::access::{Need, Route, page};
 
+pub(crate) use session::failed;
 pub use session::{Link, Session, Sessions};
 
 /// What its routes need.

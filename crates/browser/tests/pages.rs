@@ -1,0 +1,86 @@
+//! Every page, for everybody who may see it: no complaint of the browser, nothing that bars people, nothing sideways.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use support::Browser;
+use support::program::Program;
+
+/// Pages by who looks at them. `{case}` is the case of the fixture.
+const PAGES: &[(&str, &[&str])] = &[
+    ("", &["/sign-in"]),
+    ("Ada", &["/today"]),
+    ("p-01.s1", &["/inbox"]),
+];
+
+async fn look(browser: &Browser, url: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for theme in ["light", "dark"] {
+        browser.theme(theme).await;
+        browser.goto(url).await;
+        for finding in browser.axe().await {
+            faults.push(format!("{url}, {theme}: {finding}"));
+        }
+    }
+    browser.width(320).await;
+    browser.goto(url).await;
+    let sideways = browser.sideways().await;
+    if sideways > 0 {
+        faults.push(format!("{url}: moves {sideways} px sideways at 320 px"));
+    }
+    browser.width(1280).await;
+    for line in browser.complaints(&[]).await {
+        faults.push(format!("{url}: the console says {line}"));
+    }
+    faults
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_clean_in_both_themes_and_at_320_px() {
+    let program = Program::serve().await;
+    let case = program.open_case().await;
+    let browser = Browser::start().await;
+    let mut faults = Vec::new();
+    for (who, pages) in PAGES {
+        if !who.is_empty() {
+            let link = match who.contains('.') {
+                true => program.seat(who).await,
+                false => program.person(who).await,
+            };
+            browser.goto(&link).await;
+            browser.click("main button").await;
+            browser.find(".who").await;
+        }
+        for page in *pages {
+            let path = page.replace("{case}", case.as_str());
+            faults.extend(look(&browser, &format!("{}{path}", program.url)).await);
+        }
+        browser.driver.delete_all_cookies().await.unwrap();
+    }
+    browser.quit().await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The control: a page with planted faults is not clean.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn planted_faults_are_found() {
+    let program = Program::serve().await;
+    let browser = Browser::start().await;
+    browser.goto(&format!("{}/sign-in", program.url)).await;
+    let plant = "document.querySelector('main').replaceChildren(...['img', 'input'].map(n => document.createElement(n))); \
+        document.querySelector('main').style.width = '2000px'; console.error('planted'); return null;";
+    browser.script(plant).await;
+    let axe = browser.axe().await.join("\n");
+    let sideways = browser.sideways().await;
+    browser.script("document.body.append(Object.assign(document.createElement('img'), {src: 'https://example.invalid/x.png'})); return null;").await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let complaints = browser.complaints(&[]).await.join("\n");
+    browser.quit().await;
+    assert!(axe.contains("image-alt") && axe.contains("label"), "{axe}");
+    assert!(sideways > 0);
+    assert!(complaints.contains("planted"), "{complaints}");
+    assert!(
+        complaints.contains("Content Security Policy"),
+        "{complaints}"
+    );
+}

@@ -1,0 +1,93 @@
+//! Long work: begun by other routes, followed here.
+
+use axum::Json;
+use domain::person::Actor;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::At;
+use crate::jobs::JobState;
+use crate::visit::Who;
+use crate::{Problem, Visit};
+
+/// Work that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Begun {
+    /// Its number.
+    pub job: u64,
+    /// Where it is followed.
+    pub follow: String,
+}
+
+impl Begun {
+    pub(super) fn of(job: u64) -> Self {
+        Self {
+            job,
+            follow: format!("/api/v1/jobs/{job}"),
+        }
+    }
+}
+
+/// How far a work is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Job {
+    /// Its number.
+    pub job: u64,
+    /// What it is.
+    pub kind: String,
+    /// What it is about.
+    pub about: String,
+    /// `going`, `done` or `failed`.
+    pub state: String,
+    /// Between 0 and 1, as far as it is known.
+    pub share: Option<f64>,
+    /// Seconds that it will still take, as far as it is known.
+    pub seconds_left: Option<f64>,
+    /// What is being done.
+    pub step: String,
+    /// Where its result is to be seen, once it is done.
+    pub result: Option<String>,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+}
+
+impl From<JobState> for Job {
+    fn from(job: JobState) -> Self {
+        let state = match (&job.problem, job.is_ended()) {
+            (Some(_), _) => "failed",
+            (None, true) => "done",
+            (None, false) => "going",
+        };
+        Self {
+            job: job.id,
+            kind: job.kind,
+            about: job.about,
+            state: state.to_owned(),
+            share: job.share,
+            seconds_left: job.seconds_left,
+            step: job.step,
+            result: job.result,
+            problem: job.problem,
+        }
+    }
+}
+
+/// One work. Partners see their own alone.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = u64, Path)),
+    responses((status = 200, body = Job)))]
+pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> {
+    let job = visit
+        .app
+        .jobs()
+        .job(job)
+        .ok_or_else(Problem::nothing_here)?;
+    let is_theirs = match &visit.who {
+        Some(Who::Person { .. }) => !matches!(job.by, Actor::Seat(_)),
+        Some(who) => who.actor() == job.by,
+        None => false,
+    };
+    if !is_theirs {
+        return Err(Problem::nothing_here());
+    }
+    Ok(Json(job.into()))
+}

@@ -1,0 +1,248 @@
+//! Partners and their seats.
+
+use axum::Json;
+use axum::http::StatusCode;
+use domain::ids::PartnerId;
+use domain::partner::Partner;
+use domain::program::ProgramCommand;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::{Ask, At, Body};
+use super::page::{Slice, Window};
+use crate::{Problem, Visit};
+
+/// A partner.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartnerSummary {
+    /// Its id.
+    pub partner: String,
+    /// Its name.
+    pub name: String,
+    /// `validate`, `advance` or `entry`.
+    pub tier: String,
+    /// Two letters.
+    pub country: String,
+    /// `applied`, `active`, `suspended` or `removed`.
+    pub status: String,
+    /// Why, when somebody gave a reason.
+    pub reason: Option<String>,
+    /// Its legal duties.
+    pub duties: Vec<String>,
+    /// Its seats.
+    pub seats: Vec<SeatSummary>,
+}
+
+/// A seat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeatSummary {
+    /// Its id.
+    pub seat: String,
+    /// Where it is reached.
+    pub email: String,
+    /// What its packages are sealed to.
+    pub recipient: String,
+    /// When it was retired, UTC.
+    pub retired_at: Option<String>,
+}
+
+/// Partners as CSV: `id,name,tier,country,obligations`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Roster {
+    /// The whole table, all or nothing.
+    pub csv: String,
+}
+
+/// Which partners were imported.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    /// Their ids.
+    pub partners: Vec<String>,
+}
+
+/// A reason, which is recorded.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// In words.
+    pub reason: String,
+}
+
+/// A new seat.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSeat {
+    /// Where it is reached.
+    pub email: String,
+    /// What its packages are sealed to: `age1…` or `ssh-ed25519 …`.
+    pub recipient: String,
+}
+
+/// The seat that was added.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Added {
+    /// Its id.
+    pub seat: String,
+}
+
+fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
+    let seats = visit.state.program.seats_of(partner.id());
+    PartnerSummary {
+        partner: partner.id().to_string(),
+        name: partner.name().to_owned(),
+        tier: partner.tier().to_string(),
+        country: partner.country().to_string(),
+        status: partner.status().to_string(),
+        reason: partner.reason().map(ToOwned::to_owned),
+        duties: partner.duties().iter().map(ToString::to_string).collect(),
+        seats: seats
+            .map(|seat| SeatSummary {
+                seat: seat.id().to_string(),
+                email: seat.email().to_string(),
+                recipient: seat.recipient().as_str().to_owned(),
+                retired_at: seat.retired_at().map(|at| at.to_string()),
+            })
+            .collect(),
+    }
+}
+
+fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {
+    let id = PartnerId::parse(text).map_err(|_| Problem::nothing_here())?;
+    match visit.state.program.partner(&id) {
+        Some(_) => Ok(id),
+        None => Err(Problem::nothing_here()),
+    }
+}
+
+async fn decided(
+    visit: &Visit,
+    id: &PartnerId,
+    command: ProgramCommand,
+) -> Result<Json<PartnerSummary>, Problem> {
+    visit.desk.decide(command, &visit.actor()?).await?;
+    let state = visit.desk.state().await?;
+    let visit = Visit {
+        state,
+        ..visit.clone()
+    };
+    let partner = visit
+        .state
+        .program
+        .partner(id)
+        .ok_or_else(Problem::nothing_here)?;
+    Ok(Json(summary(&visit, partner)))
+}
+
+/// All partners, by id.
+#[utoipa::path(get, path = "/api/v1/partners", tag = "partners", params(Window),
+    responses((status = 200, body = Slice<PartnerSummary>)))]
+pub async fn list(
+    visit: Visit,
+    Ask(window): Ask<Window>,
+) -> Result<Json<Slice<PartnerSummary>>, Problem> {
+    let slice = window.cut(visit.state.program.partners(), |partner| {
+        partner.id().to_string()
+    })?;
+    Ok(Json(Slice {
+        items: slice
+            .items
+            .iter()
+            .map(|partner| summary(&visit, partner))
+            .collect(),
+        next: slice.next,
+    }))
+}
+
+/// One partner.
+#[utoipa::path(get, path = "/api/v1/partners/{partner}", tag = "partners", params(("partner" = String, Path)),
+    responses((status = 200, body = PartnerSummary)))]
+pub async fn show(visit: Visit, At(partner): At<String>) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let partner = visit
+        .state
+        .program
+        .partner(&id)
+        .ok_or_else(Problem::nothing_here)?;
+    Ok(Json(summary(&visit, partner)))
+}
+
+/// Imports partners, all or nothing.
+#[utoipa::path(post, path = "/api/v1/partners", tag = "partners", request_body = Roster,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = Imported)))]
+pub async fn import(
+    visit: Visit,
+    Body(roster): Body<Roster>,
+) -> Result<(StatusCode, Json<Imported>), Problem> {
+    let partners = visit.desk.import_partners(roster.csv.as_bytes()).await?;
+    let partners = partners.iter().map(ToString::to_string).collect();
+    Ok((StatusCode::CREATED, Json(Imported { partners })))
+}
+
+/// Suspends a partner: everything is closed for all its seats at once.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/suspend", tag = "partners",
+    params(("partner" = String, Path)), request_body = Reason, responses((status = 200, body = PartnerSummary)))]
+pub async fn suspend(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(why): Body<Reason>,
+) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let command = ProgramCommand::Suspend {
+        partner: id.clone(),
+        reason: why.reason,
+    };
+    decided(&visit, &id, command).await
+}
+
+/// Resumes a suspended partner.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/resume", tag = "partners",
+    params(("partner" = String, Path)), request_body = Reason, responses((status = 200, body = PartnerSummary)))]
+pub async fn resume(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(why): Body<Reason>,
+) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let command = ProgramCommand::Resume {
+        partner: id.clone(),
+        reason: why.reason,
+    };
+    decided(&visit, &id, command).await
+}
+
+/// Removes a partner; it comes back only by applying anew.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/remove", tag = "partners",
+    params(("partner" = String, Path)), request_body = Reason, responses((status = 200, body = PartnerSummary)))]
+pub async fn remove(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(why): Body<Reason>,
+) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let command = ProgramCommand::Remove {
+        partner: id.clone(),
+        reason: why.reason,
+    };
+    decided(&visit, &id, command).await
+}
+
+/// Adds a seat.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats", tag = "partners",
+    params(("partner" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewSeat, responses((status = 201, body = Added)))]
+pub async fn add_seat(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(new): Body<NewSeat>,
+) -> Result<(StatusCode, Json<Added>), Problem> {
+    let id = id_of(&visit, &partner)?;
+    let seat = visit.desk.add_seat(&id, &new.email, &new.recipient).await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(Added {
+            seat: seat.to_string(),
+        }),
+    ))
+}
