@@ -29,6 +29,7 @@ mod postgres;
 mod sqlite;
 mod state;
 mod tiles;
+mod wal;
 
 pub use address::Address;
 pub use audit::{Audit, AuditError};

@@ -36,6 +36,7 @@ pub(crate) use integrate::{check_growth, grow, publish};
 pub(crate) use log::*;
 
 type Connection = <Db as Database>::Connection;
+/// For reading; see `Writers` for writing.
 type Pool = sqlx::Pool<Db>;
 
 /// Rows in one statement, so that their parameters stay below both databases' limits.

@@ -1,0 +1,140 @@
+//! Whether SQLite's write-ahead log is as it was synced.
+//!
+//! SQLite reads a log up to the first frame that does not check, and takes the rest for what a power cut has torn. That
+//! is right for the last transaction, which perhaps was never acknowledged. But a byte that has changed since in an
+//! older one would take with it every transaction from there on, and nobody would be told.
+//!
+//! The two can be told apart: each commit is synced before the next transaction is written, and each frame carries a
+//! checksum that goes on from that of the frame before. So a frame that goes on from a commit shows that this commit
+//! was synced, and everything before it too.
+//!
+//! # Source
+//! "The WAL File Format", section 4.1 and 4.2 of SQLite's "Database File Format".
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+const HEADER_BYTES: usize = 32;
+const FRAME_HEADER_BYTES: usize = 24;
+const MAGIC: u32 = 0x377f_0682;
+const VERSION: u32 = 3_007_000;
+/// What a disk writes whole or not at all, at least.
+const SECTOR_BYTES: u64 = 512;
+/// How long, and how often, a log is looked at again before it is called damaged: somebody may be writing it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOKS_MAX: u32 = 20;
+
+/// What is wrong with a log that nobody writes; `None` if it is whole, or torn as a power cut tears it.
+pub(crate) async fn fault(path: &Path) -> io::Result<Option<String>> {
+    let mut before: Option<(String, u64, SystemTime)> = None;
+    for _ in 0..LOOKS_MAX {
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        let Some(what) = fault_of(BufReader::with_capacity(1 << 16, file))? else {
+            return Ok(None);
+        };
+        let now = (what, about.len(), about.modified()?);
+        if before.as_ref() == Some(&now) {
+            return Ok(Some(now.0));
+        }
+        before = Some(now);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    // Somebody writes all the time, and so has not found it damaged.
+    Ok(None)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Checksum(u32, u32);
+
+impl Checksum {
+    /// Goes on over bytes, a multiple of eight.
+    fn over(self, bytes: &[u8], is_big_endian: bool) -> Self {
+        let Checksum(mut first, mut second) = self;
+        let (pairs, _) = bytes.as_chunks::<8>();
+        for &[a, b, c, d, e, f, g, h] in pairs {
+            let (left, right) = match is_big_endian {
+                true => (
+                    u32::from_be_bytes([a, b, c, d]),
+                    u32::from_be_bytes([e, f, g, h]),
+                ),
+                false => (
+                    u32::from_le_bytes([a, b, c, d]),
+                    u32::from_le_bytes([e, f, g, h]),
+                ),
+            };
+            first = first.wrapping_add(left).wrapping_add(second);
+            second = second.wrapping_add(right).wrapping_add(first);
+        }
+        Checksum(first, second)
+    }
+}
+
+/// The `at`th number of four bytes.
+fn number(bytes: &[u8], at: usize) -> u32 {
+    let (numbers, _) = bytes.as_chunks::<4>();
+    numbers
+        .get(at)
+        .map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
+fn fault_of(mut log: impl Read) -> io::Result<Option<String>> {
+    let mut header = [0; HEADER_BYTES];
+    if !fill(&mut log, &mut header)? {
+        return Ok(None);
+    }
+    let page = number(&header, 2) as usize;
+    let is_big_endian = number(&header, 0) & 1 == 1;
+    let mut last = Checksum(number(&header, 6), number(&header, 7));
+    let is_whole = number(&header, 0) & !1 == MAGIC
+        && number(&header, 1) == VERSION
+        && page.is_power_of_two()
+        && (512..=65_536).contains(&page)
+        && Checksum(0, 0).over(&header[..24], is_big_endian) == last;
+    if !is_whole {
+        // It is synced before the first frame is written.
+        let mut rest = [0; FRAME_HEADER_BYTES];
+        let has_frames = fill(&mut log, &mut rest)?;
+        return Ok(has_frames.then(|| "the head of its write-ahead log".to_owned()));
+    }
+    let mut frame = vec![0; FRAME_HEADER_BYTES + page];
+    let (mut first_wrong, mut is_after_commit) = (None, false);
+    for index in 0_u64.. {
+        if !fill(&mut log, &mut frame)? {
+            break;
+        }
+        let (head, content) = frame.split_at(FRAME_HEADER_BYTES);
+        let made = last
+            .over(&head[..8], is_big_endian)
+            .over(content, is_big_endian);
+        last = Checksum(number(head, 4), number(head, 5));
+        let is_next = head[8..16] == header[16..24] && made == last;
+        if let Some(wrong) = first_wrong
+            && is_next
+            && is_after_commit
+        {
+            return Ok(Some(format!(
+                "frame {wrong} of its write-ahead log, which was synced before frame {index}"
+            )));
+        }
+        if !is_next {
+            first_wrong = first_wrong.or(Some(index));
+        }
+        // A frame that does not check says whether it is a commit only if a disk cannot have torn what it says of itself.
+        let start = (HEADER_BYTES as u64 + index * frame.len() as u64) % SECTOR_BYTES;
+        let is_untorn = is_next || start + FRAME_HEADER_BYTES as u64 <= SECTOR_BYTES;
+        is_after_commit = number(head, 1) != 0 && is_untorn;
+    }
+    Ok(None)
+}
+
+/// Reads as many bytes as there is room for; `false` if there are fewer.
+fn fill(log: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match log.read_exact(bytes) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
