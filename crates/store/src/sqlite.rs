@@ -12,7 +12,7 @@ use sqlx::sqlite::{
     SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OnceCell};
 
 use crate::address::Address;
 use crate::error::StoreError;
@@ -324,27 +324,37 @@ pub(crate) async fn move_wal(writers: &Writers) -> Result<(), StoreError> {
 /// What SQLite itself finds wrong with its pages and indexes, since an audit reads tables, and a lookup an index; and
 /// whether tables, indexes and triggers are those that were made.
 pub(crate) async fn fault(pool: &sqlx::SqlitePool) -> Result<Option<String>, StoreError> {
-    const MADE: &str =
-        "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
-    type Row = (String, String, String, String);
+    // The same as long as the program runs.
+    static EXPECTED: OnceCell<Vec<Row>> = OnceCell::const_new();
     let first: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(pool)
         .await?;
     if first != "ok" {
         return Ok(Some(first));
     }
-    let memory = SqliteConnectOptions::new().in_memory(true);
-    let mut fresh = memory.connect().await?;
-    schema::migrate(&mut fresh, SCHEMAS, true).await?;
-    let expected: Vec<Row> = sqlx::query_as(MADE).fetch_all(&mut fresh).await?;
-    fresh.close().await?;
+    let expected = EXPECTED.get_or_try_init(made).await?;
     let found: Vec<Row> = sqlx::query_as(MADE).fetch_all(pool).await?;
-    if found == expected {
+    if found == *expected {
         return Ok(None);
     }
     let other = expected.iter().find(|row| !found.contains(row));
     let other = other.or_else(|| found.iter().find(|row| !expected.contains(row)));
     Ok(other.map(|(kind, name, ..)| format!("{kind} {name} is not as it was made")))
+}
+
+/// Kind, name, table and text of a table, index or trigger.
+type Row = (String, String, String, String);
+const MADE: &str =
+    "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
+
+/// What a new store has.
+async fn made() -> Result<Vec<Row>, StoreError> {
+    let memory = SqliteConnectOptions::new().in_memory(true);
+    let mut fresh = memory.connect().await?;
+    schema::migrate(&mut fresh, SCHEMAS, true).await?;
+    let rows = sqlx::query_as(MADE).fetch_all(&mut fresh).await?;
+    fresh.close().await?;
+    Ok(rows)
 }
 
 #[cfg(test)]

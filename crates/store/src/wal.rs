@@ -30,7 +30,11 @@ const LOOKS_MAX: u32 = 20;
 pub(crate) async fn fault(path: &Path) -> io::Result<Option<String>> {
     let mut before: Option<(String, u64, SystemTime)> = None;
     for _ in 0..LOOKS_MAX {
-        let file = File::open(path)?;
+        let file = match File::open(path) {
+            // The last of those who used it has moved it into the file meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
         let about = file.metadata()?;
         let Some(what) = fault_of(BufReader::with_capacity(1 << 16, file))? else {
             return Ok(None);
@@ -97,7 +101,8 @@ fn fault_of(mut log: impl Read) -> io::Result<Option<String>> {
         // It is synced before the first frame is written.
         let mut rest = [0; FRAME_HEADER_BYTES];
         let has_frames = fill(&mut log, &mut rest)?;
-        return Ok(has_frames.then(|| "the head of its write-ahead log".to_owned()));
+        return Ok(has_frames
+            .then(|| "the head of its write-ahead log is not as it was synced".to_owned()));
     }
     let mut frame = vec![0; FRAME_HEADER_BYTES + page];
     let (mut first_wrong, mut is_after_commit) = (None, false);
@@ -116,7 +121,7 @@ fn fault_of(mut log: impl Read) -> io::Result<Option<String>> {
             && is_after_commit
         {
             return Ok(Some(format!(
-                "frame {wrong} of its write-ahead log, which was synced before frame {index}"
+                "frame {wrong} of its write-ahead log is not as it was synced before frame {index}"
             )));
         }
         if !is_next {
