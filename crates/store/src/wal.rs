@@ -91,12 +91,12 @@ fn fault_of(mut log: impl Read) -> io::Result<Option<String>> {
     }
     let page = number(&header, 2) as usize;
     let is_big_endian = number(&header, 0) & 1 == 1;
-    let mut last = Checksum(number(&header, 6), number(&header, 7));
+    let stored = Checksum(number(&header, 6), number(&header, 7));
     let is_whole = number(&header, 0) & !1 == MAGIC
         && number(&header, 1) == VERSION
         && page.is_power_of_two()
         && (512..=65_536).contains(&page)
-        && Checksum(0, 0).over(&header[..24], is_big_endian) == last;
+        && Checksum(0, 0).over(&header[..24], is_big_endian) == stored;
     if !is_whole {
         // It is synced before the first frame is written.
         let mut rest = [0; FRAME_HEADER_BYTES];
@@ -105,17 +105,22 @@ fn fault_of(mut log: impl Read) -> io::Result<Option<String>> {
             .then(|| "the head of its write-ahead log is not as it was synced".to_owned()));
     }
     let mut frame = vec![0; FRAME_HEADER_BYTES + page];
+    // What the frame before says of itself, and what it is: of one that does not check, either may be what is damaged.
+    let mut before = (stored, stored);
     let (mut first_wrong, mut is_after_commit) = (None, false);
     for index in 0_u64.. {
         if !fill(&mut log, &mut frame)? {
             break;
         }
         let (head, content) = frame.split_at(FRAME_HEADER_BYTES);
-        let made = last
-            .over(&head[..8], is_big_endian)
-            .over(content, is_big_endian);
-        last = Checksum(number(head, 4), number(head, 5));
-        let is_next = head[8..16] == header[16..24] && made == last;
+        let from = |sum: Checksum| {
+            sum.over(&head[..8], is_big_endian)
+                .over(content, is_big_endian)
+        };
+        let (stored, made) = (Checksum(number(head, 4), number(head, 5)), from(before.0));
+        let goes_on = made == stored || (before.0 != before.1 && from(before.1) == stored);
+        let is_next = head[8..16] == header[16..24] && goes_on;
+        before = (stored, if is_next { stored } else { made });
         if let Some(wrong) = first_wrong
             && is_next
             && is_after_commit
@@ -141,5 +146,110 @@ fn fill(log: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAGE: usize = 512;
+    const FRAME: usize = FRAME_HEADER_BYTES + PAGE;
+
+    fn put(bytes: &mut [u8], at: usize, number: u32) {
+        bytes[4 * at..4 * at + 4].copy_from_slice(&number.to_be_bytes());
+    }
+
+    /// A log with transactions of so many frames each.
+    fn log(transactions: &[usize], is_big_endian: bool, salt: u32) -> Vec<u8> {
+        let mut header = [0; HEADER_BYTES];
+        let words = [MAGIC | u32::from(is_big_endian), VERSION, 512, 0, salt, 77];
+        for (at, word) in words.into_iter().enumerate() {
+            put(&mut header, at, word);
+        }
+        let mut sum = Checksum(0, 0).over(&header[..24], is_big_endian);
+        put(&mut header, 6, sum.0);
+        put(&mut header, 7, sum.1);
+        let mut log = header.to_vec();
+        for &frames in transactions {
+            for number in 1..=frames {
+                let mut frame = vec![u8::try_from(log.len() / FRAME % 251).unwrap(); FRAME];
+                put(&mut frame, 0, 9);
+                put(&mut frame, 1, if number == frames { 28 } else { 0 });
+                put(&mut frame, 2, salt);
+                put(&mut frame, 3, 77);
+                sum = sum.over(&frame[..8], is_big_endian);
+                sum = sum.over(&frame[FRAME_HEADER_BYTES..], is_big_endian);
+                put(&mut frame, 4, sum.0);
+                put(&mut frame, 5, sum.1);
+                log.extend(frame);
+            }
+        }
+        log
+    }
+
+    fn found(log: &[u8]) -> Option<String> {
+        fault_of(log).unwrap()
+    }
+
+    #[test]
+    fn a_log_that_is_whole_or_cut_anywhere_has_no_fault() {
+        for is_big_endian in [false, true] {
+            let log = log(&[1, 3, 2, 4], is_big_endian, 5);
+            for length in 0..=log.len() {
+                assert_eq!(found(&log[..length]), None, "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_transaction_that_was_torn_has_no_fault() {
+        let log = log(&[1, 3, 2, 4], false, 5);
+        let last = HEADER_BYTES + 6 * FRAME;
+        for sector in (last..log.len()).step_by(100) {
+            let mut torn = log.clone();
+            let end = (sector + 512).min(torn.len());
+            torn[sector..end].fill(0);
+            assert_eq!(found(&torn), None, "{sector}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_log_left_behind_the_end_has_no_fault() {
+        let mut log = log(&[1, 2], false, 6);
+        let earlier = super::tests::log(&[1, 1, 1, 1, 1, 1], false, 5);
+        log.extend(&earlier[log.len()..]);
+        assert_eq!(found(&log), None);
+    }
+
+    #[test]
+    fn a_byte_changed_before_the_last_transaction_is_a_fault_wherever_it_is() {
+        let log = log(&[1, 3, 2, 4], true, 5);
+        for at in 0..HEADER_BYTES + 6 * FRAME {
+            let mut changed = log.clone();
+            changed[at] ^= 0x40;
+            let frame = at.checked_sub(HEADER_BYTES).map(|at| at / FRAME);
+            let what = match frame {
+                None => "the head of".to_owned(),
+                Some(frame) => format!("frame {frame} of"),
+            };
+            assert!(
+                found(&changed).is_some_and(|found| found.starts_with(&what)),
+                "byte {at}: {:?}",
+                found(&changed)
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_to_their_end(mut bytes in prop::collection::vec(any::<u8>(), 0..3000), is_whole in any::<bool>()) {
+            if is_whole {
+                let begin = log(&[1], false, 5);
+                bytes.splice(..0, begin);
+            }
+            let _ = fault_of(&bytes[..]);
+        }
     }
 }
