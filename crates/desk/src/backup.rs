@@ -170,6 +170,8 @@ pub async fn restore(
     let made = unpack_and_audit(&draft, file, &key).await;
     // CRASH: until the rename there is only a draft folder beside the target, which nothing reads.
     let placed = made.and_then(|restored| {
+        // The names of its files, before the name of the whole.
+        sync_folder_of(&draft.database())?;
         std::fs::rename(draft.path(), target).map_err(|error| unwritable(target, &error))?;
         Ok(restored)
     });

@@ -494,3 +494,36 @@ fn a_witness_needs_no_data_directory_and_says_what_is_wrong() {
         .exits(2)
         .says(&["witness init"]);
 }
+
+#[test]
+fn a_restored_older_backup_is_whole_and_still_noticed_by_the_witnesses() {
+    let office = office();
+    let _one = Witness::named(&office, "one");
+    office.done("log quorum 1");
+    let before = office.done("log cosign")["size"].as_u64().unwrap();
+    office.done("backup --out b.age");
+    office.done("case create --title Other");
+    let after = office.done("log cosign")["size"].as_u64().unwrap();
+    assert!(after > before);
+    let restored = |words: &str| {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let mut command = office.command(&words);
+        command.env("HEADSTART_DATA", office.path("again"));
+        support::answer(command, &words.join(" "))
+    };
+    restored("restore b.age").exits(0);
+    // Nothing is wrong with it by itself.
+    restored("log audit").exits(0);
+    let plain = format!("has seen size {after}, this log has {before}");
+    for words in [
+        format!("wave open {CASE} --now {VALIDATE}"),
+        "case create --title Third".to_owned(),
+        "log cosign".to_owned(),
+    ] {
+        restored(&words)
+            .exits(4)
+            .says(&["one.example", &plain, "restore the newest one"]);
+    }
+    // The first one goes on.
+    office.done(&format!("wave open {CASE} --now {VALIDATE}"));
+}

@@ -31,6 +31,7 @@ mod sqlite;
 mod state;
 mod tickets;
 mod tiles;
+mod wal;
 
 pub use address::Address;
 pub use audit::{Audit, AuditError};

@@ -3,8 +3,9 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::address::Address;
 use crate::error::StoreError;
@@ -24,7 +25,10 @@ pub(crate) mod queries;
 )]
 mod schema;
 
-const SCHEMAS: &[&str] = &[include_str!("schema/postgres_1.sql")];
+const SCHEMAS: &[&str] = &[
+    include_str!("schema/postgres_1.sql"),
+    include_str!("schema/postgres_2.sql"),
+];
 
 const CONNECTIONS_MAX: u32 = 8;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,12 +57,22 @@ async fn pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
     Ok(pool)
 }
 
+/// The writers' lock is held by a transaction, which has to be begun for it.
+pub(crate) const IS_STATEMENT_EXCLUSIVE: bool = false;
+
+/// Any connection can write, when its turn comes.
+pub(crate) type Writers = sqlx::PgPool;
+
+pub(crate) async fn writer(pool: &Writers) -> Result<PoolConnection<Db>, sqlx::Error> {
+    pool.acquire().await
+}
+
 /// Writers run one after another, as in SQLite: sequences have no gaps, and what a writer reads is still true when it
 /// writes. READ COMMITTED, so that the statements after the lock see what the writer before has committed.
 pub(crate) async fn begin_write(
-    pool: &sqlx::PgPool,
-) -> Result<sqlx::Transaction<'static, Db>, sqlx::Error> {
-    let mut tx = pool
+    connection: &mut PgConnection,
+) -> Result<sqlx::Transaction<'_, Db>, sqlx::Error> {
+    let mut tx = connection
         .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
         .await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -90,7 +104,7 @@ pub(crate) async fn create(url: &str) -> Result<sqlx::PgPool, StoreError> {
         });
     }
     // CRASH: tables are made in one transaction, so there are all or none.
-    schema::migrate(&pool, SCHEMAS, true).await?;
+    schema::migrate(&mut *pool.acquire().await?, SCHEMAS, true).await?;
     Ok(pool)
 }
 
@@ -101,6 +115,6 @@ pub(crate) async fn open(url: &str) -> Result<sqlx::PgPool, StoreError> {
             address: Address::from(url),
         });
     }
-    schema::migrate(&pool, SCHEMAS, false).await?;
+    schema::migrate(&mut *pool.acquire().await?, SCHEMAS, false).await?;
     Ok(pool)
 }

@@ -43,6 +43,7 @@ pub(crate) use log::*;
 pub(crate) use tickets::*;
 
 type Connection = <Db as Database>::Connection;
+/// For reading; see `Writers` for writing.
 type Pool = sqlx::Pool<Db>;
 
 /// Rows in one statement, so that their parameters stay below both databases' limits.

@@ -5,16 +5,24 @@ use crate::error::StoreError;
 
 /// Brings the tables to the newest of `schemas`, in one transaction; `fresh` says that there are none yet.
 pub(crate) async fn migrate(
-    pool: &sqlx::Pool<Db>,
+    connection: &mut <Db as sqlx::Database>::Connection,
     schemas: &[&'static str],
     fresh: bool,
 ) -> Result<(), StoreError> {
     let known = i64::try_from(schemas.len()).unwrap_or(i64::MAX);
     const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
-    if !fresh && known == check(sqlx::query_scalar(VERSION).fetch_one(pool).await?, known)? {
+    if !fresh
+        && known
+            == check(
+                sqlx::query_scalar(VERSION)
+                    .fetch_one(&mut *connection)
+                    .await?,
+                known,
+            )?
+    {
         return Ok(());
     }
-    let mut tx = begin_write(pool).await?;
+    let mut tx = begin_write(connection).await?;
     let found: i64 = match fresh {
         true => 0,
         // Once more, under the lock: another process may have migrated meanwhile.

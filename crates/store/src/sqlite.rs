@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode,
+    SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OnceCell};
 
 use crate::address::Address;
 use crate::error::StoreError;
+use crate::wal;
 
 pub(crate) type Db = sqlx::Sqlite;
 
@@ -31,7 +33,10 @@ pub(crate) mod queries;
 )]
 mod schema;
 
-const SCHEMAS: &[&str] = &[include_str!("schema/sqlite_1.sql")];
+const SCHEMAS: &[&str] = &[
+    include_str!("schema/sqlite_1.sql"),
+    include_str!("schema/sqlite_2.sql"),
+];
 
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,11 +49,26 @@ const WAL_BYTES: usize = 8 << 20;
 /// The database's clock, in milliseconds since 1970.
 pub(crate) const NOW_MS: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
+/// A statement by itself is a transaction, which takes the writers' lock at its start as `BEGIN IMMEDIATE` does.
+pub(crate) const IS_STATEMENT_EXCLUSIVE: bool = true;
+
+/// The one connection that writes, for one task after another; none once the store is closed.
+///
+/// Not a pool: a pool asks a connection whether it lives each time that it comes back, which takes a writer longer than
+/// its insert does.
+pub(crate) type Writers = Arc<Mutex<Option<SqliteConnection>>>;
+pub(crate) type Writer<'a> = MappedMutexGuard<'a, SqliteConnection>;
+
+/// Waits for the writers before; whoever comes first is first.
+pub(crate) async fn writer(writers: &Writers) -> Result<Writer<'_>, sqlx::Error> {
+    MutexGuard::try_map(writers.lock().await, Option::as_mut).map_err(|_| sqlx::Error::PoolClosed)
+}
+
 /// One connection that writes, whose page cache so stays true, and some that read.
 #[derive(Clone)]
 pub(crate) struct Pools {
     pub(crate) read: sqlx::SqlitePool,
-    pub(crate) write: sqlx::SqlitePool,
+    pub(crate) write: Writers,
     /// Bytes written since the write-ahead log was last moved, about.
     written: Arc<AtomicUsize>,
 }
@@ -56,7 +76,7 @@ pub(crate) struct Pools {
 impl Pools {
     async fn open(path: &Path) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            write: pool(path, 1).await?,
+            write: Arc::new(Mutex::new(Some(options(path).connect().await?))),
             read: pool(path, READERS_MAX).await?,
             written: Arc::default(),
         })
@@ -64,7 +84,10 @@ impl Pools {
 
     pub(crate) async fn close(&self) {
         self.read.close().await;
-        self.write.close().await;
+        if let Some(connection) = self.write.lock().await.take() {
+            // What is acknowledged is durable; a log that could not be moved into the file is taken up again.
+            let _ = connection.close().await;
+        }
     }
 
     /// Whether it is time to move the write-ahead log, now that so many bytes more are written.
@@ -108,9 +131,9 @@ async fn pool(path: &Path, connections: u32) -> Result<sqlx::SqlitePool, sqlx::E
 
 /// A writer takes its lock at the start, so that what it reads is still true when it writes.
 pub(crate) async fn begin_write(
-    pool: &sqlx::SqlitePool,
-) -> Result<sqlx::Transaction<'static, Db>, sqlx::Error> {
-    pool.begin_with("BEGIN IMMEDIATE").await
+    connection: &mut SqliteConnection,
+) -> Result<sqlx::Transaction<'_, Db>, sqlx::Error> {
+    connection.begin_with("BEGIN IMMEDIATE").await
 }
 
 /// All reads of a transaction see one state.
@@ -201,10 +224,10 @@ async fn make(path: &Path) -> Result<(), StoreError> {
         address: Address::from(path),
         source,
     })?;
-    let pool = pool(path, 1).await?;
-    schema::migrate(&pool, SCHEMAS, true).await?;
+    let mut connection = options(path).connect().await?;
+    schema::migrate(&mut connection, SCHEMAS, true).await?;
     // The last connection writes everything into the file itself and removes the write-ahead log.
-    pool.close().await;
+    connection.close().await?;
     Ok(())
 }
 
@@ -233,7 +256,7 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     if table.is_none() {
         return Err(StoreError::NotAStore { address: address() });
     }
-    schema::migrate(&pools.write, SCHEMAS, false).await?;
+    schema::migrate(&mut *writer(&pools.write).await?, SCHEMAS, false).await?;
     Ok(pools)
 }
 
@@ -248,6 +271,14 @@ async fn take_up(path: &Path) -> Result<(), StoreError> {
     if fs::metadata(&name).map_or(0, |log| log.len()) == 0 {
         return Ok(());
     }
+    let file_error = |source| StoreError::File {
+        address: path.into(),
+        source,
+    };
+    // Before anybody opens it: SQLite would read the log up to the damage, and throw the rest away.
+    if let Some(what) = wal::fault(Path::new(&name)).await.map_err(file_error)? {
+        return Err(StoreError::damaged(what));
+    }
     let alone = options(path)
         .locking_mode(SqliteLockingMode::Exclusive)
         .busy_timeout(TAKE_UP_TIMEOUT);
@@ -258,15 +289,12 @@ async fn take_up(path: &Path) -> Result<(), StoreError> {
         Err(error) => return Err(error),
     };
     // Nobody else reads or writes now.
-    write_over(Path::new(&name)).map_err(|source| StoreError::File {
-        address: path.into(),
-        source,
-    })?;
+    write_over(Path::new(&name)).map_err(file_error)?;
     // CRASH: before, the log is the same as ever; during and after, everything is in the log or in the file.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
         .execute(&mut connection)
         .await?;
-    sqlx::Connection::close(connection).await?;
+    connection.close().await?;
     Ok(())
 }
 
@@ -286,9 +314,9 @@ fn write_over(path: &Path) -> io::Result<()> {
 }
 
 /// Moves as much of the write-ahead log into the file as no reader needs.
-pub(crate) async fn move_wal(pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
+pub(crate) async fn move_wal(writers: &Writers) -> Result<(), StoreError> {
     sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(PASSIVE)")
-        .fetch_one(pool)
+        .fetch_one(&mut *writer(writers).await?)
         .await?;
     Ok(())
 }
@@ -296,30 +324,37 @@ pub(crate) async fn move_wal(pool: &sqlx::SqlitePool) -> Result<(), StoreError> 
 /// What SQLite itself finds wrong with its pages and indexes, since an audit reads tables, and a lookup an index; and
 /// whether tables, indexes and triggers are those that were made.
 pub(crate) async fn fault(pool: &sqlx::SqlitePool) -> Result<Option<String>, StoreError> {
-    const MADE: &str =
-        "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
-    type Row = (String, String, String, String);
+    // The same as long as the program runs.
+    static EXPECTED: OnceCell<Vec<Row>> = OnceCell::const_new();
     let first: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(pool)
         .await?;
     if first != "ok" {
         return Ok(Some(first));
     }
-    let memory = SqliteConnectOptions::new().in_memory(true);
-    let fresh = SqlitePoolOptions::new()
-        .max_connections(1)
-        .connect_with(memory)
-        .await?;
-    schema::migrate(&fresh, SCHEMAS, true).await?;
-    let expected: Vec<Row> = sqlx::query_as(MADE).fetch_all(&fresh).await?;
-    fresh.close().await;
+    let expected = EXPECTED.get_or_try_init(made).await?;
     let found: Vec<Row> = sqlx::query_as(MADE).fetch_all(pool).await?;
-    if found == expected {
+    if found == *expected {
         return Ok(None);
     }
     let other = expected.iter().find(|row| !found.contains(row));
     let other = other.or_else(|| found.iter().find(|row| !expected.contains(row)));
     Ok(other.map(|(kind, name, ..)| format!("{kind} {name} is not as it was made")))
+}
+
+/// Kind, name, table and text of a table, index or trigger.
+type Row = (String, String, String, String);
+const MADE: &str =
+    "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name";
+
+/// What a new store has.
+async fn made() -> Result<Vec<Row>, StoreError> {
+    let memory = SqliteConnectOptions::new().in_memory(true);
+    let mut fresh = memory.connect().await?;
+    schema::migrate(&mut fresh, SCHEMAS, true).await?;
+    let rows = sqlx::query_as(MADE).fetch_all(&mut fresh).await?;
+    fresh.close().await?;
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -330,22 +365,24 @@ mod tests {
     async fn every_connection_syncs_each_commit() {
         let home = tempfile::tempdir().unwrap();
         let pools = create(&home.path().join("store.db")).await.unwrap();
-        let mut connections = vec![pools.write.acquire().await.unwrap()];
+        let mut readers = Vec::new();
         for _ in 0..READERS_MAX {
-            connections.push(pools.read.acquire().await.unwrap());
+            readers.push(pools.read.acquire().await.unwrap());
         }
-        for connection in &mut connections {
+        let mut writer = writer(&pools.write).await.unwrap();
+        let readers = readers.iter_mut().map(|reader| &mut **reader);
+        for connection in readers.chain([&mut *writer]) {
             let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-                .fetch_one(&mut **connection)
+                .fetch_one(&mut *connection)
                 .await
                 .unwrap();
             // 2 is FULL.
             let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-                .fetch_one(&mut **connection)
+                .fetch_one(&mut *connection)
                 .await
                 .unwrap();
             let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
-                .fetch_one(&mut **connection)
+                .fetch_one(&mut *connection)
                 .await
                 .unwrap();
             assert_eq!((mode.as_str(), synchronous, foreign_keys), ("wal", 2, 1));

@@ -36,6 +36,8 @@ on_both! {
     an_audit_names_what_was_changed_behind_the_stores_back
     limits_and_names_are_refused_with_the_reason
     streams_are_found_by_prefix_byte_by_byte
+    no_entry_is_acknowledged_without_its_place
+    a_store_of_the_first_schema_is_brought_up_to_date
 }
 
 async fn a_store_is_made_once_and_never_silently(home: Home) {
@@ -534,4 +536,64 @@ async fn streams_are_found_by_prefix_byte_by_byte(home: Home) {
         [1, 2, 6]
     );
     assert_eq!(store.events_under("case/1", 2).await.unwrap().len(), 1);
+}
+
+async fn no_entry_is_acknowledged_without_its_place(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store.commit(&leaves(0..1)).await.unwrap();
+    home.force("DELETE FROM heads WHERE name = 'entries'").await;
+    let mut with_event = leaves(1..2);
+    with_event.events = vec![event("case/1", 1)];
+    for batch in [leaves(1..2), leaves(1..10_000), with_event] {
+        let error = store.commit(&batch).await.unwrap_err();
+        assert!(
+            matches!(error, CommitError::Store(StoreError::Damaged { .. })),
+            "{error}"
+        );
+    }
+    assert_eq!(store.journal(0, 10).await.unwrap(), []);
+}
+
+async fn a_store_of_the_first_schema_is_brought_up_to_date(home: Home) {
+    let made = match home.address {
+        store::Address::Sqlite(_) => include_str!("../src/schema/sqlite_1.sql"),
+        store::Address::Postgres(_) => include_str!("../src/schema/postgres_1.sql"),
+    };
+    home.script(made).await;
+    let staged = match home.address {
+        store::Address::Sqlite(_) => "INSERT INTO log_staged VALUES (0, 1, x'LEAF', x'ROW')",
+        store::Address::Postgres(_) => {
+            "INSERT INTO log_staged VALUES (0, 1, decode('LEAF', 'hex'), decode('ROW', 'hex'))"
+        }
+    };
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let staged = staged
+        .replace("LEAF", &hex(leaf_hash(b"entry 0").as_bytes()))
+        .replace("ROW", &hex(b"\0\x07entry 0"));
+    home.script(&staged).await;
+    // As the first schema's writers did it.
+    home.script("UPDATE heads SET count = 1 WHERE name = 'entries'")
+        .await;
+    home.script("INSERT INTO schema_version (version) VALUES (1)")
+        .await;
+    let store = Store::open(home.address.clone()).await.unwrap();
+    assert_eq!(store.staged().await.unwrap(), 1);
+    store.commit(&leaves(1..3)).await.unwrap();
+    let mut with_event = leaves(3..4);
+    with_event.events = vec![event("case/1", 1)];
+    store.commit(&with_event).await.unwrap();
+    let checkpoint = store.integrate(&signer()).await.unwrap().unwrap();
+    let mut tree = MemoryTree::new();
+    (0..4).for_each(|n| tree.append(leaf_hash(format!("entry {n}").as_bytes())));
+    assert_eq!((checkpoint.size(), checkpoint.root()), (4, tree.root()));
+    store.audit(&signer().verifier()).await.unwrap();
+    // Whoever opens it next finds it as new.
+    store.close().await;
+    let store = Store::open(home.address.clone()).await.unwrap();
+    store.audit(&signer().verifier()).await.unwrap();
 }

@@ -277,6 +277,73 @@ async fn every_changed_byte_of_the_file_is_noticed_or_harmless() {
     assert!(noticed > 10, "{noticed} noticed, {harmless} harmless");
 }
 
+/// Where each transaction of a write-ahead log ends: frames of 24 bytes and a page, the last of each with a size.
+fn commits(log: &[u8]) -> Vec<usize> {
+    let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let frame = 24 + number(8) as usize;
+    (32..log.len())
+        .step_by(frame)
+        .filter(|&at| log[at + 8..at + 16] == log[16..24] && number(at + 4) != 0)
+        .map(|at| at + frame)
+        .collect()
+}
+
+/// SQLite would read the log up to the damage, and throw away every acknowledged commit after it.
+#[tokio::test]
+async fn a_byte_that_changed_in_the_log_of_a_killed_process_is_noticed_before_anything_is_thrown_away()
+ {
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    let store = Store::create(&path).await.unwrap();
+    append(&store, "case/1", 4, |_| {}).await;
+    for version in 5..=7 {
+        let batch = Batch {
+            leaves: vec![entry("case/1", version)],
+            ..Batch::default()
+        };
+        store.commit(&batch).await.unwrap();
+    }
+    // While it is open, its files are as a killed process leaves them.
+    let with_end = |path: &std::path::Path, end: &str| format!("{}{end}", path.display());
+    let whole = std::fs::read(&path).unwrap();
+    let log = std::fs::read(with_end(&path, "-wal")).unwrap();
+    store.close().await;
+    let ends = commits(&log);
+    let synced = ends[ends.len() - 2];
+    assert!(ends.len() > 8, "{}", ends.len());
+    let (mut noticed, mut as_cut) = (0, 0);
+    // Every part of a frame is met, and all of the header.
+    for at in (0..32).chain((32..log.len()).step_by(331)) {
+        let other = path.with_file_name(format!("{at}.db"));
+        let mut changed = log.clone();
+        changed[at] ^= 0x20;
+        std::fs::write(&other, &whole).unwrap();
+        std::fs::write(with_end(&other, "-wal"), &changed).unwrap();
+        match Store::open(&other).await {
+            Err(store::StoreError::Damaged { what }) => {
+                assert!(what.contains("write-ahead log"), "{what}");
+                assert!(at < synced, "byte {at}");
+                // Whoever looks for what is lost finds the log as it was.
+                assert_eq!(std::fs::read(with_end(&other, "-wal")).unwrap(), changed);
+                assert_eq!(std::fs::read(&other).unwrap(), whole);
+                noticed += 1;
+            }
+            Err(error) => panic!("byte {at}: {error}"),
+            // A power cut in the middle of the last commit looks the same.
+            Ok(store) => {
+                assert!(at >= synced, "byte {at} of {synced}");
+                store.audit(&signer().verifier()).await.unwrap();
+                assert_eq!(store.staged().await.unwrap(), 3, "byte {at}");
+                store.close().await;
+                as_cut += 1;
+            }
+        }
+    }
+    assert!(noticed > 100 && as_cut > 5, "{noticed} {as_cut}");
+}
+
 #[tokio::test]
 async fn a_file_of_something_else_is_no_store() {
     let home = Home::sqlite().await;

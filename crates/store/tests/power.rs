@@ -143,6 +143,77 @@ async fn power_may_fail_at_every_write_of_every_step() {
     assert_eq!(most, 5);
 }
 
+/// Entries alone are written by one statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn power_may_fail_at_every_write_of_commits_of_entries_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let path = new_store(home.path()).await;
+    let disk = Disk::watch(home.path());
+    let first = disk.len();
+    let store = Store::open(&path).await.unwrap();
+    // The third has pages of its own.
+    let sizes: [u32; 4] = [1, 2, 600, 1];
+    let mut next = 0;
+    for size in sizes {
+        store.commit(&leaves(next..next + size)).await.unwrap();
+        next += size;
+        disk.mark(u64::from(next));
+    }
+    store.close().await;
+    let last = disk.len();
+    disk.stop();
+    let notes = disk.notes();
+    let images = tempfile::tempdir().unwrap();
+    let mut most = 0;
+    for count in first..=last {
+        for keep in kept(&notes, count) {
+            let folder = images.path().join(format!("{count}-{keep:?}"));
+            let acknowledged = disk.image(count, keep, &folder).last().copied();
+            let store = Store::open(folder.join("store.db")).await.unwrap();
+            let found = store.staged().await.unwrap();
+            assert!(
+                found >= acknowledged.unwrap_or(0),
+                "{count} {keep:?}: {found}"
+            );
+            let whole = [0, 1, 3, 603, 604];
+            assert!(whole.contains(&found), "{count} {keep:?}: {found}");
+            let audit = store.audit(&signer().verifier()).await.unwrap();
+            assert_eq!(audit.staged, found);
+            store.close().await;
+            most = most.max(found);
+        }
+    }
+    assert_eq!(most, 604);
+}
+
+#[tokio::test]
+async fn a_sync_that_failed_once_under_entries_alone_stops_the_process_too() {
+    let home = tempfile::tempdir().unwrap();
+    let path = new_store(home.path()).await;
+    let disk = Disk::watch(home.path());
+    let store = Store::open(&path).await.unwrap();
+    store.commit(&leaves(0..3)).await.unwrap();
+    disk.fail(Fault {
+        kind: Kind::Sync,
+        suffix: "-wal",
+        after: 0,
+        times: 1,
+    });
+    for _ in 0..2 {
+        assert!(matches!(
+            store.commit(&leaves(3..4)).await,
+            Err(CommitError::Store(StoreError::Halted { .. }))
+        ));
+    }
+    assert_eq!(disk.failed(), 1);
+    let cut = home.path().join("cut");
+    disk.image(disk.len(), Keep::Nothing, &cut);
+    disk.stop();
+    let store = Store::open(cut.join("store.db")).await.unwrap();
+    assert_eq!(store.staged().await.unwrap(), 3);
+    store.audit(&signer().verifier()).await.unwrap();
+}
+
 #[tokio::test]
 async fn without_a_sync_at_each_commit_the_same_check_fails() {
     let home = tempfile::tempdir().unwrap();

@@ -18,13 +18,15 @@ pub fn signer() -> Signer {
 /// Runs until somebody kills the process; says everything on standard output, each line at once.
 pub async fn run_until_killed(path: &Path, seed: u64) {
     let store = Store::open(path).await.unwrap();
-    let say = |line: String| {
-        let mut out = std::io::stdout().lock();
-        // Whoever reads may be gone; then this process is too, at once.
-        let _ = out.write_all(format!("{line}\n").as_bytes());
-        let _ = out.flush();
-    };
     run(store, seed, Duration::from_secs(3600), say).await;
+}
+
+/// Says a line on standard output, at once.
+pub fn say(line: String) {
+    let mut out = std::io::stdout().lock();
+    // Whoever reads may be gone; then this process is too, at once.
+    let _ = out.write_all(format!("{line}\n").as_bytes());
+    let _ = out.flush();
 }
 
 /// Commits from several writers and integrates. `say` is told every acknowledged entry (`entry TEXT`), and every

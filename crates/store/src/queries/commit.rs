@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sqlx::{Acquire as _, QueryBuilder, query, query_as, query_scalar};
 
-use super::super::{Db, begin_write};
-use super::{Connection, LATEST_TIME, Pool, read_time, signed, unsigned};
+use super::super::{Db, IS_STATEMENT_EXCLUSIVE, Writers, begin_write, writer};
+use super::{Connection, LATEST_TIME, read_time, signed, unsigned};
 use crate::batch::{Batch, NewEvent, Segment, chain, record_digest};
 use crate::error::{CommitError, StoreError};
 use crate::group::Prepared;
@@ -78,15 +78,45 @@ impl Head {
 
 /// Commits a group: one result for each batch, in order, or one error for all.
 pub(crate) async fn commit_group(
-    pool: &Pool,
+    writers: &Writers,
     group: Vec<Prepared<'_>>,
 ) -> Result<Vec<Result<(), CommitError>>, StoreError> {
-    let mut tx = begin_write(pool).await?;
+    let mut connection = writer(writers).await?;
+    match group.iter().all(Prepared::is_only_leaves) {
+        true => commit_leaves(&mut connection, group).await,
+        false => commit_all(&mut connection, group).await,
+    }
+}
+
+/// Entries alone cannot be refused. They are one row, unless they are many: one statement, and its sync.
+async fn commit_leaves(
+    connection: &mut Connection,
+    group: Vec<Prepared<'_>>,
+) -> Result<Vec<Result<(), CommitError>>, StoreError> {
+    let results = group.iter().map(|_| Ok(())).collect();
+    let mut staged = Vec::new();
+    for segment in group.into_iter().flat_map(|prepared| prepared.segments) {
+        segment.join(&mut staged);
+    }
+    // CRASH: until the statement or the transaction is committed, nothing of the group is there after a restart, and
+    // nobody was told anything; after it, all of it, since the database has synced its log before it says so.
+    if IS_STATEMENT_EXCLUSIVE && staged.len() <= 1 {
+        stage(connection, staged).await?;
+    } else {
+        let mut tx = begin_write(connection).await?;
+        stage(&mut tx, staged).await?;
+        tx.commit().await?;
+    }
+    Ok(results)
+}
+
+async fn commit_all(
+    connection: &mut Connection,
+    group: Vec<Prepared<'_>>,
+) -> Result<Vec<Result<(), CommitError>>, StoreError> {
+    let mut tx = begin_write(connection).await?;
     // CRASH: until the commit at the end, nothing of the group is there after a restart, and nobody was told anything.
-    let mut heads = match group.iter().all(Prepared::is_only_leaves) {
-        true => Heads::default(),
-        false => Heads::read(&mut tx).await?,
-    };
+    let mut heads = Heads::read(&mut tx).await?;
     let mut results = Vec::with_capacity(group.len());
     let mut staged = Vec::new();
     let is_alone = group.len() == 1;
@@ -111,7 +141,7 @@ pub(crate) async fn commit_group(
         tx.rollback().await?;
         return Ok(results);
     }
-    stage(&mut tx, &staged).await?;
+    stage(&mut tx, staged).await?;
     heads.write(&mut tx).await?;
     // CRASH: during the commit, the database keeps all of the group or nothing; after it, all of it, since the
     // database has synced its log before it says so. No caller was told anything in the first case.
@@ -256,22 +286,21 @@ async fn version(tx: &mut Connection, stream: &str) -> Result<u64, StoreError> {
 }
 
 /// Entries get their place in the log here, in the order of commits; they are in a tree once a checkpoint covers them.
-async fn stage(tx: &mut Connection, segments: &[Segment]) -> Result<(), StoreError> {
+/// A trigger counts them.
+async fn stage(connection: &mut Connection, segments: Vec<Segment>) -> Result<(), StoreError> {
     for segment in segments {
-        let count = signed(segment.count)?;
-        let next: i64 = query_scalar(
-            "UPDATE heads SET count = count + $1 WHERE name = 'entries' RETURNING count",
+        let done = query(
+            "INSERT INTO log_staged (first, count, leaves, entries)
+             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries'",
         )
-        .bind(count)
-        .fetch_one(&mut *tx)
+        .bind(signed(segment.count)?)
+        .bind(segment.leaves)
+        .bind(segment.entries)
+        .execute(&mut *connection)
         .await?;
-        query("INSERT INTO log_staged (first, count, leaves, entries) VALUES ($1, $2, $3, $4)")
-            .bind(next - count)
-            .bind(count)
-            .bind(segment.leaves.as_slice())
-            .bind(segment.entries.as_slice())
-            .execute(&mut *tx)
-            .await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::damaged("the head of the entries is missing"));
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::{QueryBuilder, query, query_as};
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{Db, NOW_MS, begin_read, begin_write};
+use super::super::{Db, NOW_MS, Writers, begin_read, begin_write, writer};
 use super::log::{entry_count, newest_checkpoint, staged_rows, tiles};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
 use crate::batch::checkpoint_chain;
@@ -19,8 +19,13 @@ use crate::tiles::place_prefix;
 const STAGED_ROWS: u64 = 32;
 
 /// Takes the lease, and stores the tiles of all entries that were committed, in one transaction.
-pub(crate) async fn grow(pool: &Pool, log: &Verifier, claim: &Claim) -> Result<Growing, LogError> {
-    let mut tx = begin_write(pool).await?;
+pub(crate) async fn grow(
+    writers: &Writers,
+    log: &Verifier,
+    claim: &Claim,
+) -> Result<Growing, LogError> {
+    let mut connection = writer(writers).await?;
+    let mut tx = begin_write(&mut connection).await?;
     let (old_size, old_root) = signed_tree(&mut tx, log).await?;
     let end = entry_count(&mut tx).await?;
     if end == old_size {
@@ -77,12 +82,13 @@ pub(crate) async fn check_growth(pool: &Pool, grown: &Grown) -> Result<(), LogEr
 
 /// Stores a signed checkpoint, if the lease is still that of its growth, and ends the lease.
 pub(crate) async fn publish(
-    pool: &Pool,
+    writers: &Writers,
     signed_by: &Signed,
     claim: &Claim,
 ) -> Result<(), LogError> {
     let Signed { grown, note } = signed_by;
-    let mut tx = begin_write(pool).await?;
+    let mut connection = writer(writers).await?;
+    let mut tx = begin_write(&mut connection).await?;
     let (holder, token, _) = lease(&mut tx).await?;
     let newest = newest_checkpoint(&mut tx).await?;
     let newest = newest.map_or(0, |(size, _)| size);

@@ -61,6 +61,29 @@ impl Home {
         }
     }
 
+    /// Runs several statements in a database that need not be a store yet.
+    pub async fn script(&self, sql: &str) {
+        use sqlx::Connection as _;
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match &self.address {
+            Address::Sqlite(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options)
+                    .await
+                    .unwrap();
+                sql.execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Address::Postgres(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sql.execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
     /// Runs SQL without the triggers that keep rows, as somebody with the database's own rights can; they are there
     /// again afterwards.
     pub async fn force(&self, sql: &'static str) -> u64 {
