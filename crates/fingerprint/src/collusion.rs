@@ -87,6 +87,8 @@ fn worst(k: u32, c: u32, design: Design) -> f64 {
 pub(crate) struct Lift {
     pub hit: f64,
     pub miss: f64,
+    /// Chance that a leak shows the value at all.
+    pub shown: f64,
 }
 
 /// One site as a model sees it.
@@ -98,6 +100,8 @@ pub(crate) struct View {
     pub bit: Option<bool>,
     /// Chance that the reading is spurious.
     pub noise: f64,
+    /// Weight of every other value, where that of these is one: 0 where the reading is sure.
+    pub doubt: f64,
     /// Of `known` copies that are taken to have contributed, `agree` have the leak's value.
     pub known: u32,
     pub agree: u32,
@@ -151,11 +155,12 @@ impl Model {
 
     /// The lift of one site. A model of no more leakers than are known says nothing.
     pub fn lift(&self, view: &View) -> Lift {
+        let p = view.mass.to_f64();
         let none = Lift {
             hit: 1.0,
             miss: 1.0,
+            shown: p,
         };
-        let p = view.mass.to_f64();
         let Some(rest) = self
             .coalition()
             .checked_sub(view.known + 1)
@@ -163,7 +168,10 @@ impl Model {
         else {
             return none;
         };
-        let shown = |k: u32| (1.0 - view.noise) * self.rate(view.bit, k) + view.noise * p;
+        let shown = |k: u32| {
+            let own = (1.0 - view.noise) * self.rate(view.bit, k) + view.noise * p;
+            own + view.doubt * (1.0 - own)
+        };
         let (mut hit, mut miss) = (0.0, 0.0);
         for (k, b) in binomial(rest, p).into_iter().enumerate() {
             let k = k as u32 + view.agree;
@@ -175,6 +183,7 @@ impl Model {
             Lift {
                 hit: hit / either,
                 miss: miss / either,
+                shown: either,
             }
         } else {
             none

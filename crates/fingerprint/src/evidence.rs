@@ -44,11 +44,33 @@ pub(crate) struct Class {
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// A set of values of this mass; for two-valued sites, which value it is.
-    Set { mass: Mass, bit: Option<bool> },
-    /// Values with shares (sum one) and their masses.
-    Soft {
-        shares: Vec<(f64, Mass, Option<bool>)>,
+    /// Every other value has the weight `doubt`, where those of the set have one.
+    Set {
+        mass: Mass,
+        bit: Option<bool>,
+        doubt: f64,
     },
+    /// Values with weights and masses.
+    Soft {
+        values: Vec<(f64, Mass, Option<bool>)>,
+    },
+}
+
+/// What tells classes apart: layer, noise, and mass, value and weight of what is shown.
+type ClassKey = (Layer, u64, Vec<(u128, Option<bool>, u64)>);
+
+impl Kind {
+    fn key(&self, layer: Layer, noise: f64) -> ClassKey {
+        let shown = match self {
+            Self::Set { mass, bit, doubt } => vec![(mass.count(), *bit, doubt.to_bits())],
+            // A set of one value has another weight: 0 or what stands against it.
+            Self::Soft { values } => values
+                .iter()
+                .map(|(weight, mass, bit)| (mass.count(), *bit, weight.to_bits()))
+                .collect(),
+        };
+        (layer, noise.to_bits(), shown)
+    }
 }
 
 impl Class {
@@ -56,10 +78,10 @@ impl Class {
     pub fn cells(&self) -> Vec<Mass> {
         match &self.kind {
             Kind::Set { mass, .. } => vec![mass.complement(), *mass],
-            Kind::Soft { shares } => {
-                let all = shares.iter().fold(Mass::ZERO, |sum, s| sum.plus(s.1));
+            Kind::Soft { values } => {
+                let all = values.iter().fold(Mass::ZERO, |sum, s| sum.plus(s.1));
                 let mut cells = vec![all.complement()];
-                cells.extend(shares.iter().map(|s| s.1));
+                cells.extend(values.iter().map(|s| s.1));
                 cells
             }
         }
@@ -68,34 +90,55 @@ impl Class {
     /// Most bits that one such site can say against a copy.
     pub fn bits(&self) -> f64 {
         match &self.kind {
-            Kind::Set { mass, .. } => mass.bits(),
-            Kind::Soft { shares } => shares.iter().map(|s| s.1.bits()).fold(0.0, f64::max),
+            Kind::Set {
+                mass, doubt: 0.0, ..
+            } => mass.bits(),
+            Kind::Set { mass, doubt, .. } => {
+                let p = mass.to_f64();
+                -libm::log2(p + doubt * (1.0 - p))
+            }
+            // The greatest weight is one.
+            Kind::Soft { values } => {
+                let mean: f64 = values.iter().map(|v| v.0 * v.1.to_f64()).sum();
+                -libm::log2(mean)
+            }
         }
+    }
+
+    fn is_sure(&self) -> bool {
+        matches!(self.kind, Kind::Set { doubt: 0.0, .. })
     }
 
     /// Weights in 256ths of a bit for the cells, rounded down so that
     /// `Σ probability · 2^(weight/256) ≤ 1`.
     pub fn weights(&self, model: &Model) -> Vec<i32> {
-        let view = |mass: Mass, bit: Option<bool>| View {
+        let view = |mass: Mass, bit: Option<bool>, doubt: f64| View {
             mass,
             bit,
             noise: self.noise,
+            doubt,
             known: self.known,
             agree: self.agree,
         };
         match &self.kind {
-            Kind::Set { mass, bit } => {
-                let hit = floor_units(model.lift(&view(*mass, *bit)).hit);
+            Kind::Set { mass, bit, doubt } => {
+                let hit = floor_units(model.lift(&view(*mass, *bit, *doubt)).hit);
                 // The miss takes what rounding the hit has left over.
                 let p = mass.to_f64();
                 let left = 1.0 - p * libm::exp2(f64::from(hit) / UNIT);
                 let miss = floor_units(left / mass.complement().to_f64());
                 vec![miss, hit]
             }
-            Kind::Soft { shares } => {
-                let lifts: Vec<_> = shares
+            // `Σ w·P(v|x) / Σ w·P(v)`: a mean of the values' lifts, each in proportion to `w·P(v)`.
+            Kind::Soft { values } => {
+                let lifts: Vec<_> = values
                     .iter()
-                    .map(|s| (s.0, model.lift(&view(s.1, s.2))))
+                    .map(|s| (s.0, model.lift(&view(s.1, s.2, 0.0))))
+                    .collect();
+                let all: f64 = lifts.iter().map(|(w, l)| w * l.shown).sum();
+                let lifts: Vec<_> = lifts
+                    .into_iter()
+                    .map(|(w, l)| (w * l.shown / all, l))
                     .collect();
                 let none: f64 = lifts.iter().map(|(q, l)| q * l.miss).sum();
                 let mut weights = vec![floor_units(none)];
@@ -123,13 +166,13 @@ impl Ballot {
             erased: 0,
             cells: 0,
         };
-        let mut known: BTreeMap<(Layer, u128, Option<bool>, u64), usize> = BTreeMap::new();
+        let mut known: BTreeMap<ClassKey, usize> = BTreeMap::new();
         for (site, (reading, shape)) in readings.iter().zip(code.sites()).enumerate() {
             let bit_of = |value: u64| {
                 matches!(shape.alphabet, Alphabet::Binary { .. }).then_some(value == 1)
             };
             let clean = reading.clean(&shape.alphabet).map_err(|why| (site, why))?;
-            let (class, values) = match clean {
+            let (kind, noise, values) = match clean {
                 Clean::Erased => {
                     ballot.erased += 1;
                     continue;
@@ -138,26 +181,24 @@ impl Ballot {
                     values,
                     mass,
                     noise,
+                    doubt,
                 } => {
                     let bit = values.first().copied().and_then(bit_of);
-                    let key = (shape.layer, mass.count(), bit, noise.to_bits());
-                    let kind = Kind::Set { mass, bit };
-                    let class = *known
-                        .entry(key)
-                        .or_insert_with(|| ballot.class(shape.layer, noise, kind, 2));
-                    (class, values)
+                    (Kind::Set { mass, bit, doubt }, noise, values)
                 }
-                Clean::Soft { shares, noise } => {
+                Clean::Soft { weights, noise } => {
                     let kind = Kind::Soft {
-                        shares: shares
+                        values: weights
                             .iter()
-                            .map(|(v, q)| (*q, shape.alphabet.probability(*v), bit_of(*v)))
+                            .map(|(v, w)| (*w, shape.alphabet.probability(*v), bit_of(*v)))
                             .collect(),
                     };
-                    let class = ballot.class(shape.layer, noise, kind, shares.len() + 1);
-                    (class, shares.into_iter().map(|s| s.0).collect())
+                    (kind, noise, weights.into_iter().map(|s| s.0).collect())
                 }
             };
+            let class = *known
+                .entry(kind.key(shape.layer, noise))
+                .or_insert_with(|| ballot.class(shape.layer, noise, kind));
             if let Some(known) = ballot.classes.get_mut(class) {
                 known.count += 1;
             }
@@ -186,7 +227,11 @@ impl Ballot {
         }
     }
 
-    fn class(&mut self, layer: Layer, noise: f64, kind: Kind, cells: usize) -> usize {
+    fn class(&mut self, layer: Layer, noise: f64, kind: Kind) -> usize {
+        let cells = match &kind {
+            Kind::Set { .. } => 2,
+            Kind::Soft { values } => values.len() + 1,
+        };
         self.classes.push(Class {
             layer,
             count: 0,
@@ -256,11 +301,12 @@ impl Ballot {
             .sum()
     }
 
-    /// Readable sites of at most sixteen values in one layer.
+    /// Sites of at most sixteen values in one layer that are read without doubt.
     pub fn narrow(&self, code: &Code, layer: Layer) -> u64 {
         self.sites
             .iter()
             .filter(|s| s.layer == layer)
+            .filter(|s| self.classes.get(s.class).is_some_and(Class::is_sure))
             .filter(|s| {
                 code.sites()
                     .get(s.site)
@@ -289,8 +335,11 @@ impl Ballot {
             if let Kind::Set {
                 mass,
                 bit: Some(bit),
+                doubt,
             } = &class.kind
             {
+                // What is doubtful counts for less.
+                let count = (1.0 - doubt) * f64::from(class.count);
                 let (bias, with_one) = if *bit {
                     (*mass, class.agree)
                 } else {
@@ -300,9 +349,9 @@ impl Ballot {
                     .entry((bias.count(), class.known, with_one))
                     .or_default();
                 if *bit {
-                    sums.0 += f64::from(class.count);
+                    sums.0 += count;
                 } else {
-                    sums.1 += f64::from(class.count);
+                    sums.1 += count;
                 }
             }
         }
@@ -319,7 +368,7 @@ impl Ballot {
     }
 
     /// The same readings of one layer, seen with the copies of these keys taken to have contributed.
-    /// Soft readings are left out.
+    /// Readings of more than two weights are left out.
     pub fn given(&self, code: &Code, layer: Layer, keys: &[Key]) -> Self {
         let words: Vec<Vec<u64>> = keys
             .iter()
@@ -349,7 +398,7 @@ impl Ballot {
                 .filter(|symbol| seen.values.binary_search(symbol).is_ok())
                 .count() as u32;
             let new = *known.entry((seen.class, agree)).or_insert_with(|| {
-                let new = ballot.class(layer, class.noise, class.kind.clone(), 2);
+                let new = ballot.class(layer, class.noise, class.kind.clone());
                 if let Some(place) = ballot.classes.get_mut(new) {
                     place.known = keys.len() as u32;
                     place.agree = agree;
@@ -376,6 +425,7 @@ impl Ballot {
         let Kind::Set {
             mass,
             bit: Some(bit),
+            ..
         } = &class.kind
         else {
             return None;
@@ -488,7 +538,15 @@ mod tests {
             }
             for ones in design.biases() {
                 for bit in [true, false] {
-                    for noise in [0.001, 0.01, 0.2, 0.5] {
+                    for (noise, doubt) in [
+                        (0.001, 0.0),
+                        (0.01, 0.0),
+                        (0.2, 0.0),
+                        (0.5, 0.0),
+                        (0.01, 0.003),
+                        (0.01, 0.4),
+                        (0.2, 0.99),
+                    ] {
                         for (known, agree) in [(0, 0), (1, 0), (1, 1), (2, 1)] {
                             let one = Mass::of_256(u16::from(*ones));
                             let mass = if bit { one } else { one.complement() };
@@ -499,6 +557,7 @@ mod tests {
                                 kind: Kind::Set {
                                     mass,
                                     bit: Some(bit),
+                                    doubt,
                                 },
                                 known,
                                 agree,
@@ -508,7 +567,10 @@ mod tests {
                                 let weights = class.weights(model);
                                 let a = mass.count() >> 56;
                                 let sum = a * power(weights[1]) + (256 - a) * power(weights[0]);
-                                assert!(sum <= 256 << 60, "{ones} {bit} {noise} {weights:?}");
+                                assert!(
+                                    sum <= 256 << 60,
+                                    "{ones} {bit} {noise} {doubt} {weights:?}"
+                                );
                                 checked += 1;
                             }
                         }
@@ -517,7 +579,7 @@ mod tests {
             }
         }
         let biases: usize = Design::ALL.iter().map(|d| d.biases().len()).sum();
-        assert_eq!(checked, biases * 2 * 4 * 4 * 36);
+        assert_eq!(checked, biases * 2 * 7 * 4 * 36);
     }
 
     #[test]
@@ -559,6 +621,131 @@ mod tests {
         let key = Key::from_bytes([1; 32]);
         let tally = ballot.tally(&code, Layer::Slot, &key, Some(&single), &mut Vec::new());
         assert!(single.score(&tally) < 256 * 60);
-        assert_eq!(ballot.bits(Layer::Slot).floor(), 28.0);
+        assert_eq!(ballot.bits(Layer::Slot).floor(), 26.0);
+    }
+
+    #[test]
+    fn equal_weights_say_what_a_set_says_and_weights_of_all_values_what_is_likelier() {
+        let sites = vec![
+            (Layer::Slot, 0, Alphabet::Weighted(vec![100, 50, 60, 46])),
+            (Layer::Slot, 0, Alphabet::Binary { ones: 9 }),
+        ];
+        let code = Code::assemble(sites, 10, 1e-6, Design::Gl12).unwrap();
+        let weights_of = |readings: [Reading; 2]| -> Vec<Vec<i32>> {
+            let ballot = Ballot::new(&code, &readings).unwrap();
+            let classes = ballot.classes.iter();
+            classes.map(|c| c.weights(&Model::single())).collect()
+        };
+        let noise = 0.01;
+        let soft = |weights: &[(u64, f64)]| Reading::Soft {
+            weights: weights.to_vec(),
+            noise,
+        };
+        let set = Reading::Values {
+            values: vec![1, 3],
+            noise,
+        };
+        let equal = weights_of([soft(&[(3, 7.0), (1, 7.0)]), Reading::Erased]);
+        assert_eq!(equal, weights_of([set, Reading::Erased]));
+        // All values alike: nothing was read.
+        let nothing = [
+            soft(&[(0, 2.0), (1, 2.0), (2, 2.0), (3, 2.0)]),
+            soft(&[(0, 0.5), (1, 0.5)]),
+        ];
+        assert!(weights_of(nothing).is_empty());
+        // Four to one for the rare value, in 256ths: log2(1 / (p + (1-p)/4)) is 1.86 bits, and two bits less without it.
+        let likely = weights_of([Reading::Erased, soft(&[(0, 1.0), (1, 4.0)])]);
+        let [miss, hit] = likely[0][..] else {
+            panic!("two outcomes")
+        };
+        assert!(
+            (-45..=-35).contains(&miss) && (450..=478).contains(&hit),
+            "{miss} {hit}"
+        );
+        // A value that is three times as likely among three.
+        let three = weights_of([soft(&[(0, 1.0), (1, 3.0), (2, 1.0)]), Reading::Erased]);
+        assert!(three[0][2] > three[0][1] && three[0][1] > three[0][0]);
+        assert_eq!(three[0][1], three[0][3]);
+    }
+
+    #[test]
+    fn innocents_score_with_doubtful_readings_as_often_as_the_tail_says() {
+        const COPIES: u32 = 200_000;
+        let biases = Design::Gl12.biases();
+        let sites = (0..120)
+            .map(|i| match i % 8 {
+                7 => (Layer::Slot, 0, Alphabet::Weighted(vec![100, 50, 60, 46])),
+                _ => {
+                    let ones = biases[i % biases.len()];
+                    (Layer::Slot, 0, Alphabet::Binary { ones })
+                }
+            })
+            .collect();
+        let code = Code::assemble(sites, 100, 1e-6, Design::Gl12).unwrap();
+        let mut dice = crate::attacks::Dice::new(23);
+        let key = Key::from_bytes(dice.bytes());
+        let readings: Vec<Reading> = code
+            .codeword(&key, &key)
+            .into_iter()
+            .enumerate()
+            .map(|(i, value)| {
+                let doubt = [0.0, 0.05, 0.3, 0.8][dice.below(4)];
+                let other = if i % 8 == 7 {
+                    (value + 1) % 4
+                } else {
+                    1 - value
+                };
+                let weights = match doubt {
+                    0.0 => vec![(value, 1.0)],
+                    doubt => vec![(value, 1.0), (other, doubt)],
+                };
+                Reading::Soft {
+                    weights,
+                    noise: 0.01,
+                }
+            })
+            .collect();
+        let ballot = Ballot::new(&code, &readings).unwrap();
+        assert!(
+            ballot
+                .classes
+                .iter()
+                .any(|c| matches!(c.kind, Kind::Soft { .. }))
+        );
+        assert!(
+            ballot.classes.len() < 60,
+            "{} classes",
+            ballot.classes.len()
+        );
+        let model = Model::new(Strategy::Interleave.rates(3, Design::Gl12));
+        let sheet = ballot.sheet(&model, &[Layer::Slot]);
+        let terms = ballot.terms(&sheet, &[Layer::Slot]);
+        let mut scratch = Vec::new();
+        let scores: Vec<i64> = (0..COPIES)
+            .map(|_| {
+                let key = Key::from_bytes(dice.bytes());
+                sheet.score(&ballot.tally(&code, Layer::Slot, &key, None, &mut scratch))
+            })
+            .collect();
+        for level in [1e-2, 1e-3, 1e-4] {
+            let (mut low, mut threshold) = (-20_000, 20_000);
+            while threshold - low > 1 {
+                let middle = (low + threshold) / 2;
+                if crate::tail::tail(&terms, middle) <= level {
+                    threshold = middle;
+                } else {
+                    low = middle;
+                }
+            }
+            let expected = crate::tail::tail(&terms, threshold) * f64::from(COPIES);
+            let seen = scores.iter().filter(|s| **s >= threshold).count() as f64;
+            let off = (seen - expected) / libm::sqrt(expected);
+            assert!(
+                off.abs() < 4.0,
+                "{level}: {seen} seen, {expected:.1} expected"
+            );
+        }
+        let mean: f64 = scores.iter().map(|s| libm::exp2(*s as f64 / UNIT)).sum();
+        assert!(mean / f64::from(COPIES) < 1.05, "{mean}");
     }
 }

@@ -22,14 +22,17 @@ pub enum Reading {
     },
     /// The leak shows one of these values, some more probably than others.
     Soft {
-        /// Values with positive weights; only their proportions count.
+        /// Values with positive weights, each in proportion to the chance that a leak with this value would look as
+        /// it does. They are likelihoods: how probable the values are before anything is read is added here, from
+        /// the code, and a reading with equal weights says no more than the set of its values.
+        /// A value that is not listed has weight 0.
         weights: Vec<(u64, f64)>,
         /// As above.
         noise: f64,
     },
 }
 
-/// A reading brought into one form: sorted values with shares that sum to one.
+/// A reading brought into one form: sorted values, the greatest weight being one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Clean {
     Erased,
@@ -37,9 +40,11 @@ pub(crate) enum Clean {
         values: Vec<u64>,
         mass: Mass,
         noise: f64,
+        /// Weight of every other value, from 0 to below 1.
+        doubt: f64,
     },
     Soft {
-        shares: Vec<(u64, f64)>,
+        weights: Vec<(u64, f64)>,
         noise: f64,
     },
 }
@@ -98,37 +103,65 @@ impl Reading {
                     values,
                     mass,
                     noise,
+                    doubt: 0.0,
                 })
             }
-            Self::Soft { weights, noise } => {
-                let noise = check_noise(*noise)?;
-                let mut shares = weights.clone();
-                shares.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-                shares.dedup_by(|later, first| {
-                    let same = later.0 == first.0;
-                    if same {
-                        first.1 += later.1;
-                    }
-                    same
-                });
-                let mut total = 0.0;
-                for (value, weight) in &shares {
-                    if alphabet.probability(*value) == Mass::ZERO {
-                        return Err(Unusable::Value(*value));
-                    }
-                    if !(*weight > 0.0 && *weight <= 1e9) {
-                        return Err(Unusable::Weight(*weight));
-                    }
-                    total += weight;
-                }
-                if shares.is_empty() {
-                    return Err(Unusable::Empty);
-                }
-                for share in &mut shares {
-                    share.1 /= total;
-                }
-                Ok(Clean::Soft { shares, noise })
-            }
+            Self::Soft { weights, noise } => soft(weights, check_noise(*noise)?, alphabet),
         }
     }
+}
+
+fn soft(weights: &[(u64, f64)], noise: f64, alphabet: &Alphabet) -> Result<Clean, Unusable> {
+    let mut weights = weights.to_vec();
+    weights.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    weights.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1 += later.1;
+        }
+        same
+    });
+    let (mut all, mut most) = (Mass::ZERO, 0.0_f64);
+    for (value, weight) in &weights {
+        let p = alphabet.probability(*value);
+        if p == Mass::ZERO {
+            return Err(Unusable::Value(*value));
+        }
+        if !(*weight > 0.0 && *weight <= 1e9) {
+            return Err(Unusable::Weight(*weight));
+        }
+        all = all.plus(p);
+        most = most.max(*weight);
+    }
+    if weights.is_empty() {
+        return Err(Unusable::Empty);
+    }
+    for (_, weight) in &mut weights {
+        *weight /= most;
+    }
+    // Two weights are a set and what stands against it.
+    let (set, others): (Vec<(u64, f64)>, Vec<(u64, f64)>) =
+        weights.iter().copied().partition(|w| w.1 >= 1.0);
+    let doubt = others.first().map_or(0.0, |w| w.1);
+    let is_set = if all == Mass::ONE {
+        others.iter().all(|w| w.1 == doubt)
+    } else {
+        others.is_empty()
+    };
+    if !is_set {
+        return Ok(Clean::Soft { weights, noise });
+    }
+    let values: Vec<u64> = set.iter().map(|w| w.0).collect();
+    let mass = values
+        .iter()
+        .fold(Mass::ZERO, |sum, v| sum.plus(alphabet.probability(*v)));
+    if mass == Mass::ONE {
+        return Ok(Clean::Erased);
+    }
+    Ok(Clean::Set {
+        values,
+        mass,
+        noise,
+        doubt,
+    })
 }

@@ -3,7 +3,7 @@
 use super::moment::TimeForm;
 
 /// Characters that a nonce is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alphabet {
     HexLower,
     HexUpper,
@@ -72,15 +72,6 @@ pub(crate) enum ValueForm {
 }
 
 impl ValueForm {
-    /// Forms of one family may show the same text.
-    pub(crate) fn family(&self) -> &'static str {
-        match self {
-            ValueForm::Integer { .. } => "integer",
-            ValueForm::Nonce { .. } => "nonce",
-            ValueForm::Time(_) => "time",
-        }
-    }
-
     /// Values of each site that the literal carries.
     pub(crate) fn site_values(&self) -> Vec<u64> {
         match self {

@@ -1,6 +1,7 @@
 //! Names by which a value is known: what it is assigned to in the master, and in a leak.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::dag::{Dag, Element};
 use crate::leak::View;
@@ -8,6 +9,8 @@ use crate::text::{Kind, hash_of};
 
 /// Tokens between a key and its value.
 const KEY_TOKENS_MAX: usize = 14;
+/// Names that are followed for all values of one master; beyond it a value is known by the name just before it.
+const FOLLOWED_MAX: usize = 1 << 22;
 
 /// What stands before a value in the master, so that the value is known by it.
 pub(super) struct Keys {
@@ -16,7 +19,7 @@ pub(super) struct Keys {
 }
 
 /// Words of the language, and words that stand before any value.
-const NO_KEY: [&str; 30] = [
+pub(super) const NO_KEY: [&str; 30] = [
     "in", "return", "and", "or", "is", "not", "print", "len", "str", "int", "if", "for", "data",
     "get", "post", "value", "bytes", "const", "let", "var", "def", "params", "json", "headers",
     "f", "b", "x", "format", "char", "hex",
@@ -24,13 +27,13 @@ const NO_KEY: [&str; 30] = [
 
 /// What may stand at one element.
 pub(super) struct Flat {
-    hashes: Vec<u64>,
-    kind: Kind,
+    pub(super) hashes: Vec<u64>,
+    pub(super) kind: Kind,
     begins_line: bool,
 }
 
 impl Flat {
-    fn is(&self, hash: u64) -> bool {
+    pub(super) fn is(&self, hash: u64) -> bool {
         self.hashes.contains(&hash)
     }
 }
@@ -68,7 +71,7 @@ fn join(longer: u64, word: u64) -> u64 {
 
 /// The key that a value at `element` is assigned to: the word before the nearest `=` or `:` of its line,
 /// or the path segment just before it.
-fn before(flat: &[Flat], element: usize) -> Vec<u64> {
+pub(super) fn before(flat: &[Flat], element: usize) -> Vec<u64> {
     let [equals, colon, slash, comma, semicolon, dash] =
         ["=", ":", "/", ",", ";", "-"].map(hash_of);
     let mut assigned = false;
@@ -107,36 +110,93 @@ fn before(flat: &[Flat], element: usize) -> Vec<u64> {
     key.unwrap_or_default()
 }
 
-pub(super) fn keys(flat: &[Flat], element: usize) -> Keys {
-    let excluded: Vec<u64> = NO_KEY.iter().map(|w| hash_of(w)).collect();
-    let usable = |hashes: Vec<u64>| hashes.into_iter().filter(|h| !excluded.contains(h));
-    let mut hashes: BTreeSet<u64> = usable(before(flat, element)).collect();
-    let filler = filler(flat, element);
-    let mut variables = hashes.clone();
-    if let Some(byte) = filler {
-        // `FILLER = "Q" * 263`: the variable stands before the filler.
-        let from = flat[..element]
-            .iter()
-            .rposition(|f| f.is(hash_of(&char::from(byte).to_string())));
-        variables.extend(from.map(|f| before(flat, f)).into_iter().flat_map(usable));
-        hashes.extend(variables.iter().copied());
-    }
-    // Where the variable is used, the word before is the name on the wire; once more for a second variable.
-    for _ in 0..2 {
-        let mut next = BTreeSet::new();
+/// All names of a master, looked up once for all of its values.
+pub(super) struct Names {
+    flat: Vec<Flat>,
+    /// Words by what may stand there.
+    uses: BTreeMap<u64, Vec<usize>>,
+    /// What [`Names::assigned_to`] answered.
+    assigned: BTreeMap<u64, Rc<BTreeSet<u64>>>,
+    no_key: BTreeSet<u64>,
+    /// Names that were followed.
+    steps: usize,
+}
+
+impl Names {
+    pub(super) fn of(dag: &Dag) -> Names {
+        let flat = flat(dag);
+        let mut uses: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (at, own) in flat.iter().enumerate() {
-            if own.kind == Kind::Word && own.hashes.iter().any(|h| variables.contains(h)) {
-                next.extend(usable(before(flat, at)).filter(|h| !hashes.contains(h)));
+            for hash in own.hashes.iter().filter(|_| own.kind == Kind::Word) {
+                uses.entry(*hash).or_default().push(at);
             }
         }
-        hashes.extend(next.iter().copied());
-        variables = next;
+        Names {
+            flat,
+            uses,
+            assigned: BTreeMap::new(),
+            no_key: NO_KEY.iter().map(|w| hash_of(w)).collect(),
+            steps: 0,
+        }
     }
-    Keys { hashes, filler }
+
+    /// By what a value at `element` is known.
+    pub(super) fn keys(&mut self, element: usize) -> Keys {
+        let mut hashes = self.before(element);
+        let filler = filler(&self.flat, element);
+        let mut variables = hashes.clone();
+        if let Some(byte) = filler {
+            // `FILLER = "Q" * 263`: the variable stands before the filler.
+            let hash = hash_of(&char::from(byte).to_string());
+            let head = self.flat.get(..element).unwrap_or_default();
+            let from = head.iter().rposition(|f| f.is(hash));
+            variables.extend(from.map(|f| self.before(f)).into_iter().flatten());
+            hashes.extend(variables.iter().copied());
+        }
+        // Where the variable is used, the word before is the name on the wire; once more for a second variable.
+        for _ in 0..2 {
+            let mut next = BTreeSet::new();
+            for variable in &variables {
+                let names = self.assigned_to(*variable);
+                self.steps += names.len();
+                if self.steps > FOLLOWED_MAX {
+                    break;
+                }
+                next.extend(names.iter().filter(|h| !hashes.contains(h)));
+            }
+            hashes.extend(next.iter().copied());
+            variables = next;
+        }
+        Keys { hashes, filler }
+    }
+
+    /// How many names were followed.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The usable names just before an element.
+    fn before(&self, element: usize) -> BTreeSet<u64> {
+        let names = before(&self.flat, element).into_iter();
+        names.filter(|h| !self.no_key.contains(h)).collect()
+    }
+
+    /// The names that a variable is assigned to, wherever it stands.
+    fn assigned_to(&mut self, variable: u64) -> Rc<BTreeSet<u64>> {
+        if let Some(known) = self.assigned.get(&variable) {
+            return Rc::clone(known);
+        }
+        let places = self.uses.get(&variable).map_or(&[][..], Vec::as_slice);
+        let names: Rc<BTreeSet<u64>> =
+            Rc::new(places.iter().flat_map(|at| self.before(*at)).collect());
+        self.assigned.insert(variable, Rc::clone(&names));
+        names
+    }
 }
 
 /// The character that a length repeats: one character in quotes just before it.
-fn filler(flat: &[Flat], element: usize) -> Option<u8> {
+pub(super) fn filler(flat: &[Flat], element: usize) -> Option<u8> {
     let quotes = [hash_of("\""), hash_of("'")];
     let from = element.saturating_sub(9);
     let window = flat.get(from..element)?;
@@ -158,8 +218,8 @@ pub(super) fn token_at(view: &View, at: usize) -> usize {
         .saturating_sub(1)
 }
 
-/// Whether the key that token `index` is assigned to is one of the keys; as [`before`], in a leak.
-pub(super) fn is_keyed(view: &View, index: usize, keys: &Keys) -> bool {
+/// The key that token `index` is assigned to; as [`before`], in a leak.
+pub(super) fn key_at(view: &View, index: usize) -> Option<u64> {
     let text = |i: usize| view.tokens.get(i).map_or("", |t| t.text(&view.text));
     let begins_line = |i: usize| {
         let start = view.tokens.get(i).map_or(0, |t| t.start as usize);
@@ -172,7 +232,7 @@ pub(super) fn is_keyed(view: &View, index: usize, keys: &Keys) -> bool {
     let (mut assigned, mut words, mut dashed) = (false, 0, false);
     let mut key: Option<u64> = None;
     if begins_line(index) {
-        return false;
+        return None;
     }
     for at in (index.saturating_sub(KEY_TOKENS_MAX)..index).rev() {
         let Some(token) = view.tokens.get(at) else {
@@ -196,5 +256,5 @@ pub(super) fn is_keyed(view: &View, index: usize, keys: &Keys) -> bool {
             break;
         }
     }
-    key.is_some_and(|k| keys.hashes.contains(&k))
+    key
 }

@@ -4,17 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dag::{Dag, Element};
 use super::evidence::{Evidence, Found, shorten};
-use super::keys::{Keys, flat, is_keyed, keys, token_at};
+use super::keys::{Names, key_at, token_at};
 use crate::marks::{Carrier, Master, Part};
 use crate::text::{self, is_word_char};
 
 /// Alternatives and names of programs and rules that the evidence shows word for word.
-pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<Found> {
-    let flat = flat(dag);
+pub(super) fn literals(
+    master: &Master,
+    dag: &Dag,
+    evidence: &Evidence,
+    names: &mut Names,
+) -> Vec<Found> {
     let mut keys_of: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
     for (element, step) in dag.elements.iter().enumerate() {
         if let Element::Group(branches) = step {
-            let own = keys(&flat, element).hashes;
+            let own = names.keys(element).hashes;
             for (site, _) in branches.iter().flat_map(|b| &b.values) {
                 keys_of.entry(*site).or_default().extend(&own);
             }
@@ -39,10 +43,8 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
         ) {
             continue;
         }
-        let keys = Keys {
-            hashes: keys_of.remove(&site).unwrap_or_default(),
-            filler: None,
-        };
+        let keys = keys_of.remove(&site).unwrap_or_default();
+        let is_keyed = |view, index| key_at(view, index).is_some_and(|k| keys.contains(&k));
         // (start, end, value, keyed) in each view
         let mut sure: BTreeMap<u64, (usize, String)> = BTreeMap::new();
         let mut loose: BTreeMap<u64, (usize, String)> = BTreeMap::new();
@@ -80,7 +82,7 @@ pub(super) fn literals(master: &Master, dag: &Dag, evidence: &Evidence) -> Vec<F
                     continue;
                 }
                 let shown = view.text.get(*start..*end).unwrap_or_default();
-                if is_keyed(view, token_at(view, *start), &keys) {
+                if is_keyed(view, token_at(view, *start)) {
                     sure.entry(*value)
                         .or_insert_with(|| (*start, shorten(shown)));
                 } else if is_telling(shown, index == 1) {

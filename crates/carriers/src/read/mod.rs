@@ -6,11 +6,15 @@ mod class;
 mod dag;
 mod evidence;
 mod heads;
+mod integers;
 mod judge;
 mod keys;
 mod literals;
 mod moments;
+mod nonces;
 mod numbers;
+#[cfg(test)]
+mod one_by_one;
 mod order;
 pub mod plain;
 mod score;
@@ -24,7 +28,8 @@ use fingerprint::Reading;
 use self::dag::{Dag, Element};
 use self::evidence::Evidence;
 use self::judge::{Alignment, Outcome};
-use self::order::Order;
+use self::keys::Names;
+use self::order::{Order, Orders};
 use crate::leak::{Leak, View};
 use crate::marks::{Carrier, Master, Site};
 
@@ -146,16 +151,21 @@ fn read_aligned(
     let evidence = (is_program || has_wild)
         .then(|| Evidence::of(master, leak, is_aligned))
         .flatten();
+    let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
+    let mut orders: Vec<Orders<'_>> = [
+        is_aligned.then_some((view, false)),
+        on_wire.map(|v| (v, true)),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|_| !dag.lists.is_empty())
+    .map(|(v, wire)| Orders::of(dag, v, wire))
+    .collect();
     for list in &dag.lists {
-        let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
-        let order = [
-            is_aligned.then_some((view, false)),
-            on_wire.map(|v| (v, true)),
-        ]
-        .into_iter()
-        .flatten()
-        .filter_map(|(v, wire)| Some((order::read(dag, list, v, wire)?, v)))
-        .min_by_key(|(order, _)| order.values.len());
+        let order = orders
+            .iter_mut()
+            .filter_map(|orders| Some((orders.read(list)?, orders.view())))
+            .min_by_key(|(order, _)| order.values.len());
         let Some(slot) = out.get_mut(list.site) else {
             continue;
         };
@@ -165,9 +175,10 @@ fn read_aligned(
         };
     }
     if let Some(evidence) = &evidence {
-        let mut found = numbers::values(dag, evidence);
+        let mut names = Names::of(dag);
+        let mut found = numbers::values(dag, evidence, &mut names);
         if is_program {
-            found.extend(literals::literals(master, dag, evidence));
+            found.extend(literals::literals(master, dag, evidence, &mut names));
         }
         for found in found {
             let Some(slot) = out.get_mut(found.site) else {

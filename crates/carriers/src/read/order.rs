@@ -1,5 +1,8 @@
 //! The order in which a leak shows the items of a shuffled list.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::dag::{Dag, Element, List, Node};
 use crate::leak::View;
 use crate::marks::permutation;
@@ -11,6 +14,8 @@ const OPEN_ORDERS_MAX: u64 = 5040;
 const ITEM_WORDS: usize = 4;
 /// Places of one item that are looked at.
 const PLACES_MAX: usize = 4096;
+/// Places and orders of all lists that are looked at in one view; lists that come later are not read.
+const LOOKS_MAX: usize = 1 << 26;
 
 /// What was read of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +70,177 @@ fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
     words
 }
 
-/// The order of a list in a view, if at least half of it, and two items, are found close together.
-///
-/// `on_wire`: the view holds requests, where a key is known but its value may be anything.
-pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
+/// One view, its words listed by what they are, for all lists of a master.
+pub(super) struct Orders<'a> {
+    dag: &'a Dag,
+    view: &'a View,
+    /// The view holds requests, where a key is known but its value may be anything.
+    on_wire: bool,
+    /// (hash, token) of each word.
+    words: Vec<(u64, usize)>,
+    /// Where the words stand that items of lists begin with.
+    places: BTreeMap<u64, Vec<usize>>,
+    /// What was answered for items in this order, of so many.
+    fitting: BTreeMap<(Vec<usize>, usize), Option<Vec<u64>>>,
+    /// Places and orders that were looked at.
+    looks: usize,
+}
+
+impl<'a> Orders<'a> {
+    pub(super) fn of(dag: &'a Dag, view: &'a View, on_wire: bool) -> Orders<'a> {
+        let mut places: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for list in &dag.lists {
+            for item in 0..list.items.len() {
+                let words = head(dag, list, item, on_wire).into_iter().flatten();
+                places.extend(words.map(|hash| (hash, Vec::new())));
+            }
+        }
+        let words: Vec<(u64, usize)> = view
+            .tokens
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.kind == Kind::Word)
+            .map(|(i, t)| (t.hash, i))
+            .collect();
+        for (at, (hash, _)) in words.iter().enumerate() {
+            if let Some(own) = places.get_mut(hash) {
+                own.push(at);
+            }
+        }
+        Orders {
+            dag,
+            view,
+            on_wire,
+            words,
+            places,
+            fitting: BTreeMap::new(),
+            looks: 0,
+        }
+    }
+
+    /// The view that is read.
+    pub(super) fn view(&self) -> &'a View {
+        self.view
+    }
+
+    /// How many places and orders were looked at.
+    #[cfg(test)]
+    pub(super) fn looks(&self) -> usize {
+        self.looks
+    }
+
+    /// The order of a list, if at least half of it, and two items, are found close together.
+    pub(super) fn read(&mut self, list: &List) -> Option<Order> {
+        let items = list.items.len();
+        let heads = heads(self.dag, list, self.on_wire);
+        // (word index, item)
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (item, head) in heads.iter().enumerate() {
+            places.extend(self.found(head).into_iter().map(|at| (at, item)));
+        }
+        places.sort_unstable();
+        self.looks += places.len() * items;
+        if self.looks > LOOKS_MAX {
+            return None;
+        }
+        let length = list.items.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let span = length * 3 / 2 + 8;
+        let (start, end) = closest(&places, span)?;
+        let run = places.get(start..=end)?;
+        let (from, to) = (run.first()?.0.saturating_sub(span), run.last()?.0 + span);
+        let near = |p: &&(usize, usize)| (from..=to).contains(&p.0);
+        let before = places.get(..start).unwrap_or_default().iter().rev();
+        let after = places.get(end + 1..).unwrap_or_default().iter();
+        let again = before
+            .take_while(near)
+            .chain(after.take_while(near))
+            .fold(0u32, |seen, p| seen | 1 << p.1);
+        // In text an item that stands there twice has no place; requests repeat whole.
+        let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
+        let seen: Vec<usize> = run
+            .iter()
+            .map(|p| p.1)
+            .filter(|i| self.on_wire || is_whole || again >> i & 1 == 0)
+            .collect();
+        // One word alone may be there by chance: then the whole list has to be.
+        let chance = !self.on_wire && seen.iter().any(|i| heads[*i].len() < 2);
+        if seen.len() < 2 || seen.len() * 2 < items || (chance && seen.len() < items) {
+            return None;
+        }
+        Some(Order {
+            values: self.fitting(&seen, items)?,
+            token: self.words.get(run.first()?.0)?.1,
+            seen: seen.iter().map(|i| i + 1).collect(),
+            items,
+        })
+    }
+
+    /// Where the words of an item's head stand one after the other, at most [`PLACES_MAX`] places.
+    fn found(&mut self, head: &[Vec<u64>]) -> Vec<usize> {
+        let places_of = |hash: &u64| self.places.get(hash).map_or(&[][..], Vec::as_slice);
+        // The rarest word of the head leads to the others.
+        let rarest = head
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, may)| may.iter().map(|h| places_of(h).len()).sum::<usize>());
+        let Some((offset, may)) = rarest else {
+            return Vec::new();
+        };
+        let mut starts: Vec<usize> = may
+            .iter()
+            .flat_map(places_of)
+            .filter_map(|at| at.checked_sub(offset))
+            .collect();
+        self.looks += starts.len() * head.len();
+        if self.looks > LOOKS_MAX {
+            return Vec::new();
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+            .into_iter()
+            .filter(|at| {
+                let own = self.words.get(*at..at + head.len());
+                own.is_some_and(|w| {
+                    w.iter()
+                        .zip(head)
+                        .all(|((hash, _), may)| may.contains(hash))
+                        && (!self.on_wire || self.is_key(w))
+                })
+            })
+            .take(PLACES_MAX)
+            .collect()
+    }
+
+    /// On the wire a key begins a line and ends with a colon.
+    fn is_key(&self, words: &[(u64, usize)]) -> bool {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return false;
+        };
+        let tokens = &self.view.tokens;
+        let start = tokens.get(first.1).map_or(0, |t| t.start as usize);
+        let head = self.view.text.get(..start);
+        let begins_line = head.is_none_or(|t| t.is_empty() || t.ends_with('\n'));
+        let next = tokens.get(last.1 + 1).map(|t| t.text(&self.view.text));
+        begins_line && next == Some(":")
+    }
+
+    fn fitting(&mut self, seen: &[usize], items: usize) -> Option<Vec<u64>> {
+        let place = (seen.to_vec(), items);
+        if let Some(known) = self.fitting.get(&place) {
+            return known.clone();
+        }
+        let values = fitting(seen, items);
+        self.looks += values.as_ref().map_or(0, Vec::len) * items;
+        self.fitting.insert(place, values.clone());
+        values
+    }
+}
+
+/// The heads of a list's items; none for an item whose head begins another's, as it cannot be told from it.
+pub(super) fn heads(dag: &Dag, list: &List, on_wire: bool) -> Vec<Vec<Vec<u64>>> {
     let items = list.items.len();
     let mut heads: Vec<Vec<Vec<u64>>> = (0..items).map(|i| head(dag, list, i, on_wire)).collect();
-    // An item whose head begins another's cannot be told from it.
     for a in 0..items {
         let clash = (0..items).any(|b| {
             b != a && !heads[a].is_empty() && heads[b].len() >= heads[a].len() && {
@@ -85,50 +254,12 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
             heads[a].clear();
         }
     }
-    let words: Vec<(u64, usize)> = view
-        .tokens
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| t.kind == Kind::Word)
-        .map(|(i, t)| (t.hash, i))
-        .collect();
-    // On the wire a key begins a line and ends with a colon.
-    let is_key = |first: usize, last: usize| {
-        let text = |i: usize| view.tokens.get(i).map(|t| t.text(&view.text));
-        let start = view.tokens.get(first).map_or(0, |t| t.start as usize);
-        let line = view
-            .text
-            .get(..start)
-            .is_none_or(|t| t.is_empty() || t.ends_with('\n'));
-        line && text(last + 1) == Some(":")
-    };
-    // (word index, item)
-    let mut places: Vec<(usize, usize)> = Vec::new();
-    for (item, head) in heads.iter().enumerate() {
-        if head.is_empty() {
-            continue;
-        }
-        let found = words
-            .windows(head.len())
-            .enumerate()
-            .filter(|(_, w)| {
-                w.iter()
-                    .zip(head)
-                    .all(|((hash, _), may)| may.contains(hash))
-            })
-            .filter(|(_, w)| match (w.first(), w.last()) {
-                (Some(first), Some(last)) => !on_wire || is_key(first.1, last.1),
-                _ => false,
-            })
-            .map(|(at, _)| (at, item))
-            .take(PLACES_MAX);
-        places.extend(found);
-    }
-    places.sort_unstable();
-    let length = list.items.iter().map(ExactSizeIterator::len).sum::<usize>();
-    let span = length * 3 / 2 + 8;
-    // The closest run of places with the most different items, each once.
-    let mut best: Option<(usize, std::cmp::Reverse<usize>, usize, usize)> = None;
+    heads
+}
+
+/// The closest run of places with the most different items, each once.
+fn closest(places: &[(usize, usize)], span: usize) -> Option<(usize, usize)> {
+    let mut best: Option<(usize, Reverse<usize>, usize, usize)> = None;
     for start in 0..places.len() {
         let mut seen = 0u32;
         for end in start..places.len() {
@@ -137,47 +268,17 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
                 break;
             }
             seen |= 1 << places[end].1;
-            let key = (
-                seen.count_ones() as usize,
-                std::cmp::Reverse(width),
-                start,
-                end,
-            );
+            let key = (seen.count_ones() as usize, Reverse(width), start, end);
             if best.is_none_or(|b| (key.0, key.1) > (b.0, b.1)) {
                 best = Some(key);
             }
         }
     }
-    let (_, _, start, end) = best?;
-    let run = places.get(start..=end)?;
-    let near = |place: usize| place + span >= run[0].0 && place <= run[run.len() - 1].0 + span;
-    let again = |item: usize| {
-        let outside = places[..start].iter().chain(&places[end + 1..]);
-        outside.filter(|p| p.1 == item && near(p.0)).count() > 0
-    };
-    // In text an item that stands there twice has no place; requests repeat whole.
-    let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
-    let seen: Vec<usize> = run
-        .iter()
-        .map(|p| p.1)
-        .filter(|i| on_wire || is_whole || !again(*i))
-        .collect();
-    // One word alone may be there by chance: then the whole list has to be.
-    let chance = !on_wire && seen.iter().any(|i| heads[*i].len() < 2);
-    if seen.len() < 2 || seen.len() * 2 < items || (chance && seen.len() < items) {
-        return None;
-    }
-    let values = fitting(&seen, items)?;
-    Some(Order {
-        values,
-        token: words.get(run.first()?.0)?.1,
-        seen: seen.iter().map(|i| i + 1).collect(),
-        items,
-    })
+    best.map(|(_, _, start, end)| (start, end))
 }
 
 /// Numbers of all orders of `items` in which the items of `seen` stand in that order.
-fn fitting(seen: &[usize], items: usize) -> Option<Vec<u64>> {
+pub(super) fn fitting(seen: &[usize], items: usize) -> Option<Vec<u64>> {
     let open = permutation::orders(items) / permutation::orders(seen.len());
     if open > OPEN_ORDERS_MAX {
         return None;
