@@ -16,6 +16,8 @@ pub(super) struct Sight {
     pub(super) total: i32,
     /// What counts against other places of the master, by [`score::worth`].
     pub(super) worth: i32,
+    /// How many of the nearest words match, by [`score::near`].
+    pub(super) near: u32,
     /// Token of the leak.
     pub(super) token: usize,
     /// Boundary between tokens of the leak at the end of the place.
@@ -113,6 +115,7 @@ fn at_place(element: usize, branches: &[Branch], place: &[Way]) -> Option<Sight>
         outcome: outcome(branches, &ways, &best, chosen),
         total: best.limited(),
         worth: score::worth(score::limited(best.left), best.right),
+        near: score::near(best.left, best.right),
         token: best.boundary.saturating_sub(chosen.nodes.len()),
         boundary: best.boundary,
     })
@@ -209,7 +212,7 @@ pub(super) fn wild(
         .collect();
     places(&mut gates, |g| g.token)
         .filter_map(|place| {
-            let mut ways: Vec<(i32, usize, Vec<u64>, i32)> = Vec::new();
+            let mut ways: Vec<(i32, usize, Vec<u64>, (i32, u32))> = Vec::new();
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;
@@ -221,7 +224,8 @@ pub(super) fn wild(
                         if near && total >= TOTAL_MIN {
                             let after = score::WILD_MATCH.after(gate.left, SIDE_MAX);
                             let worth = score::worth(after, gate.right);
-                            ways.push((total, gate.token, symbols, worth));
+                            let near = score::near(after, gate.right);
+                            ways.push((total, gate.token, symbols, (worth, near)));
                         }
                     }
                     None => other = other.max(gate.total() + WORD_MISS),
@@ -242,7 +246,8 @@ pub(super) fn wild(
                 element,
                 outcome,
                 total: best.0.min(2 * SIDE_MAX),
-                worth: best.3,
+                worth: best.3.0,
+                near: best.3.1,
                 token: best.1,
                 boundary: best.1 + 1,
             })
@@ -250,16 +255,33 @@ pub(super) fn wild(
         .collect()
 }
 
+/// The best alignments through one boundary of the leak.
+#[derive(Clone, Copy, Debug, Default)]
+struct Best {
+    /// By [`score::worth`]; 0 where there is none.
+    worth: i32,
+    /// By [`score::near`].
+    near: u32,
+    /// Boundary between elements.
+    row: u32,
+}
+
+impl Best {
+    fn is_far_from(&self, row: u32) -> bool {
+        self.worth > 0 && self.row.abs_diff(row) > NEAR as u32
+    }
+}
+
 /// For each boundary of the leak, the best alignments through it at two places of the master.
 pub(super) struct Explained {
-    /// (worth, boundary between elements) of the best, and of the best far from it.
-    best: Vec<[(i32, u32); 2]>,
+    /// The best of all, and the best far from it.
+    best: Vec<[Best; 2]>,
 }
 
 impl Explained {
     pub(super) fn new(boundaries: usize) -> Explained {
         Explained {
-            best: vec![[(0, 0); 2]; boundaries],
+            best: vec![[Best::default(); 2]; boundaries],
         }
     }
 
@@ -268,44 +290,53 @@ impl Explained {
         if score::score(left) + score::score(right) < RELEVANT {
             return;
         }
-        let total = score::worth(left, right);
+        let own = Best {
+            worth: score::worth(left, right),
+            near: score::near(left, right),
+            row: row as u32,
+        };
         let Some([first, second]) = self.best.get_mut(boundary) else {
             return;
         };
-        let row = row as u32;
-        if first.0 > 0 && row.abs_diff(first.1) > NEAR as u32 {
-            if total > first.0 {
-                (*second, *first) = (*first, (total, row));
-            } else if total > second.0 {
-                *second = (total, row);
+        if first.is_far_from(own.row) {
+            if own.worth > first.worth {
+                (*second, *first) = (*first, own);
+            } else if own.worth > second.worth {
+                *second = own;
             }
-        } else if total > first.0 {
-            *first = (total, row);
+        } else if own.worth > first.worth {
+            *first = own;
         }
     }
 
-    /// The best worth through this boundary at another place of the master.
-    fn elsewhere(&self, boundary: usize, row: usize) -> i32 {
-        let pair = self.best.get(boundary).copied().unwrap_or_default();
-        let far = pair
-            .into_iter()
-            .filter(|(total, at)| *total > 0 && at.abs_diff(row as u32) > NEAR as u32);
-        far.map(|p| p.0).max().unwrap_or(0)
+    /// Whether another place of the master explains the same words of the leak as well, or a neighbouring one better.
+    ///
+    /// A neighbouring line that says nearly the same differs in the words beside the place, or in what stands further
+    /// off. Where its nearest words match less, it may be one of lines that changed places, and nothing is decided.
+    fn has_rival(&self, sight: &Sight) -> bool {
+        let both = self.best.get(sight.boundary).copied().unwrap_or_default();
+        let row = sight.element as u32 + 1;
+        both.iter().any(|other| {
+            if other.is_far_from(row) {
+                sight.worth - other.worth < MARGIN_MIN
+            } else {
+                other.worth - sight.worth >= MARGIN_MIN && other.near >= sight.near
+            }
+        })
     }
 
     /// Sum of the best worths.
     pub(super) fn coverage(&self) -> u64 {
         self.best
             .iter()
-            .map(|[first, _]| first.0.max(0) as u64)
+            .map(|[first, _]| first.worth.max(0) as u64)
             .sum()
     }
 
     /// Erases what another place of the master explains as well, or better.
     pub(super) fn settle(&self, sights: &mut [Sight]) {
         for sight in sights {
-            let rival = self.elsewhere(sight.boundary, sight.element + 1);
-            if sight.worth - rival < MARGIN_MIN {
+            if self.has_rival(sight) {
                 sight.outcome = Outcome::Ambiguous(sight.outcome.sites());
             }
         }
