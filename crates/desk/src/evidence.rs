@@ -11,6 +11,7 @@ use seal::ProgramKey;
 
 use crate::cases::secret;
 use crate::records::{PressRecord, open};
+use crate::traces::Retraced;
 use crate::{Desk, Failure};
 
 impl Desk {
@@ -27,7 +28,13 @@ impl Desk {
         trace: &TraceId,
         since: &[u64],
     ) -> Result<Evidence, Failure> {
-        let (case, book, verdict, files) = self.retrace(key, trace).await?;
+        let Retraced {
+            case,
+            book,
+            verdict,
+            files,
+            ..
+        } = self.retrace(key, trace).await?;
         let presses = self.presses(case.id(), key).await?;
         let record = presses
             .last()

@@ -11,6 +11,15 @@ use crate::Failure;
 /// Largest file of a leak that is taken in, in bytes.
 pub const LEAK_INPUT_BYTES_MAX: u64 = intake::INPUT_BYTES_MAX;
 
+/// The hidden command of this program that reads a PDF in a process of its own, as [`crate::serve_pdf`] does.
+pub const READ_PDF: &str = "read-pdf";
+
+/// The programs that read documents: this one again for PDFs.
+pub fn tools() -> Tools {
+    let this = std::env::current_exe().map(|path| vec![path.into(), READ_PDF.into()]);
+    Tools::new(this.unwrap_or_default())
+}
+
 /// What was read of a leak, and what was not.
 #[derive(Debug, Clone, Default)]
 pub struct ReadLeak {

@@ -14,12 +14,23 @@ impl Desk {
     /// # Errors
     /// Every wrong row at once, by line and column.
     pub async fn import_partners(&self, csv: &[u8]) -> Result<Vec<PartnerId>, Failure> {
+        self.import_partners_as(csv, &Actor::Desk).await
+    }
+
+    /// As [`Desk::import_partners`], by somebody.
+    ///
+    /// # Errors
+    /// As [`Desk::import_partners`].
+    pub async fn import_partners_as(
+        &self,
+        csv: &[u8],
+        by: &Actor,
+    ) -> Result<Vec<PartnerId>, Failure> {
         let program = self.program().await?;
         let rows: Vec<RosterRow> =
             roster::read_roster(csv, &program).map_err(Failure::from_refusal)?;
         let ids = rows.iter().map(|row| row.profile.partner.clone()).collect();
-        self.decide(ProgramCommand::Import(rows), &Actor::Desk)
-            .await?;
+        self.decide(ProgramCommand::Import(rows), by).await?;
         Ok(ids)
     }
 

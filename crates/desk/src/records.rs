@@ -51,6 +51,9 @@ pub(crate) struct TraceRecord {
     pub(crate) files: Vec<LeakRecord>,
     /// How many cases were tried.
     pub(crate) alignments: u64,
+    /// When the leak was first seen, by the word of who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seen_at: Option<jiff::Timestamp>,
     /// What the program was told, as JSON.
     pub(crate) answer: serde_json::Value,
 }

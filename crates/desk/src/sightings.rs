@@ -54,6 +54,19 @@ impl Desk {
     /// # Errors
     /// An unknown case, or a database that fails.
     pub async fn sight(&self, id: &CaseId, records: &[u8]) -> Result<Sighted, Failure> {
+        self.sight_as(id, records, &Actor::Desk).await
+    }
+
+    /// As [`Desk::sight`], by somebody.
+    ///
+    /// # Errors
+    /// As [`Desk::sight`].
+    pub async fn sight_as(
+        &self,
+        id: &CaseId,
+        records: &[u8],
+        by: &Actor,
+    ) -> Result<Sighted, Failure> {
         let sighting = SightingId::of(&Digest::of(records));
         for _ in 0..20 {
             let loaded = self.load(id).await?;
@@ -75,9 +88,7 @@ impl Desk {
                 ..Beside::default()
             };
             // CRASH: before, the feed is read again; after, the event and its records are there together.
-            let decided = self
-                .decide_case(&loaded, command, &Actor::Desk, beside)
-                .await?;
+            let decided = self.decide_case(&loaded, command, by, beside).await?;
             if decided.is_some() {
                 return Ok(Sighted { sighting, is_known });
             }

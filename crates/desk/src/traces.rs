@@ -1,5 +1,7 @@
 //! Traces: a leak handed in, read over the cases that it may be of, and decided.
 
+use std::sync::Arc;
+
 use carriers::Leak;
 use carriers::find::Sketch;
 use domain::case::{Case, VerdictWord};
@@ -12,11 +14,29 @@ use fingerprint::Bar;
 use flow::book::Book;
 use flow::sight::{self, LeakFile};
 use flow::trace::{Access, Readings, Verdict, Word};
+use jiff::Timestamp;
 use seal::ProgramKey;
 
 use crate::desk::{Beside, too_busy};
 use crate::records::{LeakRecord, TraceRecord, open_bytes};
 use crate::{Desk, Failure};
+
+/// What is asked of a trace.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The leak.
+    pub files: &'a [LeakFile],
+    /// The case, where somebody knows it; otherwise it is looked for.
+    pub case: Option<&'a CaseId>,
+    /// When the leak was first seen, where somebody knows it: a seat that had not fetched its package by then is not
+    /// named, so a wrong time can keep an accusation back and never make one.
+    pub seen_at: Option<Timestamp>,
+    /// Who asks.
+    pub by: &'a Actor,
+}
+
+/// Is told how much of a work is done, from 0 to 1, and what is being done, in words.
+pub type Watcher<'a> = &'a (dyn Fn(f64, &str) + Send + Sync);
 
 /// The answer of a trace.
 #[derive(Debug)]
@@ -55,27 +75,67 @@ struct Attempt {
     innocent_risk: f64,
 }
 
+/// A recorded trace, decided again on what the case is now.
+pub(crate) struct Retraced {
+    pub(crate) case: Case,
+    pub(crate) book: Book,
+    pub(crate) verdict: Verdict,
+    pub(crate) files: Vec<LeakFile>,
+    pub(crate) seen_at: Option<Timestamp>,
+    pub(crate) cases_tried: u64,
+}
+
 impl Desk {
-    /// Reads a leak, finds its case unless one is named, and decides. What was found is recorded, whatever it is.
+    /// As [`Desk::trace_watched`], asked by nobody in particular.
     ///
     /// # Errors
-    /// A leak over a limit, an unknown case, a case that was never pressed, or a database that fails.
+    /// As [`Desk::trace_watched`].
     pub async fn trace(
         &self,
         key: &ProgramKey,
         files: &[LeakFile],
         case: Option<&CaseId>,
     ) -> Result<Traced, Failure> {
+        let ask = Ask {
+            files,
+            case,
+            seen_at: None,
+            by: &Actor::Desk,
+        };
+        self.trace_watched(key, &ask, &|_, _| {}).await
+    }
+
+    /// Reads a leak, finds its case unless one is named, and decides. What was found is recorded, whatever it is.
+    ///
+    /// # Errors
+    /// A leak over a limit, an unknown case, a case that was never pressed, or a database that fails.
+    pub async fn trace_watched(
+        &self,
+        key: &ProgramKey,
+        ask: &Ask<'_>,
+        watcher: Watcher<'_>,
+    ) -> Result<Traced, Failure> {
+        let Ask { files, case, .. } = *ask;
+        watcher(0.02, "reading the leak");
         let leak = sight::leak(files).map_err(|error| {
             Failure::usage("leak", error.to_string()).hint("hand in the part that matters")
         })?;
+        let leak = Arc::new(leak);
         let candidates = match case {
             Some(case) => vec![case.clone()],
-            None => self.find_cases(key, &leak).await?,
+            None => {
+                watcher(0.08, "looking for its case");
+                self.find_cases(key, &leak).await?
+            }
         };
         let cases_tried = (candidates.len() as u64).max(1);
         let mut best: Option<Attempt> = None;
-        for candidate in &candidates {
+        for (done, candidate) in candidates.iter().enumerate() {
+            let share = done as f64 / cases_tried as f64;
+            watcher(
+                0.15 + 0.6 * share,
+                &format!("laying it over the masters of {candidate}"),
+            );
             let attempt = self.read(key, candidate, &leak).await?;
             let better = best
                 .as_ref()
@@ -95,8 +155,10 @@ impl Desk {
                 words,
             });
         };
+        watcher(0.75, "comparing what was read with every copy");
         let bar = self.bar(attempt.innocent_risk, cases_tried).await?;
-        let verdict = decide(&attempt, &bar)?;
+        let (attempt, verdict) = decide(attempt, bar, ask.seen_at).await?;
+        watcher(0.95, "recording the answer");
         let trace = name(files, attempt.case.id());
         let artifacts = attempt.book.masters().iter().map(|entry| TracedArtifact {
             file_name: entry.master.file_name().to_owned(),
@@ -115,7 +177,7 @@ impl Desk {
             cases_tried,
             words,
         };
-        self.record(&traced, files).await?;
+        self.record(&traced, ask).await?;
         Ok(traced)
     }
 
@@ -146,10 +208,21 @@ impl Desk {
             .collect())
     }
 
-    async fn read(&self, key: &ProgramKey, id: &CaseId, leak: &Leak) -> Result<Attempt, Failure> {
+    async fn read(
+        &self,
+        key: &ProgramKey,
+        id: &CaseId,
+        leak: &Arc<Leak>,
+    ) -> Result<Attempt, Failure> {
         let case = self.case(id).await?;
         let (book, record) = self.book(&case, key).await?;
-        let readings = flow::trace::read(&book, leak);
+        let leak = leak.clone();
+        // A server has other requests to answer while a leak is read.
+        let (book, readings) = apart(move || {
+            let readings = flow::trace::read(&book, &leak);
+            (book, readings)
+        })
+        .await?;
         Ok(Attempt {
             case,
             book,
@@ -170,13 +243,14 @@ impl Desk {
         })
     }
 
-    async fn record(&self, traced: &Traced, files: &[LeakFile]) -> Result<(), Failure> {
+    async fn record(&self, traced: &Traced, ask: &Ask<'_>) -> Result<(), Failure> {
         let Some(verdict) = &traced.verdict else {
             return Ok(());
         };
         let record = TraceRecord {
-            files: files.iter().map(LeakRecord::from).collect(),
+            files: ask.files.iter().map(LeakRecord::from).collect(),
             alignments: traced.cases_tried,
+            seen_at: ask.seen_at,
             answer: traced.to_json(),
         };
         let json = serde_json::to_vec(&record)
@@ -198,9 +272,7 @@ impl Desk {
                 ..Beside::default()
             };
             let loaded = self.load(&verdict.case).await?;
-            let decided = self
-                .decide_case(&loaded, command, &Actor::Desk, beside)
-                .await?;
+            let decided = self.decide_case(&loaded, command, ask.by, beside).await?;
             if decided.is_some() {
                 return Ok(());
             }
@@ -213,7 +285,7 @@ impl Desk {
         &self,
         key: &ProgramKey,
         trace: &TraceId,
-    ) -> Result<(Case, Book, Verdict, Vec<LeakFile>), Failure> {
+    ) -> Result<Retraced, Failure> {
         let unknown = || {
             Failure::usage("unknown-trace", format!("there is no trace `{trace}`")).hint(
                 "`headstart trace FILE` prints the trace's name; a leak of no case is not recorded",
@@ -241,24 +313,53 @@ impl Desk {
             })?;
         let leak =
             sight::leak(&files).map_err(|error| Failure::usage("leak", error.to_string()))?;
-        let attempt = self.read(key, &id, &leak).await?;
+        let attempt = self.read(key, &id, &Arc::new(leak)).await?;
         let bar = self.bar(attempt.innocent_risk, record.alignments).await?;
-        let verdict = decide(&attempt, &bar)?;
-        Ok((attempt.case, attempt.book, verdict, files))
+        let (attempt, verdict) = decide(attempt, bar, record.seen_at).await?;
+        Ok(Retraced {
+            case: attempt.case,
+            book: attempt.book,
+            verdict,
+            files,
+            seen_at: record.seen_at,
+            cases_tried: record.alignments,
+        })
     }
 }
 
-fn decide(attempt: &Attempt, bar: &Bar) -> Result<Verdict, Failure> {
-    let access = access(&attempt.book, attempt.case.receipts());
-    flow::trace::trace(&attempt.book, attempt.readings.clone(), &access, bar)
-        .map_err(|error| Failure::machine("trace", error.to_string()))
+async fn decide(
+    attempt: Attempt,
+    bar: Bar,
+    seen_at: Option<Timestamp>,
+) -> Result<(Attempt, Verdict), Failure> {
+    let decided = apart(move || {
+        let access = access(&attempt.book, attempt.case.receipts(), seen_at);
+        let verdict = flow::trace::trace(&attempt.book, attempt.readings.clone(), &access, &bar);
+        (attempt, verdict)
+    });
+    let (attempt, verdict) = decided.await?;
+    let verdict = verdict.map_err(|error| Failure::machine("trace", error.to_string()))?;
+    Ok((attempt, verdict))
 }
 
-fn access(book: &Book, receipts: &Receipts) -> Vec<Access> {
+/// Long computing on a thread of its own.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Failure::machine("trace", "the work broke off"))
+}
+
+/// Who had fetched a package by the time that the leak was seen; ever, where nobody knows that time.
+fn access(book: &Book, receipts: &Receipts, seen_at: Option<Timestamp>) -> Vec<Access> {
+    let is_in_time = |at: Timestamp| seen_at.is_none_or(|seen_at| at <= seen_at);
     book.seatings()
         .iter()
-        .map(|seating| Access {
-            fetched: receipts.of(&seating.seat).is_some(),
+        .map(|seating| {
+            let first = receipts.of(&seating.seat).map(|own| own.first().at);
+            Access {
+                fetched: first.is_some_and(is_in_time),
+                later: first.is_some_and(|at| !is_in_time(at)),
+            }
         })
         .collect()
 }
@@ -269,7 +370,7 @@ fn name(files: &[LeakFile], case: &CaseId) -> TraceId {
     TraceId::of(&Digest::of(&bytes))
 }
 
-fn meta_name(trace: &TraceId) -> String {
+pub(crate) fn meta_name(trace: &TraceId) -> String {
     format!("trace/{trace}")
 }
 

@@ -8,6 +8,7 @@ pub mod book;
 pub mod delivery;
 pub mod detection;
 pub mod evidence;
+pub mod explanations;
 pub mod holdings;
 pub mod keys;
 pub mod leaf;

@@ -118,8 +118,10 @@ pub struct Verdict {
 /// What is known of each slot beside its copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// Whether the seat ever fetched its package.
+    /// Whether the seat had fetched its package by the time that the leak was seen; ever, where nobody knows that time.
     pub fetched: bool,
+    /// Whether it fetched it only later.
+    pub later: bool,
 }
 
 /// Reads a leak over every master of a case.
@@ -194,7 +196,7 @@ pub fn trace(
     };
     let reason = match (word, &never_fetched) {
         (Word::Accuse, _) => None,
-        (_, Some(candidate)) => Some(inside(candidate)),
+        (_, Some(candidate)) => Some(inside(candidate, was_given_later(book, candidate, access))),
         _ => Some(why_withheld(&engine, &leads)),
     };
     Ok(Verdict {
@@ -226,12 +228,25 @@ fn named(book: &Book, finding: &Finding) -> Option<Candidate> {
 }
 
 fn was_fetched(book: &Book, candidate: &Candidate, access: &[Access]) -> bool {
+    access_of(book, candidate, access).any(|access| access.fetched)
+}
+
+fn was_given_later(book: &Book, candidate: &Candidate, access: &[Access]) -> bool {
+    access_of(book, candidate, access).any(|access| access.later)
+}
+
+/// What is known of each slot that a candidate stands for.
+fn access_of<'a>(
+    book: &'a Book,
+    candidate: &'a Candidate,
+    access: &'a [Access],
+) -> impl Iterator<Item = &'a Access> {
     book.seatings()
         .iter()
         .zip(access)
         .filter(|(seating, _)| seating.partner == candidate.partner)
         .filter(|(seating, _)| candidate.seat.as_ref().is_none_or(|s| *s == seating.seat))
-        .any(|(_, access)| access.fetched)
+        .map(|(_, access)| access)
 }
 
 /// A partner that is named by one of its seats is not named a second time for itself.
@@ -248,13 +263,17 @@ fn without_repeats(candidates: Vec<Candidate>) -> Vec<Candidate> {
         .collect()
 }
 
-fn inside(candidate: &Candidate) -> String {
+fn inside(candidate: &Candidate, was_given_later: bool) -> String {
     let copy = candidate.seat.as_ref().map_or_else(
         || format!("the copies of partner {}", candidate.partner),
         |seat| format!("the copy of seat {seat}"),
     );
+    let when = match was_given_later {
+        true => "which was handed out only after the leak was seen",
+        false => "which was never handed out",
+    };
     format!(
-        "the leak matches {copy}, which was never handed out: it came from inside the program, not from that partner"
+        "the leak matches {copy}, {when}: it came from inside the program, not from that partner"
     )
 }
 

@@ -157,7 +157,13 @@ pub fn evidence() -> Evidence {
         .map(|bytes| LeakFile::new("found.py", bytes))
         .collect();
     let readings = trace::read(&book, &flow::sight::leak(&leak).expect("the leak is small"));
-    let access = vec![trace::Access { fetched: true }; book.seatings().len()];
+    let access = vec![
+        trace::Access {
+            fetched: true,
+            later: false
+        };
+        book.seatings().len()
+    ];
     let verdict = trace::trace(&book, readings, &access, &Bar::default())
         .expect("readings and code are of one master");
     let proofs = Proofs {

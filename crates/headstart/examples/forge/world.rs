@@ -364,7 +364,13 @@ fn twin_of(book: &Book, seating: &Seating) -> Seating {
 
 pub fn verdict(book: &Book, leak: &[LeakFile]) -> Verdict {
     let readings = trace::read(book, &flow::sight::leak(leak).unwrap());
-    let access = vec![Access { fetched: true }; book.seatings().len()];
+    let access = vec![
+        Access {
+            fetched: true,
+            later: false
+        };
+        book.seatings().len()
+    ];
     trace::trace(book, readings, &access, &Bar::default()).unwrap()
 }
 

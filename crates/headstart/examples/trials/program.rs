@@ -85,7 +85,13 @@ impl Program {
             cases,
             elsewhere: book(1, trials, &seats, &mut rng)?,
             demo_elsewhere: book(2, demo, &seats, &mut rng)?,
-            access: vec![Access { fetched: true }; SEATS],
+            access: vec![
+                Access {
+                    fetched: true,
+                    later: false
+                };
+                SEATS
+            ],
         })
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use desk::{Failure, Found, ReadLeak, Tools};
+use desk::{Failure, Found, ReadLeak};
 use domain::sealed::Digest;
 use flow::evidence::{Body, File};
 use flow::originals::Outcome;
@@ -12,16 +12,8 @@ use serde_json::{Value, json};
 
 use crate::output::{Output, count, table};
 
-/// The hidden command that reads a PDF in a process of its own.
-pub const READ_PDF: &str = "read-pdf";
 /// Texts and reasons that are shown one by one; `--json` has them all.
 const SHOWN_MAX: usize = 12;
-
-/// The programs that read documents: this one again for PDFs.
-pub fn tools() -> Tools {
-    let this = std::env::current_exe().map(|path| vec![path.into(), READ_PDF.into()]);
-    Tools::new(this.unwrap_or_default())
-}
 
 /// Reads what was handed in; `-` is standard input.
 pub fn read(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
@@ -36,7 +28,7 @@ pub fn read(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
             Found::Path(path.clone())
         });
     }
-    desk::read_leak(&found, &tools())
+    desk::read_leak(&found, &desk::tools())
 }
 
 fn standard_input() -> Result<Vec<u8>, Failure> {
@@ -108,7 +100,7 @@ fn and_more(all: usize) -> String {
 /// # Errors
 /// Not one file is there.
 pub fn read_originals(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
-    let leak = desk::read_originals(paths, &tools());
+    let leak = desk::read_originals(paths, &desk::tools());
     if leak.originals.is_empty() {
         let (name, why) = leak.skipped.into_iter().next().unwrap_or_default();
         return Err(

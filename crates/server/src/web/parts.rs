@@ -124,6 +124,14 @@ impl<'a> Field<'a> {
         })
     }
 
+    /// One line of text with suggestions from a `datalist`.
+    pub fn list(&self, list: &str, value: &str) -> Markup {
+        self.around(html! {
+            input type="text" id=(self.name) name=(self.name) value=(value) list=(list) required
+                aria-describedby=[self.described_by()] aria-invalid=[self.error.map(|_| "true")];
+        })
+    }
+
     /// Many lines of text.
     pub fn area(&self, value: &str, rows: u32) -> Markup {
         self.around(html! {
@@ -286,6 +294,37 @@ pub fn size(bytes: u64) -> String {
         1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
         _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
+}
+
+/// A small chance in words: `one in 3,200,000`.
+pub fn one_in(chance: f64) -> String {
+    if chance.is_nan() || chance <= 0.0 {
+        return "less than can be computed".to_owned();
+    }
+    let times = 1.0 / chance;
+    if times < 2.0 {
+        return "no evidence at all".to_owned();
+    }
+    if times >= 1e15 {
+        return format!("one in {times:.0e}");
+    }
+    // Two digits say enough of a chance.
+    let scale = 10f64.powf(times.log10().floor() - 1.0).max(1.0);
+    let rounded = (times / scale).round() * scale;
+    format!("one in {}", grouped(rounded as u64))
+}
+
+/// A number with its digits in groups of three.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// A number with its noun.
