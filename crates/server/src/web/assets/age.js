@@ -139,9 +139,9 @@ async function* stream(payload, key) {
     if (chunk.length < TAG) throw new AgeError("payload", "the file is cut off");
     let plain = await openChunk(key, counter, isAtEnd, chunk);
     const fits = plain !== null;
-    // A chunk that says of itself that it is the last, or is not, where the file says otherwise: it is genuine, and
-    // given like any other, and then the file is refused.
-    if (!fits) plain = await openChunk(key, counter, !isAtEnd, chunk);
+    // A full chunk that says of itself that it is the last, or is not, where the file says otherwise: it is genuine,
+    // and given like any other, and then the file is refused.
+    if (!fits && chunk.length === CHUNK + TAG) plain = await openChunk(key, counter, !isAtEnd, chunk);
     if (plain === null) throw new AgeError("payload", "the file is damaged or cut off");
     if (plain.length === 0 && counter > 0) throw new AgeError("payload", "the file ends with an empty chunk");
     yield plain;
