@@ -6,13 +6,16 @@ mod fact;
 
 pub use fact::{CaseEvent, CaseFact, EndReason, VerdictWord};
 
+use crate::acknowledgement::{Acknowledgement, Acknowledgements};
 use crate::artifact::{Artifact, ArtifactKind};
 use crate::commitment::Leaf;
 use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId, SightingId, TraceId};
 use crate::package::{Package, PressedPackage};
 use crate::plan::WavePlan;
+use crate::protection::{Protections, Version};
 use crate::receipt::{Fetch, Receipts};
 use crate::sealed::{Digest, Sealed};
+use crate::thread::{Message, Threads};
 use crate::tlp::Tlp;
 use crate::wave::WaveName;
 use jiff::Timestamp;
@@ -77,6 +80,8 @@ pub(crate) struct OpenedSeat {
     pub(crate) wave: WaveName,
     pub(crate) opens_at: Timestamp,
     pub(crate) kinds: BTreeSet<ArtifactKind>,
+    /// When it was opened for this seat, at `opens_at` or later.
+    pub(crate) at: Timestamp,
 }
 
 /// When a wave was due, and when it was first opened.
@@ -165,6 +170,9 @@ pub struct Case {
     released_at: Option<Timestamp>,
     sightings: Vec<Sighted>,
     traces: Vec<Traced>,
+    acknowledgements: Acknowledgements,
+    protections: Protections,
+    threads: Threads,
 }
 
 impl Case {
@@ -216,6 +224,9 @@ impl Case {
             released_at: None,
             sightings: Vec::new(),
             traces: Vec::new(),
+            acknowledgements: Acknowledgements::default(),
+            protections: Protections::default(),
+            threads: Threads::default(),
         })
     }
 
@@ -321,6 +332,11 @@ impl Case {
             .map(|opened| (opened.wave, opened.opens_at))
     }
 
+    /// When the package of a seat became open to it: when its wave was due, or later.
+    pub fn opened_for_seat_at(&self, seat: &SeatId) -> Option<Timestamp> {
+        self.opened.get(seat).map(|opened| opened.at)
+    }
+
     /// The waves that were opened.
     pub fn waves(&self) -> &BTreeMap<WaveName, OpenedWave> {
         &self.waves
@@ -354,6 +370,21 @@ impl Case {
     /// Traces, oldest first.
     pub fn traces(&self) -> &[Traced] {
         &self.traces
+    }
+
+    /// Who acknowledged label and embargo.
+    pub fn acknowledgements(&self) -> &Acknowledgements {
+        &self.acknowledgements
+    }
+
+    /// What partners reported to have built.
+    pub fn protections(&self) -> &Protections {
+        &self.protections
+    }
+
+    /// What partners and the program wrote to each other.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// Where it is in its life.
@@ -453,6 +484,39 @@ impl Case {
                 report,
                 at,
             }),
+            CaseFact::CaseAcknowledged {
+                seat,
+                partner,
+                tlp,
+                release,
+            } => self.acknowledgements.add(Acknowledgement {
+                seat,
+                partner,
+                tlp,
+                release,
+                at,
+            }),
+            CaseFact::ProtectionReported {
+                seat,
+                partner,
+                number,
+                coverage,
+                ships_at,
+                details,
+            } => {
+                let version = Version {
+                    seat,
+                    coverage,
+                    ships_at,
+                    details,
+                    at,
+                };
+                self.protections.add(partner, number, version);
+            }
+            CaseFact::MessageWritten { partner, text } => {
+                let by = event.by.clone();
+                self.threads.add(partner, Message { by, text, at });
+            }
         }
     }
 
@@ -480,6 +544,7 @@ impl Case {
                     wave,
                     opens_at: due,
                     kinds: planned.kinds.clone(),
+                    at,
                 });
             }
         }

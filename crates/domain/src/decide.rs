@@ -1,9 +1,11 @@
 //! What may be done with a case: command + state + now → events, or a refusal.
 
 mod command;
+mod dealings;
 mod refusal;
 
 pub use command::CaseCommand;
+pub use dealings::DealingRefusal;
 pub use refusal::{CaseRefusal, PackageFault};
 
 use crate::artifact::{Artifact, ArtifactKind};
@@ -161,6 +163,22 @@ impl Case {
                 verdict,
                 report,
             }],
+            CaseCommand::Acknowledge { seat, tlp, release } => {
+                self.acknowledge(seat, (tlp, release), context)?
+            }
+            CaseCommand::ReportProtection {
+                seat,
+                number,
+                coverage,
+                ships_at,
+                details,
+            } => {
+                let what = (coverage, ships_at);
+                self.report_protection(seat, number, what, details, context)?
+            }
+            CaseCommand::WriteMessage { partner, text } => {
+                self.write_message(partner, text, context)?
+            }
         };
         Ok(record(facts, context))
     }

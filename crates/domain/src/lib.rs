@@ -5,6 +5,7 @@
 //! (`case/HS-2026-0001`). No clock, disk, network or randomness; whatever says what a case is
 //! about arrives as [`sealed::Sealed`] and is never looked into.
 
+pub mod acknowledgement;
 pub mod advisory;
 pub mod agreement;
 pub mod artifact;
@@ -18,7 +19,9 @@ pub mod describe;
 pub mod duty;
 pub mod event;
 pub mod explain;
+pub mod funnel;
 pub mod ids;
+pub mod letter;
 pub mod open;
 pub mod package;
 pub mod partner;
@@ -26,12 +29,14 @@ pub mod person;
 pub mod plan;
 pub mod policy;
 pub mod program;
+pub mod protection;
 pub mod receipt;
 pub mod release;
 pub mod roster;
 pub mod sealed;
 pub mod seat;
 pub mod settings;
+pub mod thread;
 pub mod tlp;
 pub mod watch;
 pub mod wave;

@@ -3,9 +3,11 @@
 use crate::artifact::Artifact;
 use crate::commitment::Leaf;
 use crate::event::Recorded;
-use crate::ids::{BlobId, CaseId, PersonName, SeatId, SightingId, TraceId};
+use crate::ids::{BlobId, CaseId, PartnerId, PersonName, SeatId, SightingId, TraceId};
+use crate::letter::Letter;
 use crate::package::PressedPackage;
 use crate::plan::WavePlan;
+use crate::protection::Coverage;
 use crate::sealed::{Digest, Sealed};
 use crate::tlp::Tlp;
 use crate::wave::WaveName;
@@ -171,6 +173,41 @@ pub enum CaseFact {
         verdict: VerdictWord,
         /// The sealed report.
         report: BlobId,
+    },
+    /// A seat acknowledged label and embargo.
+    CaseAcknowledged {
+        /// The seat.
+        seat: SeatId,
+        /// Its partner.
+        partner: PartnerId,
+        /// The label that it was shown.
+        tlp: Tlp,
+        /// The end of the embargo that it was shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<Timestamp>,
+    },
+    /// A seat reported a protection, for the first time or anew.
+    ProtectionReported {
+        /// The seat.
+        seat: SeatId,
+        /// Its partner.
+        partner: PartnerId,
+        /// The protection's number among the partner's.
+        number: u32,
+        /// How much it covers.
+        coverage: Coverage,
+        /// When it shipped, or will.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ships_at: Option<Timestamp>,
+        /// Product, rules and remarks.
+        details: Letter,
+    },
+    /// A partner wrote to the program, or the program to a partner: who did says which.
+    MessageWritten {
+        /// The partner whose thread it is.
+        partner: PartnerId,
+        /// What was written.
+        text: Letter,
     },
 }
 

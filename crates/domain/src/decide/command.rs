@@ -3,8 +3,10 @@
 use crate::artifact::ArtifactKind;
 use crate::case::{EndReason, VerdictWord};
 use crate::commitment::Leaf;
-use crate::ids::{BlobId, PersonName, SeatId, SightingId, TraceId};
+use crate::ids::{BlobId, PartnerId, PersonName, SeatId, SightingId, TraceId};
+use crate::letter::Letter;
 use crate::package::PressedPackage;
+use crate::protection::Coverage;
 use crate::sealed::{Digest, Sealed};
 use crate::tlp::Tlp;
 use crate::wave::Offsets;
@@ -83,5 +85,34 @@ pub enum CaseCommand {
         verdict: VerdictWord,
         /// The sealed report.
         report: BlobId,
+    },
+    /// A seat acknowledges the terms that it was shown.
+    Acknowledge {
+        /// The seat.
+        seat: SeatId,
+        /// The label that it was shown.
+        tlp: Tlp,
+        /// The end of the embargo that it was shown.
+        release: Option<Timestamp>,
+    },
+    /// A seat reports a protection.
+    ReportProtection {
+        /// The seat.
+        seat: SeatId,
+        /// The protection that is reported anew; none for another one.
+        number: Option<u32>,
+        /// How much it covers.
+        coverage: Coverage,
+        /// When it shipped, or will.
+        ships_at: Option<Timestamp>,
+        /// Product, rules and remarks, sealed.
+        details: Letter,
+    },
+    /// Whoever asks writes into a partner's thread.
+    WriteMessage {
+        /// The partner.
+        partner: PartnerId,
+        /// What is written, sealed.
+        text: Letter,
     },
 }

@@ -1,5 +1,6 @@
 //! Why a case refuses.
 
+use super::DealingRefusal;
 use crate::case::Stage;
 use crate::describe::describe_utc;
 use crate::explain::{Class, Explain};
@@ -94,6 +95,9 @@ pub enum CaseRefusal {
     /// The seat may not have its package.
     #[error("{0}")]
     Denied(Denial),
+    /// Something between a partner and the program.
+    #[error("{0}")]
+    Dealing(DealingRefusal),
 }
 
 /// What is wrong with a package.
@@ -144,6 +148,7 @@ impl Explain for CaseRefusal {
             },
             Self::NothingToPress => "nothing-to-press",
             Self::Denied(denial) => denial.code(),
+            Self::Dealing(refusal) => refusal.code(),
         }
     }
 
@@ -176,6 +181,7 @@ impl Explain for CaseRefusal {
                 "Active partners need seats, and the policy must give them something."
             }
             Self::Denied(denial) => return denial.hint(),
+            Self::Dealing(refusal) => return refusal.hint(),
         }
         .to_owned()
     }
@@ -184,6 +190,7 @@ impl Explain for CaseRefusal {
         match self {
             Self::ReleasePassed { .. } | Self::Full { .. } | Self::NoArtifacts => Class::Usage,
             Self::Denied(denial) => denial.class(),
+            Self::Dealing(refusal) => refusal.class(),
             _ => Class::NotAllowed,
         }
     }

@@ -399,6 +399,16 @@ fn sentence(fact: &CaseFact) -> String {
         CaseFact::LeakSighted { sighting, .. } => {
             format!("its values were seen outside: {sighting}")
         }
+        CaseFact::CaseAcknowledged { seat, tlp, .. } => format!("{seat} acknowledged {tlp}"),
+        CaseFact::ProtectionReported {
+            seat,
+            number,
+            coverage,
+            ..
+        } => format!("{seat} reported protection {number}: coverage {coverage}"),
+        CaseFact::MessageWritten { partner, .. } => {
+            format!("a message in the thread with {partner}")
+        }
         CaseFact::LeakTraced { trace, verdict, .. } => {
             let word = match verdict {
                 domain::case::VerdictWord::Accuse => "accuse",
