@@ -141,7 +141,7 @@ impl Desk {
                 .decide(command, &context)
                 .map_err(Failure::from_refusal)?;
             for event in &decided {
-                loaded.case.apply(event);
+                std::sync::Arc::make_mut(&mut loaded.case).apply(event);
             }
             events.extend(decided);
             beside.blobs.push(blob);

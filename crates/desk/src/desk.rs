@@ -23,6 +23,7 @@ use tlog::{Logged, Signer, Verifier};
 use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
 use crate::known::Known;
+use crate::packages::Counter;
 
 /// How often a decision is made anew when another process wrote first.
 const CONFLICTS_MAX: usize = 20;
@@ -46,14 +47,16 @@ pub(crate) struct Shared {
     is_checked: AtomicBool,
     /// What the events told up to a place in the journal.
     pub(crate) known: Mutex<Known>,
+    /// Seats that wait for their packages.
+    pub(crate) counter: Counter,
 }
 
 /// What a decision of a case is made on.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    pub(crate) case: Case,
+    pub(crate) case: Arc<Case>,
     pub(crate) version: u64,
-    pub(crate) program: Program,
+    pub(crate) program: Arc<Program>,
 }
 
 /// What goes into one transaction beside the events of a decision.
@@ -108,6 +111,7 @@ impl Desk {
                 policy: Policy::default(),
                 is_checked: AtomicBool::new(false),
                 known: Mutex::default(),
+                counter: Counter::default(),
             }),
             now: reading.now,
         };
@@ -293,12 +297,20 @@ impl Desk {
 
     /// A case, the program, and the versions on which a decision is made.
     pub(crate) async fn load(&self, id: &CaseId) -> Result<Loaded, Failure> {
+        if let Some(state) = self.kept_state().await? {
+            let case = state.case(id).cloned().ok_or_else(|| unknown_case(id))?;
+            return Ok(Loaded {
+                version: state.version(&id.stream()),
+                case,
+                program: state.program,
+            });
+        }
         let (case, version) = self.load_case(id).await?;
         let program = self.program().await?;
         Ok(Loaded {
-            case,
+            case: Arc::new(case),
             version,
-            program,
+            program: Arc::new(program),
         })
     }
 
@@ -333,10 +345,7 @@ impl Desk {
         let events: Vec<CaseEvent> = self.events(&id.stream()).await?;
         let version = events.len() as u64;
         if events.is_empty() {
-            return Err(
-                Failure::usage("unknown-case", format!("there is no case `{id}`"))
-                    .hint("`headstart case list` shows the cases"),
-            );
+            return Err(unknown_case(id));
         }
         let case = Case::replay(&events)
             .map_err(|error| Failure::machine("damaged-case", format!("case `{id}`: {error}")))?;
@@ -348,6 +357,9 @@ impl Desk {
     /// # Errors
     /// A database that fails, or an event of a newer version.
     pub async fn chain(&self, seat: &SeatId) -> Result<Chain, Failure> {
+        if let Some(state) = self.kept_state().await? {
+            return Ok(Chain::clone(&state.chain(seat)));
+        }
         let events: Vec<ChainEvent> = self.events(&chain::stream(seat)).await?;
         Ok(Chain::replay(&events))
     }
@@ -473,6 +485,11 @@ pub(crate) fn read_clock(
 /// Whether a witness showed a history that this database does not have.
 fn is_other_history(failure: &Failure) -> bool {
     matches!(failure.code.as_str(), "log-rolled-back" | "log-forked")
+}
+
+fn unknown_case(id: &CaseId) -> Failure {
+    Failure::usage("unknown-case", format!("there is no case `{id}`"))
+        .hint("`headstart case list` shows the cases")
 }
 
 pub(crate) fn too_busy() -> Failure {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::case::{Case, CaseEvent};
-use domain::ids::CaseId;
+use domain::chain::{Chain, ChainEvent};
+use domain::ids::{CaseId, SeatId};
 use domain::program::{PROGRAM_STREAM, Program, ProgramEvent};
 use store::{JOURNAL_PAGE_MAX, Recorded};
 
@@ -24,6 +25,9 @@ pub struct State {
     pub program: Arc<Program>,
     /// Every case, by id.
     pub cases: Arc<BTreeMap<CaseId, Arc<Case>>>,
+    /// How many events each stream has.
+    versions: Arc<BTreeMap<String, u64>>,
+    chains: Arc<BTreeMap<SeatId, Arc<Chain>>>,
 }
 
 /// The newest state that this process has made.
@@ -36,8 +40,28 @@ impl State {
         self.cases.get(id)
     }
 
+    /// How many events a stream has, of the program, a case or a seat.
+    pub(crate) fn version(&self, stream: &str) -> u64 {
+        self.versions.get(stream).copied().unwrap_or(0)
+    }
+
+    /// Everything that the log ever got for one seat.
+    pub(crate) fn chain(&self, seat: &SeatId) -> Arc<Chain> {
+        self.chains.get(seat).cloned().unwrap_or_default()
+    }
+
     fn apply(&mut self, recorded: &Recorded) -> Result<(), Failure> {
         self.sequence = recorded.sequence;
+        let versions = Arc::make_mut(&mut self.versions);
+        versions.insert(recorded.stream.clone(), recorded.version);
+        if let Some(seat) = recorded.stream.strip_prefix("seat/")
+            && let Ok(seat) = SeatId::parse(seat)
+        {
+            let event: ChainEvent = read_event(recorded)?;
+            let chains = Arc::make_mut(&mut self.chains);
+            Arc::make_mut(chains.entry(seat).or_default()).apply(&event);
+            return Ok(());
+        }
         if recorded.stream == PROGRAM_STREAM {
             let event: ProgramEvent = read_event(recorded)?;
             Arc::make_mut(&mut self.program).apply(&event);
@@ -101,6 +125,17 @@ impl Desk {
         }
         self.keep_state(&state);
         Ok(state)
+    }
+
+    /// The newest state, when this process keeps one; a single command reads only the streams that it needs.
+    ///
+    /// # Errors
+    /// As [`Desk::state`].
+    pub(crate) async fn kept_state(&self) -> Result<Option<State>, Failure> {
+        match self.known().sequence {
+            0 => Ok(None),
+            _ => self.state().await.map(Some),
+        }
     }
 
     fn known(&self) -> State {

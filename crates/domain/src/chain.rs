@@ -138,15 +138,20 @@ impl Chain {
     pub fn replay<'a>(events: impl IntoIterator<Item = &'a ChainEvent>) -> Self {
         let mut chain = Self::default();
         for event in events {
-            let ChainFact::EntryMade { case, given, leaf } = &event.fact;
-            chain.entries.push(Entry {
-                case: case.clone(),
-                given: *given,
-                leaf: *leaf,
-                at: event.at,
-            });
+            chain.apply(event);
         }
         chain
+    }
+
+    /// Adds what an event tells.
+    pub fn apply(&mut self, event: &ChainEvent) {
+        let ChainFact::EntryMade { case, given, leaf } = &event.fact;
+        self.entries.push(Entry {
+            case: case.clone(),
+            given: *given,
+            leaf: *leaf,
+            at: event.at,
+        });
     }
 
     /// The entries, from the first.

@@ -4,7 +4,7 @@
 
 mod support;
 
-use store::{AuditError, Batch, CommitError, LogError, Store, StoreError, blob_id};
+use store::{AuditError, Batch, CommitError, LogError, Store, StoreError, Ticket, blob_id};
 use support::{Home, event, events, leaves, signer};
 use tlog::{Checkpoint, MemoryTree, leaf_hash};
 
@@ -596,4 +596,85 @@ async fn a_store_of_the_first_schema_is_brought_up_to_date(home: Home) {
     store.close().await;
     let store = Store::open(home.address.clone()).await.unwrap();
     store.audit(&signer().verifier()).await.unwrap();
+}
+
+async fn a_ticket_is_taken_once_and_ends_by_itself(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let now: jiff::Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+    let later = now + jiff::SignedDuration::from_secs(60);
+    let ticket = |id: &str, body: &str| Ticket {
+        id: id.to_owned(),
+        owner: "person:Ada".to_owned(),
+        body: body.to_owned(),
+        ends_ms: later.as_millisecond(),
+    };
+    assert!(
+        store
+            .put_ticket("link", &ticket("a", "1"), now)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .put_ticket("link", &ticket("a", "2"), now)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .put_ticket("other", &ticket("a", "3"), now)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .change_ticket("link", &ticket("a", "4"), now)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .change_ticket("link", &ticket("b", "4"), now)
+            .await
+            .unwrap()
+    );
+    let takers = (0..8).map(|_| store.take_ticket("link", "a", now));
+    let mut taken = Vec::new();
+    for taker in takers
+        .map(|taker| async move { taker.await.unwrap() })
+        .collect::<Vec<_>>()
+    {
+        taken.extend(taker.await);
+    }
+    assert_eq!(taken, [ticket("a", "4")]);
+    assert_eq!(store.ticket("link", "a", now).await.unwrap(), None);
+    assert_eq!(store.ticket("other", "a", later).await.unwrap(), None);
+    assert!(
+        store
+            .put_ticket("other", &ticket("a", "5"), later)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .put_ticket("link", &ticket("c", "6"), now)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store.tickets_of("link", "person:Ada", now).await.unwrap(),
+        [ticket("c", "6")]
+    );
+    assert_eq!(
+        store.drop_tickets_of("link", "person:Ada").await.unwrap(),
+        1
+    );
+    assert_eq!(store.drop_ended_tickets(later).await.unwrap(), 1);
+    let large = ticket("d", &"x".repeat(store::TICKET_BYTES_MAX + 1));
+    let refused = store.put_ticket("link", &large, now).await.unwrap_err();
+    assert!(
+        matches!(refused, StoreError::TicketTooLarge { .. }),
+        "{refused}"
+    );
+    assert_eq!(store.pulse().await.unwrap(), (0, None));
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{query, query_as};
 
+use super::super::{Writers, writer};
 use super::Pool;
 use crate::error::StoreError;
 use crate::tickets::Ticket;
@@ -19,7 +20,7 @@ fn ticket((id, owner, body, ends_ms): Row) -> Ticket {
 
 /// Puts a ticket; `false` when its id is taken by one that has not ended.
 pub(crate) async fn put_ticket(
-    pool: &Pool,
+    writers: &Writers,
     kind: &str,
     ticket: &Ticket,
     now_ms: i64,
@@ -35,14 +36,14 @@ pub(crate) async fn put_ticket(
     .bind(&ticket.body)
     .bind(ticket.ends_ms)
     .bind(now_ms)
-    .execute(pool)
+    .execute(&mut *writer(writers).await?)
     .await?;
     Ok(written.rows_affected() == 1)
 }
 
 /// Writes another body and end into a ticket that has not ended; `false` when there is none.
 pub(crate) async fn change_ticket(
-    pool: &Pool,
+    writers: &Writers,
     kind: &str,
     ticket: &Ticket,
     now_ms: i64,
@@ -55,7 +56,7 @@ pub(crate) async fn change_ticket(
     .bind(kind)
     .bind(&ticket.id)
     .bind(now_ms)
-    .execute(pool)
+    .execute(&mut *writer(writers).await?)
     .await?;
     Ok(written.rows_affected() == 1)
 }
@@ -79,7 +80,7 @@ pub(crate) async fn ticket_of(
 
 /// Takes a ticket away and returns it, if it has not ended: of several that try, one succeeds.
 pub(crate) async fn take_ticket(
-    pool: &Pool,
+    writers: &Writers,
     kind: &str,
     id: &str,
     now_ms: i64,
@@ -90,7 +91,7 @@ pub(crate) async fn take_ticket(
     .bind(kind)
     .bind(id)
     .bind(now_ms)
-    .fetch_optional(pool)
+    .fetch_optional(&mut *writer(writers).await?)
     .await?;
     Ok(row.map(ticket))
 }
@@ -113,22 +114,22 @@ pub(crate) async fn tickets_of(
 }
 
 pub(crate) async fn drop_tickets_of(
-    pool: &Pool,
+    writers: &Writers,
     kind: &str,
     owner: &str,
 ) -> Result<u64, StoreError> {
     let written = query("DELETE FROM tickets WHERE kind = $1 AND owner = $2")
         .bind(kind)
         .bind(owner)
-        .execute(pool)
+        .execute(&mut *writer(writers).await?)
         .await?;
     Ok(written.rows_affected())
 }
 
-pub(crate) async fn drop_ended_tickets(pool: &Pool, now_ms: i64) -> Result<u64, StoreError> {
+pub(crate) async fn drop_ended_tickets(writers: &Writers, now_ms: i64) -> Result<u64, StoreError> {
     let written = query("DELETE FROM tickets WHERE ends_ms <= $1")
         .bind(now_ms)
-        .execute(pool)
+        .execute(&mut *writer(writers).await?)
         .await?;
     Ok(written.rows_affected())
 }
