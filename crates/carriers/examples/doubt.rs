@@ -1,6 +1,7 @@
 //! What doubtful readings add: leaks that were retyped badly, recognised badly or reworded, traced with and without.
 //!
-//! `cargo run --release -p carriers --example doubt [-- --quick]`. Four write-ups with their marks; random copies of
+//! `cargo run --release -p carriers --example doubt [-- --quick]`. Four write-ups with their marks, one of
+//! them again with marks at its commas; random copies of
 //! 60 partners with three seats each; fragments of at least a third of a write-up. *Hard* erases what is doubtful, *soft* hands it on
 //! with its weights. The last line says whether soft names more leakers, with weights that fit, and nobody innocent.
 // A program for people: it prints. The crate does not.
@@ -36,6 +37,26 @@ const WRITE_UPS: [(&str, &str); 4] = [
         include_str!("precision/writeups/03-restore-owner.md"),
     ),
 ];
+/// The second write-up again with its commas as marks: what differs in punctuation alone.
+fn commas() -> String {
+    let mut out = String::new();
+    for line in WRITE_UPS[1].1.lines() {
+        let is_text = !line.starts_with(['#', '|', '<', '`', ' ']);
+        let mut rest = line;
+        while let Some(at) = rest.find(", ").filter(|_| is_text) {
+            let head = &rest[..at];
+            out += head;
+            // Marks do not nest.
+            let is_free = out.matches("{~").count() == out.matches("~}").count();
+            out += if is_free { "{~,|~} " } else { ", " };
+            rest = &rest[at + 2..];
+        }
+        out += rest;
+        out += "\n";
+    }
+    out
+}
+
 const PARTNERS: u32 = 60;
 const SEATS: u32 = 3;
 
@@ -202,8 +223,19 @@ struct Row {
     bits: [f64; 2],
 }
 
-/// Doubtful readings of one weight: how many, how many other values there were, and how often the likelier was right.
-type Weights = BTreeMap<u64, [f64; 3]>;
+/// Doubtful readings of one weight.
+#[derive(Default)]
+struct Weighed {
+    readings: f64,
+    /// Other values that these sites have.
+    others: f64,
+    /// How often the likelier value was wrong, and how often the weights say it would be.
+    wrong: f64,
+    expected: f64,
+}
+
+/// By the weight of another value, in 256ths of the likelier one's.
+type Weights = BTreeMap<u64, Weighed>;
 
 #[derive(Default)]
 struct Innocents {
@@ -233,9 +265,11 @@ fn count(readings: &[Reading], truth: &[u64], row: &mut Row, weights: &mut Weigh
                 row.doubtful += 1;
                 row.likelier += usize::from(is_right);
                 let all = weights.entry((other * 256.0) as u64).or_default();
-                all[0] += 1.0;
-                all[1] += own.len() as f64 - 1.0;
-                all[2] += f64::from(u8::from(is_right));
+                let against = other * (own.len() as f64 - 1.0);
+                all.readings += 1.0;
+                all.others += own.len() as f64 - 1.0;
+                all.wrong += f64::from(u8::from(!is_right));
+                all.expected += against / (1.0 + against);
             }
             Reading::Erased => {}
         }
@@ -288,7 +322,8 @@ fn trial(
 fn main() -> ExitCode {
     let quick = std::env::args().any(|a| a == "--quick");
     let rounds = if quick { 60 } else { 400 };
-    let cases: Vec<Case> = WRITE_UPS.iter().map(|(n, s)| case(n, s)).collect();
+    let mut cases: Vec<Case> = WRITE_UPS.iter().map(|(n, s)| case(n, s)).collect();
+    cases.push(case("commas.md", &commas()));
     for case in &cases {
         println!(
             "{}: {} words, {} sites, {:?}",
@@ -350,15 +385,18 @@ fn main() -> ExitCode {
     }
     println!("\nweight of another value, in 256ths of the likelier one's");
     println!(
-        "{:>6} {:>9} {:>9} {:>9}",
-        "stated", "readings", "right", "measured"
+        "{:>6} {:>9} {:>7} {:>9} {:>9}",
+        "stated", "readings", "wrong", "expected", "measured"
     );
-    for (stated, [all, others, right]) in &weights {
-        let measured = 256.0 * (all - right) / right * all / others;
+    let mut too_sure = 0;
+    for (stated, all) in &weights {
+        let (right, mean_others) = (all.readings - all.wrong, all.others / all.readings);
+        let measured = 256.0 * all.wrong / right.max(1.0) / mean_others;
         println!(
-            "{stated:>6} {all:>9} {:>8.2} % {measured:>9.1}",
-            100.0 * right / all
+            "{stated:>6} {:>9} {:>7} {:>9.1} {measured:>9.1}",
+            all.readings, all.wrong, all.expected
         );
+        too_sure += u32::from(all.wrong > all.expected + 3.0 * all.expected.sqrt() + 1.0);
     }
     println!(
         "\n{} innocent copies: e-value of 1,000 and more {} (at most {:.1} expected), 10,000 and more {} (at most {:.1}); accused {}",
@@ -369,9 +407,10 @@ fn main() -> ExitCode {
         innocents.copies as f64 / 1e4,
         innocents.accused
     );
-    let holds = named[1] > named[0] && innocents.accused == 0;
+    let is_rare = innocents.high[0] as f64 <= innocents.copies as f64 / 1e3;
+    let holds = named[1] > named[0] && innocents.accused == 0 && is_rare && too_sure == 0;
     println!(
-        "{}: named {} partners and seats with what is doubtful, {} without it (goal more); worst row {:+.3}; innocents accused {} (goal 0)",
+        "{}: named {} partners and seats with what is doubtful, {} without it (goal more); worst row {:+.3}; weights that are too sure {too_sure} (goal 0); innocents accused {} (goal 0)",
         if holds { "holds" } else { "falls short" },
         named[1],
         named[0],
