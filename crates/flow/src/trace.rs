@@ -28,7 +28,7 @@ pub struct ArtifactReadings {
 const COVERAGE_OF_SITE: u64 = 8 * 640;
 
 impl Readings {
-    /// Sites that the leak shows.
+    /// Sites that the leak shows without doubt.
     pub fn read(&self) -> usize {
         self.artifacts.iter().map(ArtifactReadings::read).sum()
     }
@@ -54,10 +54,10 @@ impl Readings {
 }
 
 impl ArtifactReadings {
-    /// Sites that the leak shows.
+    /// Sites that the leak shows without doubt.
     pub fn read(&self) -> usize {
-        let erased = |site: &&SiteReading| !matches!(site.reading, Reading::Erased);
-        self.sites.iter().filter(erased).count()
+        let sure = |site: &&SiteReading| matches!(site.reading, Reading::Values { .. });
+        self.sites.iter().filter(sure).count()
     }
 }
 

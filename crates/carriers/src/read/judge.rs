@@ -29,16 +29,31 @@ pub(super) struct Sight {
 pub(super) enum Outcome {
     /// (site, value) that are sure.
     Read(Vec<(usize, u64)>),
+    /// (site, value) that are likelier than any other, and why they are not sure.
+    Doubtful(Vec<(usize, u64)>, Doubt),
     /// These sites are covered, and cannot be told.
     Context(Vec<usize>),
     Ambiguous(Vec<usize>),
     NoValue(Vec<usize>),
 }
 
+/// Why a value is not sure. `near`: how many of the eight nearest words on either side match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// All words of the wording are there, but neither neighbour matches, or hardly a word on one side.
+    Context { near: u32 },
+    /// Everything around is there, but another value fits nearly as well: they differ in punctuation.
+    Margin { margin: i32 },
+    /// The wording is part of another one, and not everything around it is there.
+    Part { near: u32 },
+}
+
 impl Outcome {
     fn sites(&self) -> Vec<usize> {
         match self {
-            Outcome::Read(values) => values.iter().map(|v| v.0).collect(),
+            Outcome::Read(values) | Outcome::Doubtful(values, _) => {
+                values.iter().map(|v| v.0).collect()
+            }
             Outcome::Context(sites) | Outcome::Ambiguous(sites) | Outcome::NoValue(sites) => {
                 sites.clone()
             }
@@ -128,43 +143,80 @@ fn outcome(branches: &[Branch], ways: &[Way], best: &Way, chosen: &Branch) -> Ou
     let own = words.min(12) as u32;
     let inside = (left & low_bits(own)).count_ones();
     let before = left >> own;
-    let context = (before & 0xff).count_ones() >= 2
-        && (right & 0xff).count_ones() >= 2
-        && (before & 1 == 1 || right & 1 == 1);
-    if !context {
-        return Outcome::Context(sites);
+    let sides = [before & 0xff, right & 0xff].map(u16::count_ones);
+    let near = sides.iter().sum();
+    let is_beside = before & 1 == 1 || right & 1 == 1;
+    let rivals: Vec<Rival> = chosen
+        .values
+        .iter()
+        .map(|(site, value)| Rival::of(*site, *value, branches, ways, best, chosen))
+        .collect();
+    let those = |wanted: &dyn Fn(&Rival) -> bool| -> Vec<(usize, u64)> {
+        let both = chosen.values.iter().zip(&rivals);
+        both.filter(|(_, r)| wanted(r)).map(|(v, _)| *v).collect()
+    };
+    let doubtful = |values: Vec<(usize, u64)>, doubt: Doubt, why: Outcome| match values.is_empty() {
+        true => why,
+        false => Outcome::Doubtful(values, doubt),
+    };
+    if !(is_beside && sides.iter().all(|s| *s >= 2)) {
+        let stands_out = |r: &Rival| words > 0 && inside == own && !r.is_close() && !r.holds;
+        let doubt = Doubt::Context { near };
+        return doubtful(those(&stands_out), doubt, Outcome::Context(sites));
     }
     if words > 0 && inside * 5 < own * 3 {
         return Outcome::NoValue(sites);
     }
     // Words that are missing are believed only when everything around them is there.
     let all_there = inside == own && before & 1 == 1 && right & 1 == 1;
-    let has_other = |branch: &Branch, site: usize, value: u64| {
-        branch.values.iter().any(|(s, v)| *s == site && *v != value)
-    };
-    let mut read = Vec::new();
-    for (site, value) in &chosen.values {
-        let rival = ways
+    let read = those(&|r| !r.is_close() && (!r.holds || all_there));
+    if !read.is_empty() {
+        return Outcome::Read(read);
+    }
+    let parts = those(&|r| !r.is_close());
+    if !parts.is_empty() {
+        return Outcome::Doubtful(parts, Doubt::Part { near });
+    }
+    let margin = rivals.iter().map(|r| r.margin).min().unwrap_or(0);
+    let close = those(&|r| all_there && r.margin > 0);
+    doubtful(close, Doubt::Margin { margin }, Outcome::Ambiguous(sites))
+}
+
+/// What stands against a value at one place.
+struct Rival {
+    /// By how much the best way with another value is worse; great where there is none.
+    margin: i32,
+    /// Another wording holds all words of this one.
+    holds: bool,
+}
+
+impl Rival {
+    fn of(
+        site: usize,
+        value: u64,
+        branches: &[Branch],
+        ways: &[Way],
+        best: &Way,
+        chosen: &Branch,
+    ) -> Rival {
+        let is_other =
+            |branch: &Branch| branch.values.iter().any(|(s, v)| *s == site && *v != value);
+        let other = ways
             .iter()
-            .filter(|w| {
-                branches
-                    .get(w.branch)
-                    .is_some_and(|b| has_other(b, *site, *value))
-            })
+            .filter(|w| branches.get(w.branch).is_some_and(is_other))
             .map(Way::total)
             .max();
-        let lesser = branches
-            .iter()
-            .any(|b| has_other(b, *site, *value) && is_part(&chosen.nodes, &b.nodes));
-        let is_close = rival.is_some_and(|rival| best.total() - rival < MARGIN_MIN);
-        if !is_close && (!lesser || all_there) {
-            read.push((*site, *value));
+        Rival {
+            margin: other.map_or(i32::MAX, |other| best.total() - other),
+            holds: branches
+                .iter()
+                .any(|b| is_other(b) && is_part(&chosen.nodes, &b.nodes)),
         }
     }
-    if read.is_empty() {
-        return Outcome::Ambiguous(sites);
+
+    fn is_close(&self) -> bool {
+        self.margin < MARGIN_MIN
     }
-    Outcome::Read(read)
 }
 
 fn low_bits(count: u32) -> u16 {

@@ -4,6 +4,7 @@ mod align;
 mod anchors;
 mod class;
 mod dag;
+mod doubt;
 mod evidence;
 mod heads;
 mod integers;
@@ -27,7 +28,7 @@ use fingerprint::Reading;
 
 use self::dag::{Dag, Element};
 use self::evidence::Evidence;
-use self::judge::{Alignment, Outcome};
+use self::judge::{Alignment, Doubt, Outcome};
 use self::keys::Names;
 use self::order::{Order, Orders};
 use crate::leak::{Leak, View};
@@ -101,6 +102,8 @@ struct Tally {
     values: BTreeMap<u64, (i32, u32, usize)>,
     /// Why the best covered place could not be read.
     erased: Option<(i32, Erasure)>,
+    /// value → (best total, token, why it is not sure)
+    doubtful: BTreeMap<u64, (i32, usize, Doubt)>,
 }
 
 /// What `leak` shows at each site of `master`, in order of the sites.
@@ -139,12 +142,14 @@ fn read_aligned(
 ) -> Vec<SiteReading> {
     let view = &leak.text;
     let is_aligned = alignment.best >= ALIGNED_MIN;
-    let mut out: Vec<SiteReading> = tallies(master, alignment)
+    let tallies = tallies(master, alignment);
+    let mut out: Vec<SiteReading> = tallies
         .iter()
         .zip(master.sites())
         .map(|(tally, site)| aligned(tally, site, view))
         .collect();
     class::erase_unified(master, &mut out);
+    let doubtful = doubt::readings(master, &tallies, &out, view);
     let is_program = master.format().reaches_wire();
     // Prose without numbers and nonces shows nothing but by alignment.
     let has_wild = dag.elements.iter().any(|e| matches!(e, Element::Wild(_)));
@@ -198,6 +203,12 @@ fn read_aligned(
         }
     }
     traffic(master, leak, &mut out);
+    // What is doubtful is told only where nothing else was found.
+    for (site, reading) in doubtful {
+        if let Some(slot) = out.get_mut(site).filter(|s| s.reading == Reading::Erased) {
+            *slot = reading;
+        }
+    }
     out
 }
 
@@ -248,6 +259,14 @@ fn tallies(master: &Master, alignment: &Alignment) -> Vec<Tally> {
                     entry.1 += 1;
                     if sight.total > entry.0 {
                         (entry.0, entry.2) = (sight.total, sight.token);
+                    }
+                }
+                continue;
+            }
+            Outcome::Doubtful(values, doubt) => {
+                for (site, value) in values {
+                    if let Some(tally) = tallies.get_mut(*site) {
+                        tally.doubt(*value, sight, *doubt);
                     }
                 }
                 continue;

@@ -589,23 +589,12 @@ mod tests {
             ),
         ];
         for (place, (source, leaked)) in cases.into_iter().enumerate() {
-            let begin = std::time::Instant::now();
             let (looks, sizes) = looks(&source, &leaked);
-            println!(
-                "case {place}: {looks} looks, {sizes} tokens, {} per token {:?}",
-                looks / sizes,
-                begin.elapsed()
-            );
-            let begin = std::time::Instant::now();
-            let master = Master::parse("a.py", source.as_bytes()).unwrap();
-            let leak = Leak::parse("a.txt", leaked.as_bytes()).unwrap();
-            println!("parse {:?}", begin.elapsed());
-            let begin = std::time::Instant::now();
-            crate::read(&master, &leak);
-            println!("read {:?}", begin.elapsed());
+            assert!(looks > 1000, "{place}: {looks} looks");
+            // One by one it was thousands for each word.
             assert!(
                 looks < 100 * sizes,
-                "{place}: {looks} looks for {sizes} tokens"
+                "{place}: {looks} looks for {sizes} words"
             );
         }
     }
