@@ -1,7 +1,9 @@
 //! The texts of leaves: what is read is written again byte for byte.
 #![no_main]
 
-use flow::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
+use flow::leaf::{
+    CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf, SecretLeaf, SeedLeaf, WatchLeaf,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -16,6 +18,9 @@ fuzz_target!(|input: &[u8]| {
         RosterLeaf::parse(text).map(|leaf| leaf.to_text()),
         PackageLeaf::parse(text).map(|leaf| leaf.to_text()),
         ReceiptLeaf::parse(text).map(|leaf| leaf.to_text()),
+        SeedLeaf::parse(text).map(|leaf| leaf.to_text()),
+        SecretLeaf::parse(text).map(|leaf| leaf.to_text()),
+        WatchLeaf::parse(text).map(|leaf| leaf.to_text()),
     ];
     for written in read.iter().flatten() {
         assert_eq!(written, text);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::case::{Case, CaseFact};
 use domain::commitment::Commitment;
 use domain::ids::{PartnerId, SeatId, TraceId};
-use flow::evidence::{Beacon, Evidence, OpenedLeaf};
+use flow::evidence::{Earlier, Evidence, OpenedLeaf, Press};
 use flow::testify::{Proofs, testify};
 use seal::ProgramKey;
 
@@ -42,32 +42,31 @@ impl Desk {
         // Witnesses that do not answer now leave the evidence as it is: what they cosigned before is in it.
         self.ask_witnesses().await?;
         let checkpoint = self.newest().await?;
-        let mut rosters = Vec::new();
+        let mut shown_presses = Vec::new();
         for press in &presses {
-            rosters.push(self.opened(&press.roster_leaf, &checkpoint).await?);
+            shown_presses.push(self.shown_press(press, &checkpoint).await?);
         }
+        let (_, secret) = secret(&case, key)?;
         let mut proofs = Proofs {
             program: &self.config().program,
             log_key: &self.config().log_key,
             checkpoint: &checkpoint,
             code: self.opened(&record.code_leaf, &checkpoint).await?,
-            roster: self.opened(&record.roster_leaf, &checkpoint).await?,
-            rosters,
+            secret: self.opened(&secret, &checkpoint).await?,
+            presses: shown_presses,
             history: Vec::new(),
-            beacon: Some(self.shown_beacon(&case, record, key, &checkpoint).await?),
-            watch: None,
             packages: self.package_leaves(&case, key, &checkpoint).await?,
             receipts: self.receipt_leaves(&case, key, &checkpoint).await?,
         };
         let accused: BTreeSet<&PartnerId> =
             verdict.accused.iter().map(|named| &named.partner).collect();
-        let mut shown = vec![proofs.code.index, proofs.roster.index];
+        let mut shown = vec![proofs.code.index];
+        shown.extend(proofs.presses.iter().map(|press| press.roster.index));
         for package in case.packages().filter(|own| accused.contains(&own.partner)) {
             shown.extend(proofs.packages.get(&package.seat).map(|leaf| leaf.index));
             let receipts = proofs.receipts.get(&package.seat);
             shown.extend(receipts.into_iter().flatten().map(|leaf| leaf.index));
         }
-        proofs.watch = self.watch_before(proofs.code.index, &checkpoint).await?;
         proofs.history = self.earlier(&shown, since, &checkpoint).await?;
         let body = testify(&book, &verdict, &files, trace.as_str(), &proofs, self.now()).map_err(
             |error| {
@@ -82,40 +81,22 @@ impl Desk {
         Ok(Evidence { body, signature })
     }
 
-    /// What was mixed into the case's secret, with the secret's commitment under it.
-    async fn shown_beacon(
-        &self,
-        case: &Case,
-        record: &PressRecord,
-        key: &ProgramKey,
-        checkpoint: &str,
-    ) -> Result<Beacon, Failure> {
-        let (_, leaf) = secret(case, key)?;
-        let (from, to) = (self.size_of(&record.beacon)?, self.size_of(checkpoint)?);
+    /// A press with what was mixed into its keys.
+    async fn shown_press(&self, press: &PressRecord, checkpoint: &str) -> Result<Press, Failure> {
+        let (from, to) = (self.size_of(&press.beacon)?, self.size_of(checkpoint)?);
         let proof = self.store().consistency(from, to).await?;
-        Ok(Beacon {
-            checkpoint: record.beacon.clone(),
-            proof: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
-            secret_leaf: self.opened(&leaf, &record.beacon).await?,
+        let witnesses = match &press.watch_leaf {
+            Some(leaf) => Some(self.opened(leaf, checkpoint).await?),
+            None => None,
+        };
+        Ok(Press {
+            roster: self.opened(&press.roster_leaf, checkpoint).await?,
+            witnesses,
+            beacon: Earlier {
+                checkpoint: press.beacon.clone(),
+                proof: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
+            },
         })
-    }
-
-    /// The list of witnesses that was the last in the log before an entry.
-    async fn watch_before(
-        &self,
-        index: u64,
-        checkpoint: &str,
-    ) -> Result<Option<OpenedLeaf>, Failure> {
-        let mut last = None;
-        for leaf in self.watch_leaves().await? {
-            if self.position(&leaf.leaf()).await? < index {
-                last = Some(leaf);
-            }
-        }
-        match last {
-            Some(leaf) => Ok(Some(self.opened(&leaf, checkpoint).await?)),
-            None => Ok(None),
-        }
     }
 
     async fn package_leaves(

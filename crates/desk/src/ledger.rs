@@ -24,6 +24,12 @@ impl Desk {
         })
     }
 
+    /// Whether the log holds a leaf.
+    pub(crate) async fn is_logged(&self, leaf: &Leaf) -> Result<bool, Failure> {
+        let hash = leaf_hash(&leaf.entry_bytes());
+        Ok(self.store().leaf_index(&hash).await?.is_some())
+    }
+
     /// A leaf's inclusion proof under a signed checkpoint.
     pub(crate) async fn proof(
         &self,

@@ -45,7 +45,7 @@ impl Desk {
                 &masters,
                 slots,
                 bar.innocent_risk,
-                case.id().as_str().as_bytes(),
+                &domain::sealed::Digest::of(case.id().as_str().as_bytes()),
             )
             .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
             (masters, code)

@@ -13,17 +13,20 @@ use domain::plan::Entitlement;
 use domain::sealed::{Digest, Sealed};
 use domain::wave::WaveName;
 use fingerprint::Code;
-use flow::book::{Book, BookMaster, Seating};
+use flow::beacon::Beacon;
+use flow::book::{Book, BookMaster, digests};
 use flow::evidence::Bytes;
-use flow::leaf::PackageLeaf;
+use flow::leaf::{LeafError, PackageLeaf, RosterLeaf, WatchLeaf, text_digest};
 use flow::manifest::{MANIFEST_NAME, Manifest};
 use flow::press::{Copy, code_leaf, copies, package_leaf, roster_leaf};
+use flow::seats::{Seating, Seats, SlotOrder};
 use seal::{FileEntry, ProgramKey};
 
 use crate::cases::secret;
 use crate::checks::Readable;
 use crate::config::ClockKind;
 use crate::desk::{Beside, Loaded, too_busy};
+use crate::ledger::note;
 use crate::records::{PressRecord, open};
 use crate::{Desk, Failure};
 
@@ -94,7 +97,7 @@ impl Desk {
         if entitled.is_empty() {
             return Err(nothing_to_press(case));
         }
-        let masters = self.masters(case, key).await?;
+        let mut masters = self.masters(case, key).await?;
         // Later seats of a case get copies of what was checked then.
         if !case.is_pressed() {
             self.check_case(case, key).await?;
@@ -102,28 +105,38 @@ impl Desk {
         let readable = Readable::of(&masters);
         let details = self.details(case, key)?;
         let bar = loaded.program.settings().accusation_risk();
-        let (mut book, before) = self
-            .take_up(case, masters, entitled.len(), bar, key)
-            .await?;
-        let first = book.seatings().len();
-        seat_everyone(&mut book, &entitled)?;
+        let presses = self.presses(case.id(), key).await?;
+        in_order(&mut masters, &presses);
+        let text = text_digest(
+            &digests(&masters),
+            presses.first().map_or(bar, |before| before.innocent_risk),
+        );
+        let fixed = self.fix_roster(case, &presses, &entitled, text, key);
+        let Some(Fixed { seats, record }) = fixed.await? else {
+            return Ok(None);
+        };
+        let first = seats.seatings().len() - entitled.len();
+        let book = take_up(case, masters, seats, &presses, &record, bar, key)?;
 
         let mut beside = Beside::default();
-        let (code, record) = match before {
-            Some(record) => (record.code_leaf.clone(), record),
-            None => self.new_record(&book, bar),
+        let code = match presses.first() {
+            Some(before) => before.code_leaf.clone(),
+            None => Commitment::new(
+                code_leaf(&book, bar).to_text().into_bytes(),
+                book.secret().salt("code"),
+            ),
         };
-        let roster = Commitment::new(
-            roster_leaf(&book).to_text().into_bytes(),
-            book.key().salt(&format!("roster {}", book.next_slot())),
-        );
-        if first == 0 {
+        if presses.is_empty() {
             beside.leaves.push(code.leaf());
         }
-        beside.leaves.push(roster.leaf());
         let record = PressRecord {
-            roster_leaf: roster,
-            ..record
+            code_leaf: code.clone(),
+            roster_leaf: record.roster,
+            watch_leaf: record.watch,
+            code: Bytes(book.code().to_bytes()),
+            beacon: record.beacon,
+            artifacts: book.masters().iter().map(|m| m.artifact.clone()).collect(),
+            innocent_risk: presses.first().map_or(bar, |before| before.innocent_risk),
         };
 
         let mut pressed = Pressed {
@@ -208,52 +221,72 @@ impl Desk {
         Ok(Some(pressed))
     }
 
-    /// The codebook as the last press left it, or a new one.
-    async fn take_up(
+    /// Puts the roster of a press into the log, and takes the checkpoint that is mixed in afterwards.
+    ///
+    /// `None` when the witnesses changed meanwhile and the roster must be made anew.
+    async fn fix_roster(
         &self,
         case: &Case,
-        masters: Vec<BookMaster>,
-        new_seats: usize,
-        bar: f64,
+        presses: &[PressRecord],
+        entitled: &[Entitlement],
+        text: Digest,
         key: &ProgramKey,
-    ) -> Result<(Book, Option<PressRecord>), Failure> {
-        if let Some(record) = self.last_press(case.id(), key).await? {
-            let book = reopen(case, masters, &record, key)?;
-            return Ok((book, Some(record)));
-        }
-        // The leaf of the secret must be under the checkpoint that becomes the beacon.
+    ) -> Result<Option<Fixed>, Failure> {
+        let damaged = |error: &dyn std::fmt::Display| damaged(case, error);
+        // What the roster names must be in the log before it.
         self.integrate().await?;
         let (secret, leaf) = secret(case, key)?;
         self.position(&leaf.leaf()).await?;
-        let beacon = self.cosigned_now().await?;
-        let slots = u32::try_from(new_seats).unwrap_or(u32::MAX);
-        let book = Book::plan(
-            case.id().clone(),
-            masters,
-            secret,
-            beacon.into_bytes(),
-            slots,
-            bar,
-        )
-        .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
-        Ok((book, None))
-    }
-
-    fn new_record(&self, book: &Book, bar: f64) -> (Commitment, PressRecord) {
-        let code = Commitment::new(
-            code_leaf(book, bar).to_text().into_bytes(),
-            book.key().salt("code"),
+        let watch = self.watch_leaves().await?.pop();
+        if let Some(watch) = &watch {
+            self.position(&watch.leaf()).await?;
+        }
+        let mut seats = seats_of(case, presses)?;
+        let next = seats.next_slot();
+        seats
+            .press(seatings_for(entitled, next))
+            .map_err(|error: SlotOrder| damaged(&error))?;
+        let roster = roster_leaf(
+            case.id(),
+            &secret,
+            text,
+            &seats,
+            presses
+                .last()
+                .map(|press| entry_digest(&press.roster_leaf.leaf())),
+            watch.as_ref().map(|watch| entry_digest(&watch.leaf())),
         );
-        let record = PressRecord {
-            code_leaf: code.clone(),
-            // Replaced by the caller, who knows the roster.
-            roster_leaf: code.clone(),
-            code: Bytes(book.code().to_bytes()),
-            beacon: String::from_utf8_lossy(book.beacon()).into_owned(),
-            artifacts: book.masters().iter().map(|m| m.artifact.clone()).collect(),
-            innocent_risk: bar,
-        };
-        (code, record)
+        let text = roster.to_text().into_bytes();
+        let salt = secret.salt(&format!("roster {}", Digest::of(&text)));
+        let roster = Commitment::new(text, salt);
+        // A press that died here, or found no witness, left the same roster: it is used and not logged again.
+        if !self.is_logged(&roster.leaf()).await? {
+            let batch = store::Batch {
+                leaves: vec![roster.leaf().entry_bytes()],
+                seen_at: Some(self.now()),
+                ..store::Batch::default()
+            };
+            // CRASH: before, nothing of this press exists; after, its roster is staged, and the next press uses it.
+            self.store().commit(&batch).await?;
+            self.integrate().await?;
+        }
+        let beacon = self.cosigned_now().await?;
+        let list = watch
+            .as_ref()
+            .map(|watch| WatchLeaf::parse(&String::from_utf8_lossy(watch.content())))
+            .transpose()
+            .map_err(|error: LeafError| damaged(&error))?;
+        Ok(Beacon::of(&note(&beacon)?, list.as_ref())
+            .ok()
+            .map(|mixed| Fixed {
+                seats,
+                record: Mixed {
+                    roster,
+                    watch,
+                    beacon,
+                    value: mixed.value,
+                },
+            }))
     }
 
     fn draft<'a>(
@@ -268,7 +301,7 @@ impl Desk {
         let Filing { roster, chain } = filing;
         let made =
             copies(book, seating).map_err(|error| Failure::usage("press", error.to_string()))?;
-        let salt = book.key().salt(&format!("package {}", seating.slot));
+        let salt = book.secret().salt(&format!("package {}", seating.slot));
         let leaf = package_leaf(book, seating, &made, chain.next(), roster, Digest::of(&[]));
         let manifest = Manifest {
             program: &self.config().program,
@@ -325,17 +358,6 @@ impl Desk {
             .map_err(|error| Failure::machine("index", error.to_string()))
     }
 
-    /// What the last press of a case recorded; `None` before the first.
-    pub(crate) async fn last_press(
-        &self,
-        id: &CaseId,
-        key: &ProgramKey,
-    ) -> Result<Option<PressRecord>, Failure> {
-        let last = self.press_openings(id).await?.pop();
-        last.map(|sealed| open(key, "the codebook", &sealed))
-            .transpose()
-    }
-
     /// What each press of a case recorded, from the first.
     pub(crate) async fn presses(
         &self,
@@ -367,30 +389,92 @@ impl Desk {
         case: &Case,
         key: &ProgramKey,
     ) -> Result<(Book, PressRecord), Failure> {
-        let record = self.last_press(case.id(), key).await?.ok_or_else(|| {
-            Failure::not_allowed(
+        let mut presses = self.presses(case.id(), key).await?;
+        if presses.is_empty() {
+            return Err(Failure::not_allowed(
                 "not-pressed",
                 format!(
                     "case {} was never pressed, so there is no copy to name",
                     case.id()
                 ),
             )
-            .hint(format!("press it with `headstart press {}`", case.id()))
-        })?;
+            .hint(format!("press it with `headstart press {}`", case.id())));
+        }
         let masters = self.masters(case, key).await?;
-        let book = reopen(case, masters, &record, key)?;
+        let seats = seats_of(case, &presses)?;
+        let book = reopen(case, masters, seats, &presses, None, key)?;
+        let record = presses.pop().expect("a pressed case has a press");
         Ok((book, record))
     }
 }
 
+/// A press whose roster is in the log, and what was mixed in afterwards.
+struct Fixed {
+    seats: Seats,
+    record: Mixed,
+}
+
+/// The commitments and the value of [`Fixed`].
+struct Mixed {
+    roster: Commitment,
+    watch: Option<Commitment>,
+    beacon: String,
+    value: Digest,
+}
+
+/// The codebook with the seats of one more press: planned at the first, taken up again later.
+fn take_up(
+    case: &Case,
+    masters: Vec<BookMaster>,
+    seats: Seats,
+    presses: &[PressRecord],
+    next: &Mixed,
+    bar: f64,
+    key: &ProgramKey,
+) -> Result<Book, Failure> {
+    if !presses.is_empty() {
+        return reopen(case, masters, seats, presses, Some(next.value), key);
+    }
+    let (secret, _) = secret(case, key)?;
+    Book::plan(case.id().clone(), masters, secret, seats, next.value, bar)
+        .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))
+}
+
+/// The masters in the order of their sites, which the first press fixed.
+fn in_order(masters: &mut [BookMaster], presses: &[PressRecord]) {
+    let Some(first) = presses.first() else {
+        return;
+    };
+    let place: BTreeMap<_, _> = first.artifacts.iter().zip(0..).collect();
+    masters.sort_by_key(|master| place.get(&master.artifact).copied().unwrap_or(usize::MAX));
+}
+
+/// The codebook of these presses, and of one more whose value is `next`.
 fn reopen(
     case: &Case,
     mut masters: Vec<BookMaster>,
-    record: &PressRecord,
+    seats: Seats,
+    presses: &[PressRecord],
+    next: Option<Digest>,
     key: &ProgramKey,
 ) -> Result<Book, Failure> {
-    let place: BTreeMap<_, _> = record.artifacts.iter().zip(0..).collect();
-    masters.sort_by_key(|master| place.get(&master.artifact).copied().unwrap_or(usize::MAX));
+    let damaged = |error: &dyn std::fmt::Display| damaged(case, error);
+    let first = presses.first().ok_or_else(|| damaged(&"it has no press"))?;
+    in_order(&mut masters, presses);
+    let code = Code::from_bytes(&first.code.0).map_err(|error| damaged(&error))?;
+    let (secret, _) = secret(case, key)?;
+    let mut beacons = Vec::new();
+    for press in presses {
+        beacons.push(press.mixed().map_err(|error| damaged(&error))?);
+    }
+    beacons.extend(next);
+    Book::reopen(case.id().clone(), masters, code, secret, seats, beacons)
+        .map_err(|error| damaged(&error))
+}
+
+/// The seats that earlier presses gave their slots.
+fn seats_of(case: &Case, presses: &[PressRecord]) -> Result<Seats, Failure> {
+    let damaged = |error: &dyn std::fmt::Display| damaged(case, error);
     let mut seatings: Vec<Seating> = case
         .packages()
         .map(|package| Seating {
@@ -401,29 +485,58 @@ fn reopen(
         })
         .collect();
     seatings.sort_by_key(|seating| seating.slot);
-    let damaged = |error: String| {
-        Failure::machine("damaged-codebook", format!("case {}: {error}", case.id()))
-            .hint("restore a backup; `headstart log audit` names what was changed")
-    };
-    let code = Code::from_bytes(&record.code.0).map_err(|error| damaged(error.to_string()))?;
-    let (secret, _) = secret(case, key)?;
-    let beacon = record.beacon.clone().into_bytes();
-    Book::reopen(case.id().clone(), masters, code, secret, beacon, seatings)
-        .map_err(|error| damaged(error.to_string()))
+    let mut seats = Seats::default();
+    for press in presses {
+        let roster = press.roster().map_err(|error| damaged(&error))?;
+        let total: u64 = roster.sizes.iter().map(|size| u64::from(*size)).sum();
+        let is_later = |seating: &Seating| u64::from(seating.slot) >= total;
+        let end = seatings.iter().position(is_later).unwrap_or(seatings.len());
+        let later = seatings.split_off(end);
+        seats.press(seatings).map_err(|error| damaged(&error))?;
+        seatings = later;
+    }
+    if seatings.is_empty() {
+        Ok(seats)
+    } else {
+        Err(damaged(&"it has packages that no roster counts"))
+    }
 }
 
-fn seat_everyone(book: &mut Book, entitled: &[Entitlement]) -> Result<(), Failure> {
-    for may in entitled {
-        let seating = Seating {
-            slot: book.next_slot(),
+impl PressRecord {
+    /// The roster that was logged with it.
+    pub(crate) fn roster(&self) -> Result<RosterLeaf, LeafError> {
+        RosterLeaf::parse(&String::from_utf8_lossy(self.roster_leaf.content()))
+    }
+
+    /// The value that was mixed into its keys.
+    fn mixed(&self) -> Result<Digest, String> {
+        let watch = self.watch_leaf.as_ref();
+        let watch = watch
+            .map(|leaf| WatchLeaf::parse(&String::from_utf8_lossy(leaf.content())))
+            .transpose()
+            .map_err(|error| error.to_string())?;
+        let note = tlog::Note::parse(&self.beacon).map_err(|error| error.to_string())?;
+        let beacon = Beacon::of(&note, watch.as_ref()).map_err(|error| error.to_string())?;
+        Ok(beacon.value)
+    }
+}
+
+fn damaged(case: &Case, error: &dyn std::fmt::Display) -> Failure {
+    Failure::machine("damaged-codebook", format!("case {}: {error}", case.id()))
+        .hint("restore a backup; `headstart log audit` names what was changed")
+}
+
+fn seatings_for(entitled: &[Entitlement], next: u32) -> Vec<Seating> {
+    entitled
+        .iter()
+        .zip(next..)
+        .map(|(may, slot)| Seating {
+            slot,
             seat: may.seat.clone(),
             partner: may.partner.clone(),
             artifacts: may.artifacts.clone(),
-        };
-        book.seat(seating)
-            .map_err(|error| Failure::machine("codebook", error.to_string()))?;
-    }
-    Ok(())
+        })
+        .collect()
 }
 
 fn nothing_to_press(case: &Case) -> Failure {

@@ -34,9 +34,11 @@ pub(crate) struct PressRecord {
     pub(crate) code_leaf: Commitment,
     /// The opened leaf of the roster after this press.
     pub(crate) roster_leaf: Commitment,
+    /// The opened leaf of the list of witnesses that the roster names.
+    pub(crate) watch_leaf: Option<Commitment>,
     /// The code's canonical bytes.
     pub(crate) code: Bytes,
-    /// The checkpoint that was mixed into the case key.
+    /// The checkpoint that was mixed into the keys of this press.
     pub(crate) beacon: String,
     /// The artifacts in the order of their sites.
     pub(crate) artifacts: Vec<ArtifactId>,

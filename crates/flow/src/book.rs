@@ -1,12 +1,13 @@
-//! The codebook of one pressed case: masters, code, key, and which slot is whose.
+//! The codebook of one pressed case: masters, code, secret, and which slot is whose.
 
 use carriers::Master;
 use domain::artifact::ArtifactKind;
-use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
+use domain::ids::{ArtifactId, CaseId, PartnerId};
 use domain::sealed::Digest;
-use fingerprint::{Code, Entry, SiteShape};
+use fingerprint::{Code, Entry, Key, SiteShape};
 
-use crate::keys::{CaseKey, CaseSecret};
+use crate::keys::CaseSecret;
+use crate::seats::{Seating, Seats};
 
 /// One master of a case.
 #[derive(Debug, Clone)]
@@ -21,17 +22,18 @@ pub struct BookMaster {
     pub master: Master,
 }
 
-/// One seat's place in a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seating {
-    /// The number of the copy, from 0.
-    pub slot: u32,
-    /// The seat.
-    pub seat: SeatId,
-    /// Its partner.
-    pub partner: PartnerId,
-    /// The artifacts of which it has a copy.
-    pub artifacts: Vec<ArtifactId>,
+impl BookMaster {
+    /// What the log fixes of a master: SHA-256 of its kind, its name and its bytes. The name is part of it because it
+    /// decides how marks are read.
+    pub fn digest(&self) -> Digest {
+        let text = format!(
+            "headstart master v1\nkind {}\nname {}\nbytes {}\n",
+            self.kind,
+            Digest::of(self.master.file_name().as_bytes()),
+            Digest::of(&self.source)
+        );
+        Digest::of(text.as_bytes())
+    }
 }
 
 /// The codebook of one case. It holds every key: only the program has it.
@@ -41,10 +43,8 @@ pub struct Book {
     masters: Vec<BookMaster>,
     code: Code,
     secret: CaseSecret,
-    key: CaseKey,
-    beacon: Vec<u8>,
-    seatings: Vec<Seating>,
-    partners: Vec<PartnerId>,
+    seats: Seats,
+    beacons: Vec<Digest>,
 }
 
 /// Why a codebook cannot be made.
@@ -64,13 +64,13 @@ pub enum BookError {
         /// Sites of the masters.
         masters: usize,
     },
-    /// Slots must be 0, 1, 2, … in order.
-    #[error("slot {found} stands where slot {expected} should")]
-    Slots {
-        /// The slot that should come next.
-        expected: u32,
-        /// The slot that came.
-        found: u32,
+    /// Each press has its own beacon, and there is one at least.
+    #[error("{presses} presses have {beacons} values mixed in")]
+    Beacons {
+        /// Presses.
+        presses: usize,
+        /// Beacons.
+        beacons: usize,
     },
 }
 
@@ -80,7 +80,7 @@ impl BookError {
         match self {
             Self::NoSites => "write marks into at least one artifact, such as {~via|through~}",
             Self::Code(_) => "look at `headstart sites CASE` for what the marks can carry",
-            Self::OtherMasters { .. } | Self::Slots { .. } => {
+            Self::OtherMasters { .. } | Self::Beacons { .. } => {
                 "the stored codebook does not fit the case; run `headstart log audit`"
             }
         }
@@ -88,10 +88,10 @@ impl BookError {
 }
 
 impl Book {
-    /// Plans the code of a case that was never pressed.
+    /// Plans the code of a case, once its first seats have their slots.
     ///
-    /// `slots`: how many seats will have a copy. `innocent_risk`: the program's bar.
-    /// `beacon`: the signed checkpoint that already holds the commitment to `secret`.
+    /// `innocent_risk`: the program's bar. `beacon`: [`Beacon::value`](crate::beacon::Beacon) of the signed checkpoint
+    /// that already holds the roster of the first press.
     ///
     /// # Errors
     /// [`BookError`] when there are no sites, or too many for the engine.
@@ -99,25 +99,27 @@ impl Book {
         case: CaseId,
         masters: Vec<BookMaster>,
         secret: CaseSecret,
-        beacon: Vec<u8>,
-        slots: u32,
+        seats: Seats,
+        beacon: Digest,
         innocent_risk: f64,
     ) -> Result<Self, BookError> {
-        let code = plan_code(&masters, slots, innocent_risk, &beacon)?;
-        Self::reopen(case, masters, code, secret, beacon, Vec::new())
+        let code = plan_code(&masters, seats.next_slot(), innocent_risk, &beacon)?;
+        Self::reopen(case, masters, code, secret, seats, vec![beacon])
     }
 
     /// Takes a codebook up again that was planned before.
     ///
+    /// `beacons`: one for each press of `seats`, of which there is at least one.
+    ///
     /// # Errors
-    /// [`BookError`] when code, masters and seatings do not fit together.
+    /// [`BookError`] when code, masters, seats and beacons do not fit together.
     pub fn reopen(
         case: CaseId,
         masters: Vec<BookMaster>,
         code: Code,
         secret: CaseSecret,
-        beacon: Vec<u8>,
-        seatings: Vec<Seating>,
+        seats: Seats,
+        beacons: Vec<Digest>,
     ) -> Result<Self, BookError> {
         let sites = masters.iter().map(|m| m.master.sites().len()).sum();
         if code.len() != sites {
@@ -126,45 +128,20 @@ impl Book {
                 masters: sites,
             });
         }
-        let key = secret.mix(&beacon);
-        let mut book = Self {
+        if seats.presses() != beacons.len() || beacons.is_empty() {
+            return Err(BookError::Beacons {
+                presses: seats.presses(),
+                beacons: beacons.len(),
+            });
+        }
+        Ok(Self {
             case,
             masters,
             code,
             secret,
-            key,
-            beacon,
-            seatings: Vec::new(),
-            partners: Vec::new(),
-        };
-        for seating in seatings {
-            book.seat(seating)?;
-        }
-        Ok(book)
-    }
-
-    /// Gives the next slot to a seat.
-    ///
-    /// # Errors
-    /// [`BookError::Slots`] unless the seating's slot is the next one.
-    pub fn seat(&mut self, seating: Seating) -> Result<(), BookError> {
-        let expected = self.next_slot();
-        if seating.slot != expected {
-            return Err(BookError::Slots {
-                expected,
-                found: seating.slot,
-            });
-        }
-        if !self.partners.contains(&seating.partner) {
-            self.partners.push(seating.partner.clone());
-        }
-        self.seatings.push(seating);
-        Ok(())
-    }
-
-    /// The slot that the next seat gets.
-    pub fn next_slot(&self) -> u32 {
-        u32::try_from(self.seatings.len()).expect("a case has far fewer than 2^32 seats")
+            seats,
+            beacons,
+        })
     }
 
     /// The case.
@@ -182,58 +159,91 @@ impl Book {
         &self.code
     }
 
-    /// The secret before the beacon.
+    /// The secret of the case.
     pub fn secret(&self) -> &CaseSecret {
         &self.secret
     }
 
-    /// The case's key.
-    pub fn key(&self) -> &CaseKey {
-        &self.key
+    /// Who has which number.
+    pub fn seats(&self) -> &Seats {
+        &self.seats
     }
 
-    /// The signed checkpoint that was mixed into the key.
-    pub fn beacon(&self) -> &[u8] {
-        &self.beacon
+    /// What was mixed in at each press.
+    pub fn beacons(&self) -> &[Digest] {
+        &self.beacons
     }
 
     /// Whose slot is whose.
     pub fn seatings(&self) -> &[Seating] {
-        &self.seatings
+        self.seats.seatings()
     }
 
     /// The partners, in the order of the engine's group numbers.
     pub fn partners(&self) -> &[PartnerId] {
-        &self.partners
+        self.seats.partners()
     }
 
     /// The engine's group number of a partner.
     pub fn group_of(&self, partner: &PartnerId) -> Option<u32> {
-        let position = self.partners.iter().position(|p| p == partner)?;
-        u32::try_from(position).ok()
+        self.seats.group_of(partner)
     }
 
-    /// The digest of each master.
+    /// The key of the layer of a partner that has a copy.
+    pub fn partner_key(&self, partner: &PartnerId) -> Key {
+        let group = self
+            .group_of(partner)
+            .expect("a partner of this book has a number");
+        let press = self.seats.press_of_group(group);
+        let seed = self.secret.seed_of_partner(group, partner);
+        seed.partner_key(self.beacon(press), &self.case, group, partner)
+    }
+
+    /// The key of the layer of a seat of this book.
+    pub fn seat_key(&self, seating: &Seating) -> Key {
+        let press = self.seats.press_of_slot(seating.slot);
+        let seed = self.secret.seed_of_seat(seating.slot, &seating.seat);
+        seed.seat_key(self.beacon(press), &self.case, seating.slot, &seating.seat)
+    }
+
+    fn beacon(&self, press: Option<usize>) -> &Digest {
+        press
+            .and_then(|press| self.beacons.get(press))
+            .expect("`reopen` wants a beacon for each press")
+    }
+
+    /// What the code leaf says of each master.
     pub fn master_digests(&self) -> Vec<(ArtifactId, Digest)> {
-        self.masters
-            .iter()
-            .map(|m| (m.artifact.clone(), Digest::of(&m.source)))
-            .collect()
+        digests(&self.masters)
     }
 
     /// Every slot with its keys, as the engine wants them.
     pub fn entries(&self) -> Vec<Entry> {
-        self.seatings
+        let partner_keys: Vec<Key> = self
+            .partners()
             .iter()
-            .map(|seating| Entry {
-                group: self
+            .map(|partner| self.partner_key(partner))
+            .collect();
+        self.seatings()
+            .iter()
+            .map(|seating| {
+                let group = self
                     .group_of(&seating.partner)
-                    .expect("`seat` lists every partner"),
-                group_key: self.key.of_partner(seating.partner.as_str()),
-                slot_key: self.key.of_seat(seating.slot, seating.seat.as_str()),
+                    .expect("`press` lists every partner");
+                Entry {
+                    group,
+                    group_key: partner_keys[group as usize].clone(),
+                    slot_key: self.seat_key(seating),
+                }
             })
             .collect()
     }
+}
+
+/// What the log fixes of these masters.
+pub fn digests(masters: &[BookMaster]) -> Vec<(ArtifactId, Digest)> {
+    let of = |master: &BookMaster| (master.artifact.clone(), master.digest());
+    masters.iter().map(of).collect()
 }
 
 /// The sites of these masters as the engine sees them.
@@ -255,7 +265,10 @@ pub fn shapes(masters: &[BookMaster]) -> Vec<SiteShape> {
     shapes
 }
 
-/// The code for these masters.
+/// The code for these masters: anybody who has them and the beacon makes the same.
+///
+/// `slots`: how many seats the first press gave copies. `innocent_risk`: the bar that the log fixed.
+/// `beacon`: that of the first press.
 ///
 /// # Errors
 /// [`BookError`] when there are no sites, or too many for the engine.
@@ -263,13 +276,18 @@ pub fn plan_code(
     masters: &[BookMaster],
     slots: u32,
     innocent_risk: f64,
-    beacon: &[u8],
+    beacon: &Digest,
 ) -> Result<Code, BookError> {
     let shapes = shapes(masters);
     if shapes.is_empty() {
         return Err(BookError::NoSites);
     }
-    let seed = CaseKey::permutation_seed(beacon);
+    let seed = permutation_seed(beacon);
     Code::plan(&shapes, u64::from(slots.max(1)), innocent_risk, &seed)
         .map_err(|error| BookError::Code(error.to_string()))
+}
+
+/// The public seed that spreads the bias classes over the sites.
+fn permutation_seed(beacon: &Digest) -> [u8; 32] {
+    *Digest::of(format!("headstart site permutation v2\n{beacon}\n").as_bytes()).as_bytes()
 }

@@ -29,7 +29,7 @@ pub struct Reference(String);
 impl Reference {
     /// The reference of a pressed case.
     pub fn of(book: &Book) -> Self {
-        let salt = book.key().salt("detection reference");
+        let salt = book.secret().salt("detection reference");
         let hex: String = salt.iter().take(6).map(|b| format!("{b:02x}")).collect();
         Self(format!("W-{hex}"))
     }
@@ -99,8 +99,8 @@ pub enum Form {
 pub fn detection(book: &Book) -> Detection {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     for seating in book.seatings() {
-        let group = book.key().of_partner(seating.partner.as_str());
-        let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+        let group = book.partner_key(&seating.partner);
+        let slot = book.seat_key(seating);
         let codeword = book.code().codeword(&group, &slot);
         let mut first = 0;
         for entry in book.masters() {

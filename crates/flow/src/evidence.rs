@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::sight::LeakFile;
 
 /// The `format` of every evidence file that this version writes and verifies.
-pub const FORMAT: &str = "headstart-evidence-2";
+pub const FORMAT: &str = "headstart-evidence-3";
 
 /// Largest evidence file, in bytes.
 pub const EVIDENCE_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -50,8 +50,10 @@ pub struct Body {
     pub code: Bytes,
     /// The opened leaf that fixed code and masters before any copy was given.
     pub code_leaf: OpenedLeaf,
-    /// The opened leaf that fixed how many seats have copies.
-    pub roster_leaf: OpenedLeaf,
+    /// The opened leaf that committed to the case's secret when the case was made.
+    pub secret_leaf: OpenedLeaf,
+    /// Every press of the case in order, up to the one whose roster is counted with.
+    pub presses: Vec<Press>,
     /// The bar of this trace.
     pub bar: Bar,
     /// One for each site.
@@ -63,26 +65,21 @@ pub struct Body {
     /// Earlier checkpoints that this one grew from: when code, packages and receipts were first signed over, with
     /// the witnesses of that time.
     pub history: Vec<Earlier>,
-    /// What was mixed into the case's secret, which neither side could know before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beacon: Option<Beacon>,
-    /// The opened leaf that lists the witnesses whom the program had named when the case was pressed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watch: Option<OpenedLeaf>,
     /// What this evidence does not prove; sentences for people.
     pub limits: Vec<String>,
 }
 
-/// The public value that was mixed into a case's secret.
+/// One press of the case: who got copies, and the public value that was mixed into their keys afterwards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Beacon {
-    /// The signed checkpoint, with the cosignatures that were mixed in with it.
-    pub checkpoint: String,
-    /// The consistency proof from it to the evidence's checkpoint, each hash in base64.
-    pub proof: Vec<String>,
-    /// The opened leaf that commits to the secret, with its proof in the beacon's own tree.
-    pub secret_leaf: OpenedLeaf,
+pub struct Press {
+    /// The opened leaf of its roster, which fixes the numbers and the seeds.
+    pub roster: OpenedLeaf,
+    /// The opened leaf that lists the witnesses whose cosignatures are mixed in; none where the roster names none.
+    pub witnesses: Option<OpenedLeaf>,
+    /// The signed checkpoint that was mixed in, with its cosignatures, and the proof that the evidence's own grew from
+    /// it. It is younger than the roster.
+    pub beacon: Earlier,
 }
 
 /// A text of the leak.
@@ -196,34 +193,27 @@ pub struct Accused {
     pub finding: Finding,
     /// How the engine came to the finding, in its own canonical bytes.
     pub method: Bytes,
-    /// The key of the partner's layer, hexadecimal.
-    pub partner_key: String,
-    /// Every seat of this partner that had a copy, with its key and leaf.
+    /// The seed of the partner's layer, opened in the press that gave the partner its number.
+    pub partner_seed: OpenedLeaf,
+    /// Every seat of this partner that had a copy, in the order of their slots.
     pub seats: Vec<OpenedSeat>,
-    /// The rosters that were logged with these packages: the one that is counted with is not smaller.
-    pub rosters: Vec<OpenedLeaf>,
-    /// A leaf for each copy of others that the finding is conditioned on; their keys stand in `method`.
-    pub given: Vec<OpenedLeaf>,
-    /// The receipts of these seats: their first and last fetch.
+    /// One for each copy of others that the finding is conditioned on, in the order of `method`.
+    pub given: Vec<OpenedSeat>,
+    /// The receipts of these seats: their first and last fetch, in the order of the seats and then of the log.
     pub receipts: Vec<OpenedLeaf>,
 }
 
-/// One seat's opened commitment.
+/// One seat's opened commitments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenedSeat {
     /// The seat.
     pub seat: String,
-    /// The key of the seat's layer, hexadecimal.
-    pub key: String,
-    /// The engine's number of its partner.
-    pub group: u32,
-    /// The number of its copy.
-    pub slot: u32,
-    /// The salt that hides both in the leaf, hexadecimal.
-    pub place_salt: String,
     /// The leaf of its package.
     pub leaf: OpenedLeaf,
+    /// Its seed, opened in the tree of the press that its package names: `index` and `proof` are of that tree. For a
+    /// copy that a finding against a partner is conditioned on, its partner's seed.
+    pub seed: OpenedLeaf,
 }
 
 /// The engine's numbers for one accused.

@@ -94,8 +94,9 @@ pub struct Compared {
     pub originals: Vec<Outcome>,
     /// When witnesses saw what, in the order of the log; empty without witnesses.
     pub witnessed: Vec<Witnessed>,
-    /// Whether enough of these witnesses had cosigned what was mixed into the case's secret, so that it was not the
-    /// program's alone to choose; `None` without witnesses. A witness that came later, such as a partner's client,
+    /// Whether enough of these witnesses had cosigned everything that was mixed into the code and into the keys that the
+    /// evidence rests on, and their cosignatures are part of it, so that it was not the program's alone to choose;
+    /// `None` without witnesses. A witness that came later, such as a partner's client,
     /// cannot have: its line would have made another value of it.
     pub is_beacon_witnessed: Option<bool>,
 }
@@ -156,8 +157,8 @@ pub fn compare(evidence: &Evidence, holdings: &Holdings) -> Result<Compared, Fai
         steps.push(Step::Record);
     }
     let is_beacon_witnessed = holdings.watch.as_ref().map(|watch| {
-        let beacon = verified.beacon.as_ref();
-        beacon.is_some_and(|point| watch.quorum.verify(&point.note).is_ok())
+        let mut mixed = verified.mixed.iter();
+        mixed.all(|mixed| watch.quorum.verify(&mixed.note).is_ok())
     });
     Ok(Compared {
         is_beacon_witnessed,
@@ -250,17 +251,16 @@ impl Reader<'_> {
     /// before the leak was seen.
     fn witnesses(&self, watch: &Watch) -> Result<Vec<Witnessed>, Failed> {
         let body = &self.verified.body;
-        // Evidence that does not show what was mixed into the secret has no line of its own for the secret.
-        let beacon = self.verified.beacon.as_ref().zip(body.beacon.as_ref());
         let mut points = Vec::new();
         let newest =
             Note::parse(&body.checkpoint).map_err(|error| Failed::at(Step::Checkpoint, error))?;
         let size = self.verified.log_size;
         let history = self.verified.history.iter();
+        let mixed = &self.verified.mixed;
         for (note, size) in history
             .map(|point| (&point.note, point.checkpoint.size()))
             .chain([(&newest, size)])
-            .chain(beacon.map(|(point, _)| (&point.note, point.checkpoint.size())))
+            .chain(mixed.iter().map(|own| (&own.note, own.checkpoint.size())))
         {
             let Ok(cosignatures) = watch.quorum.verify(note) else {
                 continue;
@@ -303,8 +303,12 @@ impl Reader<'_> {
             witnessed.push(Witnessed { what, index, by });
             Ok(())
         };
-        if let Some((_, shown)) = beacon {
-            need("the case's secret".to_owned(), shown.secret_leaf.index)?;
+        need("the case's secret".to_owned(), body.secret_leaf.index)?;
+        for own in mixed {
+            need(
+                format!("the roster and seeds of press {}", own.press),
+                own.roster,
+            )?;
         }
         need("the code".to_owned(), body.code_leaf.index)?;
         let mut first_receipts: BTreeMap<&SeatId, u64> = BTreeMap::new();

@@ -10,6 +10,8 @@ use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use jiff::Timestamp;
 
+use crate::keys::Seed;
+
 /// Longest text of a leaf, in bytes: a roster of as many partners as a program may have, with room to spare.
 pub const LEAF_BYTES_MAX: usize = 256 * 1024;
 
@@ -29,7 +31,7 @@ pub struct CodeLeaf {
     pub case: CaseId,
     /// Digest of the secret.
     pub secret: Digest,
-    /// Digest of the signed checkpoint that held the secret's commitment.
+    /// What was mixed in at the first press, [`crate::beacon`].
     pub beacon: Digest,
     /// Digest of the code's canonical bytes: biases, layers, site map.
     pub code: Digest,
@@ -37,19 +39,55 @@ pub struct CodeLeaf {
     pub decoder: String,
     /// The accepted risk for a whole trace.
     pub innocent_risk: f64,
-    /// The digests of the masters, in the order of their sites.
+    /// The digests of the masters, in the order of their sites: [`crate::book::BookMaster::digest`].
     pub masters: Vec<(ArtifactId, Digest)>,
 }
 
-/// The commitment to how many seats have copies, at each press.
+/// The commitment to who gets copies at a press, and to the seeds of their keys: logged before the value is known
+/// that is mixed into them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RosterLeaf {
     /// The case.
     pub case: CaseId,
-    /// Digest of the code.
-    pub code: Digest,
+    /// Which press of the case it is, and the entry of the roster before it.
+    pub press: Link,
+    /// Digest of the entry that lists the witnesses whose cosignatures are mixed in; `None` without witnesses.
+    pub witnesses: Option<Digest>,
+    /// Digest of the masters and of the bar: [`text_digest`].
+    pub text: Digest,
+    /// Root of the tree of seeds of this press, [`crate::seeds`].
+    pub seeds: Digest,
     /// How many seats of each partner have copies after this press, in the order of the engine's group numbers.
     pub sizes: Vec<u32>,
+}
+
+/// Whose seed it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A partner's, for the layer that its seats share.
+    Partner,
+    /// A seat's.
+    Seat {
+        /// The seat.
+        seat: SeatId,
+        /// The number of its copy.
+        slot: u32,
+    },
+}
+
+/// An entry of a press's tree of seeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedLeaf {
+    /// The case.
+    pub case: CaseId,
+    /// The partner.
+    pub partner: PartnerId,
+    /// The engine's number of the partner.
+    pub group: u32,
+    /// Whose seed it is.
+    pub owner: Owner,
+    /// The seed.
+    pub seed: Seed,
 }
 
 /// The commitment to one seat's package.
@@ -65,8 +103,6 @@ pub struct PackageLeaf {
     pub link: Link,
     /// Digest of the entry of the roster that was logged with this press, as [`domain::chain::entry_digest`] makes it.
     pub roster: Digest,
-    /// The numbers of the seat's copy, hidden: [`crate::place::Place::digest`].
-    pub place: Digest,
     /// Digest of the code.
     pub code: Digest,
     /// Commitment to the key of the partner's layer.
@@ -127,10 +163,13 @@ pub enum LeafError {
 }
 
 const SECRET: &str = "headstart secret v1";
-const CODE: &str = "headstart code v1";
-const ROSTER: &str = "headstart roster v1";
-const PACKAGE: &str = "headstart package v2";
+const CODE: &str = "headstart code v2";
+const ROSTER: &str = "headstart roster v2";
+const SEED: &str = "headstart seed v1";
+const PACKAGE: &str = "headstart package v3";
 const RECEIPT: &str = "headstart receipt v2";
+/// What stands for a digest where there is none.
+const NOTHING: &str = "nothing";
 const WITNESSES: &str = "headstart witnesses v1";
 
 impl SecretLeaf {
@@ -214,7 +253,14 @@ impl CodeLeaf {
 impl RosterLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{ROSTER}\ncase {}\ncode {}\n", self.case, self.code);
+        let witnesses = match self.witnesses {
+            Some(digest) => digest.to_string(),
+            None => NOTHING.to_owned(),
+        };
+        let mut text = format!(
+            "{ROSTER}\ncase {}\npress {}\nwitnesses {witnesses}\ntext {}\nseeds {}\n",
+            self.case, self.press, self.text, self.seeds
+        );
         for size in &self.sizes {
             writeln!(text, "size {size}").expect("writing to a string does not fail");
         }
@@ -229,8 +275,53 @@ impl RosterLeaf {
         let mut lines = Lines::of(text, ROSTER)?;
         let leaf = Self {
             case: lines.value("case")?,
-            code: lines.digest("code")?,
+            press: lines.value("press")?,
+            witnesses: match lines.text("witnesses")? {
+                NOTHING => None,
+                digest => Some(Digest::parse(digest).ok_or(lines.wrong("witnesses"))?),
+            },
+            text: lines.digest("text")?,
+            seeds: lines.digest("seeds")?,
             sizes: lines.values("size")?,
+        };
+        lines.same_as(&leaf.to_text(), leaf)
+    }
+}
+
+impl SeedLeaf {
+    /// The canonical text. It holds the seed: it is shown only where the key may be made.
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{SEED}\ncase {}\npartner {}\ngroup {}\n",
+            self.case, self.partner, self.group
+        );
+        if let Owner::Seat { seat, slot } = &self.owner {
+            write!(text, "seat {seat}\nslot {slot}\n").expect("writing to a string does not fail");
+        }
+        let seed = Digest::from_bytes(*self.seed.expose());
+        writeln!(text, "seed {seed}").expect("writing to a string does not fail");
+        text
+    }
+
+    /// Reads the canonical text; anything else is an error.
+    ///
+    /// # Errors
+    /// [`LeafError`] with the first line that is not as [`SeedLeaf::to_text`] writes it.
+    pub fn parse(text: &str) -> Result<Self, LeafError> {
+        let mut lines = Lines::of(text, SEED)?;
+        let leaf = Self {
+            case: lines.value("case")?,
+            partner: lines.value("partner")?,
+            group: lines.value("group")?,
+            owner: if lines.stands_next("seat") {
+                Owner::Seat {
+                    seat: lines.value("seat")?,
+                    slot: lines.value("slot")?,
+                }
+            } else {
+                Owner::Partner
+            },
+            seed: Seed::from_bytes(*lines.digest("seed")?.as_bytes()),
         };
         lines.same_as(&leaf.to_text(), leaf)
     }
@@ -240,13 +331,12 @@ impl PackageLeaf {
     /// The canonical text.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "{PACKAGE}\ncase {}\npartner {}\nseat {}\nlink {}\nroster {}\nplace {}\ncode {}\npartner-key {}\nseat-key {}\n",
+            "{PACKAGE}\ncase {}\npartner {}\nseat {}\nlink {}\nroster {}\ncode {}\npartner-key {}\nseat-key {}\n",
             self.case,
             self.partner,
             self.seat,
             self.link,
             self.roster,
-            self.place,
             self.code,
             self.partner_key,
             self.seat_key
@@ -268,7 +358,6 @@ impl PackageLeaf {
             seat: lines.value("seat")?,
             link: lines.value("link")?,
             roster: lines.digest("roster")?,
-            place: lines.digest("place")?,
             code: lines.digest("code")?,
             partner_key: lines.digest("partner-key")?,
             seat_key: lines.digest("seat-key")?,
@@ -335,6 +424,16 @@ impl ReceiptLeaf {
         };
         lines.same_as(&leaf.to_text(), leaf)
     }
+}
+
+/// What a roster says of the text that is marked: SHA-256 of the bar and of each master's digest, in order.
+///
+/// Whoever wrote masters, or chose the bar, once the codewords are known could leave out the sites at which two copies
+/// differ.
+pub fn text_digest(masters: &[(ArtifactId, Digest)], innocent_risk: f64) -> Digest {
+    let mut text = format!("headstart text v1\nrisk {innocent_risk:e}\n");
+    push_list(&mut text, "master", masters);
+    Digest::of(text.as_bytes())
 }
 
 fn push_list(text: &mut String, word: &str, list: &[(ArtifactId, Digest)]) {
@@ -457,12 +556,65 @@ mod tests {
                 previous: Some(Digest::of(b"second")),
             },
             roster: Digest::of(b"roster"),
-            place: Digest::of(b"place"),
             code: Digest::of(b"code"),
             partner_key: Digest::of(b"partner"),
             seat_key: Digest::of(b"seat"),
             copies: vec![("a1".parse().unwrap(), Digest::of(b"copy"))],
             package: Digest::of(b"package"),
+        }
+    }
+
+    fn roster() -> RosterLeaf {
+        RosterLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            press: Link {
+                ordinal: 2,
+                previous: Some(Digest::of(b"first")),
+            },
+            witnesses: Some(Digest::of(b"witnesses")),
+            text: Digest::of(b"text"),
+            seeds: Digest::of(b"seeds"),
+            sizes: vec![2, 1, 5],
+        }
+    }
+
+    #[test]
+    fn a_roster_leaf_is_read_back_with_and_without_witnesses() {
+        let first = RosterLeaf {
+            press: Link::FIRST,
+            witnesses: None,
+            ..roster()
+        };
+        for leaf in [roster(), first] {
+            let text = leaf.to_text();
+            assert_eq!(RosterLeaf::parse(&text), Ok(leaf));
+            assert!(RosterLeaf::parse(&text.replace("press ", "press 0")).is_err());
+            assert!(RosterLeaf::parse(&text.replace("size 5", "size 05")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_seed_leaf_is_read_back_and_does_not_show_its_seed_in_debug() {
+        let partner = SeedLeaf {
+            case: "HS-2026-0001".parse().unwrap(),
+            partner: "p-07".parse().unwrap(),
+            group: 3,
+            owner: Owner::Partner,
+            seed: Seed::from_bytes([0xab; 32]),
+        };
+        let seat = SeedLeaf {
+            owner: Owner::Seat {
+                seat: "p-07.s1".parse().unwrap(),
+                slot: 5,
+            },
+            ..partner.clone()
+        };
+        for leaf in [partner, seat] {
+            let text = leaf.to_text();
+            assert!(text.contains(&"ab".repeat(32)));
+            assert!(!format!("{leaf:?}").contains("171") && !format!("{leaf:?}").contains("abab"));
+            assert_eq!(SeedLeaf::parse(&text), Ok(leaf));
+            assert!(SeedLeaf::parse(&text.replace("group 3", "group 03")).is_err());
         }
     }
 
@@ -483,16 +635,6 @@ mod tests {
             masters: vec![("a1".parse().unwrap(), Digest::of(b"master"))],
         };
         assert_eq!(CodeLeaf::parse(&leaf.to_text()), Ok(leaf));
-    }
-
-    #[test]
-    fn a_roster_leaf_is_read_back() {
-        let leaf = RosterLeaf {
-            case: "HS-2026-0001".parse().unwrap(),
-            code: Digest::of(b"code"),
-            sizes: vec![3, 1, 2],
-        };
-        assert_eq!(RosterLeaf::parse(&leaf.to_text()), Ok(leaf));
     }
 
     #[test]
@@ -555,9 +697,8 @@ mod tests {
     #[test]
     fn the_roster_of_the_largest_program_was_longer_than_a_leaf_that_is_read() {
         let leaf = RosterLeaf {
-            case: "HS-2026-0001".parse().unwrap(),
-            code: Digest::of(b"code"),
             sizes: vec![1000; domain::program::PARTNERS_MAX],
+            ..roster()
         };
         assert_eq!(RosterLeaf::parse(&leaf.to_text()), Ok(leaf));
     }

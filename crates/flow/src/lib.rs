@@ -4,6 +4,7 @@
 //! [`sight`] and [`trace`] turn a leak into a verdict, [`testify`] and [`verify`] turn a verdict into
 //! evidence and check it. Sealing, storing and the clock are elsewhere.
 
+pub mod beacon;
 pub mod book;
 pub mod delivery;
 pub mod detection;
@@ -16,10 +17,11 @@ pub mod manifest;
 pub mod memory;
 pub mod meter;
 pub mod originals;
-pub mod place;
 pub mod press;
 pub mod receive;
 pub mod record;
+pub mod seats;
+pub mod seeds;
 pub mod sight;
 pub mod testify;
 pub mod trace;

@@ -1,18 +1,20 @@
 //! Copies from a codebook, and what the log must hold before they are given.
 
 use domain::chain::Link;
-use domain::ids::{ArtifactId, CaseId, PartnerId};
+use domain::ids::{ArtifactId, CaseId};
 use domain::sealed::Digest;
 use fingerprint::{Code, Key};
 
-use crate::book::{Book, BookMaster, Seating};
+use crate::book::{Book, BookMaster};
 use crate::keys::CaseSecret;
 use crate::leaf::{CodeLeaf, PackageLeaf, RosterLeaf, SecretLeaf};
-use crate::place::Place;
+use crate::seats::{Seating, Seats};
+use crate::seeds::Seeds;
 
 /// Version of what turns a leak into a verdict: readers, scores, risks. It is fixed in the log before a copy is given.
 ///
-/// INVARIANT: raise it whenever the readings of `carriers` or the findings of `fingerprint` change for the same input.
+/// INVARIANT: raise it whenever the readings of `carriers`, or the codes or findings of `fingerprint`, change for the
+/// same input: whoever verifies makes all three again.
 pub const DECODER: &str = "3";
 
 /// One artifact as one seat gets it.
@@ -44,8 +46,8 @@ pub enum PressError {
 /// # Errors
 /// [`PressError::Render`] when a master refuses its part of the codeword.
 pub fn copies(book: &Book, seating: &Seating) -> Result<Vec<Copy>, PressError> {
-    let group = book.key().of_partner(seating.partner.as_str());
-    let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+    let group = book.partner_key(&seating.partner);
+    let slot = book.seat_key(seating);
     copies_from(
         book.masters(),
         book.code(),
@@ -103,40 +105,46 @@ pub fn secret_leaf(case: &CaseId, secret: &CaseSecret) -> SecretLeaf {
     }
 }
 
+/// What the log holds of a press before anything is made for it: who gets copies of what, and the root of their seeds.
+///
+/// `text`: [`text_digest`](crate::leaf::text_digest) of masters and bar. `seats`: with the seats of this press, which is
+/// the last. `previous`: digest of the entry of the roster before it. `witnesses`: digest of the entry that lists the
+/// witnesses whose cosignatures will be mixed in.
+pub fn roster_leaf(
+    case: &CaseId,
+    secret: &CaseSecret,
+    text: Digest,
+    seats: &Seats,
+    previous: Option<Digest>,
+    witnesses: Option<Digest>,
+) -> RosterLeaf {
+    let press = seats.presses().saturating_sub(1);
+    RosterLeaf {
+        case: case.clone(),
+        press: Link {
+            ordinal: press as u64 + 1,
+            previous,
+        },
+        witnesses,
+        text,
+        seeds: Seeds::of(case, secret, seats, press).root(),
+        sizes: seats.sizes(press),
+    }
+}
+
 /// What the log holds of a case's code, from its first press on.
 pub fn code_leaf(book: &Book, innocent_risk: f64) -> CodeLeaf {
     CodeLeaf {
         case: book.case().clone(),
         secret: Digest::from_bytes(book.secret().commitment()),
-        beacon: Digest::of(book.beacon()),
+        beacon: *book
+            .beacons()
+            .first()
+            .expect("a book is planned with its first press"),
         code: Digest::of(&book.code().to_bytes()),
         decoder: DECODER.to_owned(),
         innocent_risk,
         masters: book.master_digests(),
-    }
-}
-
-/// What the log holds of how many seats have copies, once all of `book`'s seats have their slots.
-pub fn roster_leaf(book: &Book) -> RosterLeaf {
-    let size_of = |partner: &PartnerId| {
-        let seats = book.seatings().iter().filter(|s| s.partner == *partner);
-        u32::try_from(seats.count()).expect("a case has far fewer than 2^32 seats")
-    };
-    RosterLeaf {
-        case: book.case().clone(),
-        code: Digest::of(&book.code().to_bytes()),
-        sizes: book.partners().iter().map(size_of).collect(),
-    }
-}
-
-/// The numbers of a seat's copy, with the salt that hides them in its leaf.
-pub fn place(book: &Book, seating: &Seating) -> Place {
-    Place {
-        group: book
-            .group_of(&seating.partner)
-            .expect("a seated seat's partner is in the book"),
-        slot: seating.slot,
-        salt: book.key().salt(&format!("place {}", seating.slot)),
     }
 }
 
@@ -152,15 +160,14 @@ pub fn package_leaf(
     roster: Digest,
     package: Digest,
 ) -> PackageLeaf {
-    let group = book.key().of_partner(seating.partner.as_str());
-    let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+    let group = book.partner_key(&seating.partner);
+    let slot = book.seat_key(seating);
     PackageLeaf {
         case: book.case().clone(),
         partner: seating.partner.clone(),
         seat: seating.seat.clone(),
         link,
         roster,
-        place: place(book, seating).digest(),
         code: Digest::of(&book.code().to_bytes()),
         partner_key: Digest::from_bytes(group.commitment()),
         seat_key: Digest::from_bytes(slot.commitment()),

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::chain::entry_digest;
-use domain::ids::SeatId;
-use domain::sealed::Digest;
+use domain::ids::{PartnerId, SeatId};
+use fingerprint::Key;
 use jiff::Timestamp;
 
-use crate::book::{Book, Seating};
+use crate::book::Book;
 use crate::evidence::{
-    Accused, Bar, Beacon, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf,
-    OpenedSeat, Reading,
+    Accused, Bar, Body, Bytes, Earlier, FORMAT, File, Finding, MasterFile, OpenedLeaf, OpenedSeat,
+    Press, Reading,
 };
-use crate::leaf::PackageLeaf;
-use crate::press::place;
+use crate::seats::Seating;
+use crate::seeds;
 use crate::sight::LeakFile;
 use crate::trace::{Candidate, Verdict, Word};
 
@@ -28,16 +27,12 @@ pub struct Proofs<'a> {
     pub checkpoint: &'a str,
     /// The opened leaf of the code.
     pub code: OpenedLeaf,
-    /// The opened leaf of the latest roster.
-    pub roster: OpenedLeaf,
-    /// The opened leaf of every roster of the case, from its first press on.
-    pub rosters: Vec<OpenedLeaf>,
+    /// The opened leaf of the case's secret.
+    pub secret: OpenedLeaf,
+    /// Every press of the case, from the first to the latest.
+    pub presses: Vec<Press>,
     /// Earlier checkpoints, with the proofs that this one grew from them.
     pub history: Vec<Earlier>,
-    /// What was mixed into the case's secret.
-    pub beacon: Option<Beacon>,
-    /// The opened leaf that lists the witnesses at the time of the press.
-    pub watch: Option<OpenedLeaf>,
     /// The opened leaf of each seat's package.
     pub packages: BTreeMap<SeatId, OpenedLeaf>,
     /// The first and last receipt of each seat.
@@ -84,8 +79,10 @@ pub fn testify(
     if verdict.word != Word::Accuse {
         return Err(TestifyError::Withheld);
     }
+    let mut named: Vec<&Candidate> = verdict.accused.iter().collect();
+    named.sort_by_key(|candidate| (candidate.finding.group, candidate.finding.slot));
     let mut accused = Vec::new();
-    for candidate in &verdict.accused {
+    for candidate in named {
         accused.push(accuse(book, candidate, proofs)?);
     }
     Ok(Body {
@@ -109,7 +106,8 @@ pub fn testify(
             .collect(),
         code: Bytes(book.code().to_bytes()),
         code_leaf: proofs.code.clone(),
-        roster_leaf: proofs.roster.clone(),
+        secret_leaf: proofs.secret.clone(),
+        presses: proofs.presses.clone(),
         bar: Bar {
             innocent_risk: verdict.bar.innocent_risk,
             lead_risk: verdict.bar.lead_risk,
@@ -124,8 +122,6 @@ pub fn testify(
         accused,
         checkpoint: proofs.checkpoint.to_owned(),
         history: proofs.history.clone(),
-        beacon: proofs.beacon.clone(),
-        watch: proofs.watch.clone(),
         limits: LIMITS.map(str::to_owned).to_vec(),
     })
 }
@@ -140,41 +136,23 @@ fn accuse(
         .iter()
         .filter(|seating| seating.partner == candidate.partner)
         .collect();
-    let key_of = |seating: &Seating| book.key().of_seat(seating.slot, seating.seat.as_str());
     let mut seats = Vec::new();
     for seating in &seatings {
-        let leaf = proofs.packages.get(&seating.seat);
-        let place = place(book, seating);
-        seats.push(OpenedSeat {
-            seat: seating.seat.to_string(),
-            key: key_hex(&key_of(seating)),
-            group: place.group,
-            slot: place.slot,
-            place_salt: Digest::from_bytes(place.salt).to_string(),
-            leaf: leaf
-                .ok_or_else(|| TestifyError::NoLeaf {
-                    seat: seating.seat.clone(),
-                })?
-                .clone(),
-        });
+        seats.push(opened(seating, proofs, seed_of_seat(book, seating)?)?);
     }
     let mut given = Vec::new();
     for key in &candidate.finding.method.given {
-        let seating = book
-            .seatings()
+        let is_of = |own: &Key| own.expose() == key.expose();
+        let seatings = book.seatings();
+        let by_seat = seatings.iter().find(|own| is_of(&book.seat_key(own)));
+        let by_partner = seatings
             .iter()
-            .find(|s| {
-                let partner = book.key().of_partner(s.partner.as_str());
-                key_of(s).expose() == key.expose() || partner.expose() == key.expose()
-            })
-            .ok_or(TestifyError::UnknownKey)?;
-        let leaf = proofs.packages.get(&seating.seat);
-        given.push(
-            leaf.ok_or_else(|| TestifyError::NoLeaf {
-                seat: seating.seat.clone(),
-            })?
-            .clone(),
-        );
+            .find(|own| is_of(&book.partner_key(&own.partner)));
+        given.push(match (by_seat, by_partner) {
+            (Some(own), _) => opened(own, proofs, seed_of_seat(book, own)?)?,
+            (None, Some(own)) => opened(own, proofs, seed_of_partner(book, &own.partner)?)?,
+            (None, None) => return Err(TestifyError::UnknownKey),
+        });
     }
     let of_candidate = |seat: &SeatId| {
         candidate
@@ -187,9 +165,8 @@ fn accuse(
         seat: candidate.seat.as_ref().map(ToString::to_string),
         finding: Finding::from(&candidate.finding),
         method: Bytes(candidate.finding.method.to_bytes()),
-        partner_key: key_hex(&book.key().of_partner(candidate.partner.as_str())),
+        partner_seed: seed_of_partner(book, &candidate.partner)?,
         given,
-        rosters: rosters_of(&seats, proofs),
         receipts: seatings
             .iter()
             .filter(|seating| of_candidate(&seating.seat))
@@ -201,21 +178,30 @@ fn accuse(
     })
 }
 
-/// The rosters that the leaves of these seats name.
-fn rosters_of(seats: &[OpenedSeat], proofs: &Proofs<'_>) -> Vec<OpenedLeaf> {
-    let named: Vec<Digest> = seats
-        .iter()
-        .filter_map(|seat| PackageLeaf::parse(&seat.leaf.text).ok())
-        .map(|leaf| leaf.roster)
-        .collect();
-    let is_named = |leaf: &&OpenedLeaf| {
-        leaf.commitment()
-            .is_some_and(|commitment| named.contains(&entry_digest(&commitment.leaf())))
-    };
-    proofs.rosters.iter().filter(is_named).cloned().collect()
+/// The accused's own seeds are opened on purpose: without them nobody could make the copy again.
+fn opened(
+    seating: &Seating,
+    proofs: &Proofs<'_>,
+    seed: OpenedLeaf,
+) -> Result<OpenedSeat, TestifyError> {
+    let leaf = proofs.packages.get(&seating.seat);
+    Ok(OpenedSeat {
+        seat: seating.seat.to_string(),
+        leaf: leaf
+            .ok_or_else(|| TestifyError::NoLeaf {
+                seat: seating.seat.clone(),
+            })?
+            .clone(),
+        seed,
+    })
 }
 
-/// The accused's own keys are opened on purpose: without them nobody could make the copy again.
-fn key_hex(key: &fingerprint::Key) -> String {
-    Digest::from_bytes(*key.expose()).to_string()
+fn seed_of_seat(book: &Book, seating: &Seating) -> Result<OpenedLeaf, TestifyError> {
+    seeds::of_seat(book.case(), book.secret(), book.seats(), seating.slot)
+        .ok_or(TestifyError::UnknownKey)
+}
+
+fn seed_of_partner(book: &Book, partner: &PartnerId) -> Result<OpenedLeaf, TestifyError> {
+    seeds::of_partner(book.case(), book.secret(), book.seats(), partner)
+        .ok_or(TestifyError::UnknownKey)
 }

@@ -181,12 +181,36 @@ type Find = fn(&mut Body) -> &mut OpenedLeaf;
 fn leaves() -> Vec<(&'static str, Find)> {
     vec![
         ("the code's leaf", |body| &mut body.code_leaf),
-        ("the roster's leaf", |body| &mut body.roster_leaf),
+        ("the secret's leaf", |body| &mut body.secret_leaf),
+        ("the roster's leaf", |body| &mut body.presses[0].roster),
         ("a seat's leaf", |body| &mut body.accused[0].seats[0].leaf),
         ("another seat's leaf", |body| {
             &mut body.accused[0].seats[1].leaf
         }),
     ]
+}
+
+/// Every opened seed of the evidence by a name.
+fn seeds() -> Vec<(&'static str, Find)> {
+    vec![
+        ("the partner's seed", |body| {
+            &mut body.accused[0].partner_seed
+        }),
+        ("a seat's seed", |body| &mut body.accused[0].seats[0].seed),
+        ("another seat's seed", |body| {
+            &mut body.accused[0].seats[1].seed
+        }),
+    ]
+}
+
+/// The key of an accused's seat, as a judge makes it.
+fn key_of(body: &Body, seat: usize) -> fingerprint::Key {
+    let note = tlog::Note::parse(&body.presses[0].beacon.checkpoint).unwrap();
+    let beacon = flow::beacon::Beacon::of(&note, None).unwrap();
+    let seed = &body.accused[0].seats[seat].seed.text;
+    flow::leaf::SeedLeaf::parse(seed)
+        .unwrap()
+        .key(&beacon.value)
 }
 
 #[test]
@@ -367,17 +391,35 @@ fn every_altered_reading_is_caught() {
 
 #[test]
 fn altered_keys_are_caught() {
-    for bit in [0, 128, 255] {
-        fails_at("keys", "a bit of the partner's key", |body| {
-            flip_hex(&mut body.accused[0].partner_key, bit);
+    for (what, seed) in seeds() {
+        fails_at("keys", &format!("the text of {what}"), |body| {
+            change_text(seed(body));
         });
-        fails_at("keys", "a bit of a seat's key", |body| {
-            flip_hex(&mut body.accused[0].seats[0].key, bit);
+        // The seed itself: the last of the text's digits.
+        fails_at("keys", &format!("a bit of {what}"), |body| {
+            let text = &mut seed(body).text;
+            let digit = if text.ends_with("0\n") { "1\n" } else { "0\n" };
+            text.replace_range(text.len() - 2.., digit);
+        });
+        fails_at("keys", &format!("the salt of {what}"), |body| {
+            flip_hex(&mut seed(body).salt, 77);
+        });
+        fails_at("keys", &format!("the place of {what}"), |body| {
+            seed(body).index ^= 1;
+        });
+        fails_at("keys", &format!("the proof of {what}"), |body| {
+            flip_base64(&mut seed(body).proof[0], 31);
         });
     }
-    fails_at("keys", "two seats' keys swapped", |body| {
+    fails_at("keys", "two seats' seeds swapped", |body| {
         let (first, second) = body.accused[0].seats.split_at_mut(1);
-        std::mem::swap(&mut first[0].key, &mut second[0].key);
+        std::mem::swap(&mut first[0].seed, &mut second[0].seed);
+    });
+    fails_at("keys", "a seat's seed for the partner's", |body| {
+        body.accused[0].partner_seed = body.accused[0].seats[0].seed.clone();
+    });
+    fails_at("masters", "a master's name", |body| {
+        body.masters[1].name = "poc.txt".to_owned();
     });
     fails_at("keys", "a seat's name", |body| {
         body.accused[0].seats[1].seat = "p-01.s9".to_owned();
@@ -488,10 +530,9 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     body.accused = other.accused.clone();
     body.checkpoint = other.checkpoint.clone();
     body.history = other.history.clone();
-    body.beacon = other.beacon.clone();
-    body.watch = other.watch.clone();
+    body.presses = other.presses.clone();
     body.code_leaf = other.code_leaf.clone();
-    body.roster_leaf = other.roster_leaf.clone();
+    body.secret_leaf = other.secret_leaf.clone();
     assert_eq!(anywhere("another partner over this leak", body), "score");
     // The other seat of the same partner.
     let mut body = base().evidence.body.clone();
@@ -507,14 +548,15 @@ fn a_seat_is_not_framed_with_another_seats_evidence() {
     assert!(["score", "risk"].contains(&step.as_str()), "{step}");
     // Keys of one seat with the leaf of another.
     let mut body = base().evidence.body.clone();
-    body.accused[0].seats[0].key = other.accused[0].seats[0].key.clone();
-    assert_eq!(anywhere("another partner's key", body), "keys");
+    body.accused[0].seats[0].seed = other.accused[0].seats[0].seed.clone();
+    assert_eq!(anywhere("another partner's seed", body), "keys");
     // A leaf of another partner among the seats.
     let mut body = base().evidence.body.clone();
     body.checkpoint = other.checkpoint.clone();
     body.history = other.history.clone();
-    body.beacon = other.beacon.clone();
-    body.watch = other.watch.clone();
+    body.presses = other.presses.clone();
+    body.code_leaf = other.code_leaf.clone();
+    body.secret_leaf = other.secret_leaf.clone();
     body.accused[0].seats[0] = other.accused[0].seats[0].clone();
     let step = anywhere("another partner's leaf", body);
     assert!(["keys", "inclusion"].contains(&step.as_str()), "{step}");
@@ -650,11 +692,8 @@ fn a_seat_that_is_opened_twice_does_not_stand_for_another() {
 /// A method that joins one seat's evidence twice, or rests on one copy twice, would count it double.
 #[test]
 fn a_method_does_not_count_a_copy_twice() {
-    let own = {
-        let key = &base().evidence.body.accused[0].seats[1].key;
-        let digest = domain::sealed::Digest::parse(key).unwrap();
-        fingerprint::Key::from_bytes(*digest.as_bytes())
-    };
+    let own = key_of(&base().evidence.body, 1);
+    let colleague = key_of(&base().evidence.body, 0);
     let with = |alter: &dyn Fn(&mut fingerprint::Method)| {
         let mut body = base().evidence.body.clone();
         let mut method = fingerprint::Method::from_bytes(&body.accused[0].method.0).unwrap();
@@ -666,8 +705,10 @@ fn a_method_does_not_count_a_copy_twice() {
     };
     let twice = with(&|method| method.seats = vec![own.clone(), own.clone()]);
     assert!(twice.contains("counts a copy twice"), "{twice}");
-    let twice = with(&|method| method.given = vec![own.clone(), own.clone()]);
+    let twice = with(&|method| method.given = vec![colleague.clone(), colleague.clone()]);
     assert!(twice.contains("counts a copy twice"), "{twice}");
+    let itself = with(&|method| method.given = vec![own.clone()]);
+    assert!(itself.contains("the accused's own copy"), "{itself}");
 }
 
 #[test]

@@ -698,8 +698,8 @@ fn a_clients_cosignature_is_collected_and_counts_for_whoever_trusts_that_client(
         .map(|seen| seen["by"].as_str().unwrap())
         .collect();
     assert_eq!(
-        times, [VALIDATE; 5],
-        "secret, code, two packages, receipt: {shown}"
+        times, [VALIDATE; 6],
+        "secret, roster, code, two packages, receipt: {shown}"
     );
     // This client came after the secret was mixed, and that is said.
     assert_eq!(shown["secret_mixing_witnessed"], false);

@@ -150,10 +150,18 @@ fn with_its_quorum_a_case_is_pressed_opened_given_and_proved() {
     office.done(&format!("evidence {name} --out e.json"));
     let log_key = shown["log_key"].as_str().unwrap();
     office.done(&format!("verify e.json --log-key {log_key}"));
+    // These witnesses had a part in every key: the program could not choose them.
+    let with = format!("--witness {} --witness {}", one.key, two.key);
+    let shown = office.done(&format!("verify e.json --log-key {log_key} {with}"));
+    assert_eq!(shown["secret_mixing_witnessed"], true, "{shown:#}");
     let evidence: Value = serde_json::from_slice(&office.read("e.json")).unwrap();
-    let beacon = evidence["body"]["beacon"]["checkpoint"].as_str().unwrap();
+    let beacon = evidence["body"]["presses"][0]["beacon"]["checkpoint"]
+        .as_str()
+        .unwrap();
     assert_eq!(cosigners(beacon), 2);
-    let watch = evidence["body"]["watch"]["text"].as_str().unwrap();
+    let watch = evidence["body"]["presses"][0]["witnesses"]["text"]
+        .as_str()
+        .unwrap();
     assert!(watch.contains("quorum 2\n") && watch.contains(&format!("witness {}\n", two.key)));
     assert_eq!(
         cosigners(evidence["body"]["checkpoint"].as_str().unwrap()),

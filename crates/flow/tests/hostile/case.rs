@@ -9,16 +9,19 @@ use domain::commitment::Commitment;
 use domain::ids::{CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use fingerprint::Bar;
-use flow::book::{Book, BookMaster, Seating};
-use flow::evidence::{Evidence, OpenedLeaf};
+use flow::beacon::Beacon;
+use flow::book::{Book, BookMaster, digests};
+use flow::evidence::{Earlier, Evidence, OpenedLeaf, Press};
 use flow::keys::CaseSecret;
+use flow::leaf::text_digest;
 use flow::press;
 use flow::receive::receipt_leaf;
+use flow::seats::{Seating, Seats};
 use flow::sight::LeakFile;
 use flow::testify::{Proofs, testify};
 use flow::trace;
 use jiff::Timestamp;
-use tlog::{Checkpoint, MemoryTree, Note, Signer, inclusion_proof, leaf_hash};
+use tlog::{Checkpoint, MemoryTree, Note, Signer, consistency_proof, inclusion_proof, leaf_hash};
 
 /// A program with four nonces, a number and a name: enough to name one of six seats.
 pub const MASTER: &str = r#"# Asks once, harmlessly.
@@ -31,6 +34,9 @@ LIMIT = 38  #~ int 20..83
 path = "/preview/v2/render?doc=" + DOC + "&ticket=" + TICKET
 send(path, cookie="lk=" + COOKIE, visit=VISIT, limit=LIMIT, layout="plain")
 "#;
+
+/// The bar of every case here.
+pub const RISK: f64 = 1e-6;
 
 /// Signs the log of every case here.
 pub fn log() -> Signer {
@@ -59,17 +65,35 @@ impl Texts {
         entry_digest(&Commitment::new(text, salt(index)).leaf())
     }
 
-    /// Signs a checkpoint over all of them, and opens each.
-    pub fn close(&self) -> (String, Vec<OpenedLeaf>) {
-        let tree = MemoryTree::from_leaves(self.0.iter().enumerate().map(|(index, text)| {
+    /// The tree over all of them.
+    pub fn tree(&self) -> MemoryTree {
+        MemoryTree::from_leaves(self.0.iter().enumerate().map(|(index, text)| {
             let commitment = Commitment::new(text.clone().into_bytes(), salt(index));
             leaf_hash(&commitment.leaf().entry_bytes())
-        }));
-        let checkpoint = Checkpoint::new("log.example", tree.size(), tree.root())
+        }))
+    }
+
+    /// Signs a checkpoint over all of them.
+    pub fn sign(&self) -> Note {
+        let tree = self.tree();
+        Checkpoint::new("log.example", tree.size(), tree.root())
             .expect("the origin is one")
             .sign(&log())
             .expect("a checkpoint is short")
-            .to_text();
+    }
+
+    /// The proof that they grew from an earlier checkpoint.
+    pub fn grown_from(&self, note: &Note) -> Vec<String> {
+        let earlier = Checkpoint::parse(note.text()).expect("it was signed here");
+        let proof = consistency_proof(&self.tree(), earlier.size(), self.tree().size());
+        let hashes = proof.expect("the tree only grew").hashes;
+        hashes.iter().map(tlog::Hash::to_base64).collect()
+    }
+
+    /// Signs a checkpoint over all of them, and opens each.
+    pub fn close(&self) -> (String, Vec<OpenedLeaf>) {
+        let tree = self.tree();
+        let checkpoint = self.sign().to_text();
         let open = |(index, text): (usize, &String)| OpenedLeaf {
             text: text.clone(),
             salt: Digest::from_bytes(salt(index)).to_string(),
@@ -89,39 +113,78 @@ fn salt(index: usize) -> [u8; 32] {
     *Digest::of(&index.to_le_bytes()).as_bytes()
 }
 
-/// The codebook of three partners with two seats each, all of whom have this master; `None` when it has no site.
-pub fn book(master: Master, source: &[u8]) -> Option<Book> {
-    let id: CaseId = "HS-2026-0001".parse().expect("an id");
-    let masters = vec![BookMaster {
+/// The secret of every case here.
+pub fn secret() -> CaseSecret {
+    CaseSecret::from_bytes([3; 32])
+}
+
+/// The case.
+pub fn id() -> CaseId {
+    "HS-2026-0001".parse().expect("an id")
+}
+
+/// Three partners with two seats each, all of whom have the one master, from one press.
+pub fn seats() -> Seats {
+    let mut new = Vec::new();
+    for slot in 0..6u32 {
+        let partner: PartnerId = format!("p-{}", slot / 2 + 1).parse().expect("an id");
+        new.push(Seating {
+            slot,
+            seat: SeatId::numbered(&partner, slot % 2 + 1),
+            partner,
+            artifacts: vec!["a1".parse().expect("an id")],
+        });
+    }
+    let mut seats = Seats::default();
+    seats.press(new).expect("slots are given in order");
+    seats
+}
+
+/// The secret and the roster in an empty log, and the checkpoint that is mixed in: the places of both, and the note.
+pub fn fixed(texts: &mut Texts, master: &BookMaster) -> (usize, usize, Note) {
+    let secret_at = texts.commit(press::secret_leaf(&id(), &secret()).to_text());
+    let text = text_digest(&digests(std::slice::from_ref(master)), RISK);
+    let roster = press::roster_leaf(&id(), &secret(), text, &seats(), None, None);
+    let roster_at = texts.commit(roster.to_text());
+    (secret_at, roster_at, texts.sign())
+}
+
+/// The one master of the case.
+pub fn book_master(master: Master, source: &[u8]) -> BookMaster {
+    BookMaster {
         artifact: "a1".parse().expect("an id"),
         kind: ArtifactKind::Poc,
         source: source.to_vec(),
         master,
-    }];
-    let secret = CaseSecret::from_bytes([3; 32]);
-    let mut book = Book::plan(id, masters, secret, b"beacon".to_vec(), 6, 1e-6).ok()?;
-    for slot in 0..6u32 {
-        let partner: PartnerId = format!("p-{}", slot / 2 + 1).parse().expect("an id");
-        let seat = SeatId::numbered(&partner, slot % 2 + 1);
-        let artifacts = vec!["a1".parse().expect("an id")];
-        let seating = Seating {
-            slot,
-            seat,
-            partner,
-            artifacts,
-        };
-        book.seat(seating).expect("slots are given in order");
     }
-    Some(book)
+}
+
+/// The codebook of these seats; `None` when the master has no site.
+pub fn book(master: BookMaster, beacon: &Note) -> Option<Book> {
+    let beacon = Beacon::of(beacon, None).expect("there are no witnesses");
+    Book::plan(id(), vec![master], secret(), seats(), beacon.value, RISK).ok()
+}
+
+/// The press as evidence shows it.
+pub fn shown_press(texts: &Texts, roster: &OpenedLeaf, beacon: &Note) -> Press {
+    Press {
+        roster: roster.clone(),
+        witnesses: None,
+        beacon: Earlier {
+            checkpoint: beacon.to_text(),
+            proof: texts.grown_from(beacon),
+        },
+    }
 }
 
 /// Evidence against the fourth seat, as the program would write it.
 pub fn evidence() -> Evidence {
     let master = Master::parse("poc.py", MASTER.as_bytes()).expect("the master has good marks");
-    let book = book(master, MASTER.as_bytes()).expect("the master has sites");
     let mut texts = Texts::default();
-    let code = texts.commit(press::code_leaf(&book, 1e-6).to_text());
-    let roster = texts.commit(press::roster_leaf(&book).to_text());
+    let master = book_master(master, MASTER.as_bytes());
+    let (secret, roster, beacon) = fixed(&mut texts, &master);
+    let book = book(master, &beacon).expect("the master has sites");
+    let code = texts.commit(press::code_leaf(&book, RISK).to_text());
     let roster_digest = texts.entry_digest(roster);
     let mut packages = BTreeMap::new();
     let mut receipts = BTreeMap::new();
@@ -145,7 +208,16 @@ pub fn evidence() -> Evidence {
             package,
             now(),
         );
-        receipts.insert(seating.seat.clone(), texts.commit(receipt.to_text()));
+        let first = texts.commit(receipt.to_text());
+        let again = flow::leaf::ReceiptLeaf {
+            link: Link {
+                ordinal: 3,
+                previous: Some(texts.entry_digest(first)),
+            },
+            ..receipt
+        };
+        let again = texts.commit(again.to_text());
+        receipts.insert(seating.seat.clone(), vec![first, again]);
         if seating.slot == 3 {
             leaked = copies.into_iter().map(|copy| copy.bytes).collect();
         }
@@ -170,11 +242,9 @@ pub fn evidence() -> Evidence {
         program: "Example PSIRT",
         log_key: &log().vkey(),
         checkpoint: &checkpoint,
-        beacon: None,
-        watch: None,
+        secret: opened(&secret),
         code: opened(&code),
-        roster: opened(&roster),
-        rosters: vec![opened(&roster)],
+        presses: vec![shown_press(&texts, &opened(&roster), &beacon)],
         history: Vec::new(),
         packages: packages
             .iter()
@@ -182,7 +252,7 @@ pub fn evidence() -> Evidence {
             .collect(),
         receipts: receipts
             .iter()
-            .map(|(s, i)| (s.clone(), vec![opened(i)]))
+            .map(|(s, both)| (s.clone(), both.iter().map(opened).collect()))
             .collect(),
     };
     let body = testify(&book, &verdict, &leak, "T-0123456789abcdef", &proofs, now())

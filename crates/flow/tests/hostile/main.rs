@@ -6,7 +6,7 @@ mod case;
 use std::sync::LazyLock;
 
 use flow::evidence::{EVIDENCE_BYTES_MAX, Evidence, NotEvidence};
-use flow::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
+use flow::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf, SecretLeaf, SeedLeaf, WatchLeaf};
 use flow::manifest;
 use flow::verify::verify;
 use proptest::prelude::*;
@@ -93,10 +93,14 @@ proptest! {
     #[test]
     fn a_leaf_of_any_lines_is_refused_or_canonical(
         lines in prop::collection::vec(prop::sample::select(vec![
-            "headstart code v1", "headstart roster v1", "headstart package v2", "headstart receipt v2",
-            "case HS-2026-0001", "partner p-07", "seat p-07.s1", "group 2", "slot 3", "size 1", "size +1", "risk 1e-6",
+            "headstart code v2", "headstart roster v2", "headstart package v3", "headstart receipt v2",
+            "headstart seed v1", "headstart secret v1", "headstart witnesses v1", "press 1 after nothing",
+            "witnesses nothing", "case HS-2026-0001", "partner p-07", "seat p-07.s1", "group 2", "slot 3", "size 1", "size +1", "risk 1e-6",
             "risk NaN", "decoder 1", "at 2026-11-24T18:00:00Z", "at 2026-11-24T18:00:00+00:00", "",
             "code 0000000000000000000000000000000000000000000000000000000000000000",
+            "seeds 0000000000000000000000000000000000000000000000000000000000000000",
+            "seed 0000000000000000000000000000000000000000000000000000000000000000",
+            "secret 0000000000000000000000000000000000000000000000000000000000000000",
             "copy a1 0000000000000000000000000000000000000000000000000000000000000000",
         ]), 0..9),
         end in prop::sample::select(vec!["", "\n", "\r\n", "é"]),
@@ -107,6 +111,9 @@ proptest! {
             RosterLeaf::parse(&text).map(|leaf| leaf.to_text()),
             PackageLeaf::parse(&text).map(|leaf| leaf.to_text()),
             ReceiptLeaf::parse(&text).map(|leaf| leaf.to_text()),
+            SeedLeaf::parse(&text).map(|leaf| leaf.to_text()),
+            SecretLeaf::parse(&text).map(|leaf| leaf.to_text()),
+            WatchLeaf::parse(&text).map(|leaf| leaf.to_text()),
         ].into_iter().flatten() {
             prop_assert_eq!(&written, &text);
         }

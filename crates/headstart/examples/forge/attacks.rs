@@ -1,20 +1,18 @@
 //! What a program tries that holds every key of its own, and wants to name a partner who did not leak.
 
-use domain::chain::{Link, entry_digest};
-use domain::ids::SeatId;
+use carriers::Master;
 use domain::sealed::Digest;
-use fingerprint::{Counts, Key, Method};
-use flow::evidence::{Body, Earlier, Evidence, Finding, OpenedSeat};
-use flow::leaf::{CodeLeaf, PackageLeaf, ReceiptLeaf, RosterLeaf};
-use flow::press;
+use flow::book::{BookMaster, digests, plan_code};
+use flow::evidence::{Body, Earlier, Evidence};
+use flow::leaf::CodeLeaf;
 use flow::sight::LeakFile;
-use flow::verify::engine_bar;
 use jiff::Timestamp;
 use tlog::{Cosigner, Note};
 
-use crate::log::{Log, Witness};
+use crate::frame::{Code, Package};
+use crate::log::Log;
 use crate::world::{
-    Twin, World, beacon, cosign, day, guilty, innocent, names, package_digest, plan, signed,
+    Twin, World, day, guilty, innocent, leak_of, masters, names, package_digest, plan, signed,
     verdict,
 };
 
@@ -112,7 +110,7 @@ impl Lab {
         Self { world, honest }
     }
 
-    fn forgery(&self, name: &'static str, body: Body) -> Forgery {
+    pub fn forgery(&self, name: &'static str, body: Body) -> Forgery {
         Forgery {
             name,
             evidence: signed(body),
@@ -120,6 +118,16 @@ impl Lab {
             found: None,
             holder: None,
         }
+    }
+
+    /// Evidence against two that leaked together: all of it true.
+    pub fn pair(&self) -> Body {
+        let other = self.world.seating(&"p-03.s2".parse().unwrap());
+        let mut leak = self.world.leak.clone();
+        leak[1] = leak_of(&self.world, &other)[1].clone();
+        let verdict = self.world.verdict(&leak);
+        assert_eq!(verdict.accused.len(), 2, "the control: both are named");
+        self.world.testify(&verdict, &leak).unwrap()
     }
 
     /// Every forgery.
@@ -147,13 +155,56 @@ impl Lab {
                 seat.seat = seat.seat.replace("p-05", "p-02");
             }
         });
-        add("the innocent's leaves with the guilty's keys", &|body| {
+        add("the innocent's leaves with the guilty's seeds", &|body| {
             body.accused[0].partner = "p-02".to_owned();
             body.accused[0].seat = Some(innocent().to_string());
             for (seat, own) in body.accused[0].seats.iter_mut().zip(&own) {
                 seat.seat = own.seat.clone();
                 seat.leaf = own.leaf.clone();
             }
+        });
+        add("the guilty's seeds under the innocent's name", &|body| {
+            self.put_innocent(body, &own);
+            let honest = &self.honest.accused[0];
+            let accused = &mut body.accused[0];
+            let renamed = |text: &str| text.replace("p-05", "p-02");
+            accused.partner_seed.text = renamed(&honest.partner_seed.text);
+            for (seat, guilty) in accused.seats.iter_mut().zip(&honest.seats) {
+                seat.seed.text = renamed(&guilty.seed.text);
+            }
+        });
+        add("a seed that was made up", &|body| {
+            let text = &mut body.accused[0].seats[0].seed.text;
+            let at = text.len() - 5;
+            let digit = if text[at..].starts_with('0') {
+                "1"
+            } else {
+                "0"
+            };
+            text.replace_range(at..at + 1, digit);
+        });
+        add("the seeds of two seats exchanged", &|body| {
+            let (first, second) = body.accused[0].seats.split_at_mut(1);
+            std::mem::swap(&mut first[0].seed, &mut second[0].seed);
+        });
+        add("a seed at another place of its tree", &|body| {
+            body.accused[0].seats[0].seed.index ^= 1;
+        });
+        add("a press left out", &|body| {
+            body.presses.remove(0);
+        });
+        add("the last press left out, and its seat", &|body| {
+            body.presses.pop();
+            body.accused[0].seats.pop();
+        });
+        add("two presses exchanged", &|body| body.presses.swap(0, 1));
+        add("other witnesses than the roster names", &|body| {
+            body.presses[0].witnesses = None;
+        });
+        add("a cosignature left out of what was mixed in", &|body| {
+            let beacon = &mut body.presses[0].beacon.checkpoint;
+            let last = beacon.trim_end().rfind('\n').unwrap();
+            beacon.truncate(last + 1);
         });
         add(
             "the innocent's leaves, keys and numbers, the guilty's findings",
@@ -183,8 +234,11 @@ impl Lab {
             body.accused[0].seats[1] = body.accused[0].seats[0].clone();
         });
         add("other numbers of the copy", &|body| {
-            body.accused[0].seats[0].slot = 0;
-            body.accused[0].seats[0].group = 0;
+            let seed = &mut body.accused[0].seats[0].seed;
+            seed.text = seed
+                .text
+                .replace("slot 8", "slot 0")
+                .replace("group 4", "group 0");
         });
         add("other copies than were committed", &|body| {
             let leaf = &mut body.accused[0].seats[0].leaf;
@@ -195,13 +249,13 @@ impl Lab {
             body.masters[0].bytes.0 = text.replacen("converts", "changes", 1).into_bytes();
         });
         add("other biases", &|body| {
-            let other = plan("HS-2026-0001", [77; 32], b"other", 1e-2);
+            let other = plan("HS-2026-0001", [77; 32], Digest::of(b"other"), 1e-2);
             body.code.0 = other.code().to_bytes();
         });
         add("readings that suit", &|body| body.readings.reverse());
         add("another value mixed into the secret", &|body| {
             let (_, note) = &self.world.log.checkpoints[1];
-            body.beacon.as_mut().unwrap().checkpoint = note.to_text();
+            body.presses[0].beacon = self.world.log.earlier(note);
         });
         add("another case's name", &|body| {
             body.case = "HS-2026-0002".to_owned()
@@ -242,71 +296,65 @@ impl Lab {
             self.forgery(name, body)
         };
         let fresh = Package::Fresh;
-        let mut add = |forgery: Forgery, left| all.push(Forgery { left, ..forgery });
-        add(
-            late(
-                "a second package after the leak, dated back",
-                fresh,
-                day(2),
-                Code::Same,
-            ),
-            strangers(),
-        );
-        add(
-            late(
-                "a second package after the leak, dated after it",
-                fresh,
-                day(6),
-                Code::Same,
-            ),
-            strangers(),
-        );
-        add(
-            late(
-                "the accused's own package number over other copies",
+        all.push(late(
+            "a second package after the leak, dated back",
+            fresh,
+            day(2),
+            Code::Same,
+        ));
+        all.push(late(
+            "a second package after the leak, dated after it",
+            fresh,
+            day(6),
+            Code::Same,
+        ));
+        all.push(late(
+            "the accused's own package number over other copies",
+            Package::Own,
+            day(2),
+            Code::Same,
+        ));
+        all.push(late(
+            "the code logged again after the leak",
+            fresh,
+            day(2),
+            Code::Again,
+        ));
+        all.push(late(
+            "a code with other biases, logged after the leak",
+            fresh,
+            day(2),
+            Code::Other,
+        ));
+        all.push(late(
+            "a code of another decoder",
+            fresh,
+            day(2),
+            Code::OtherDecoder,
+        ));
+        all.push(late(
+            "a smaller roster with the framed packages",
+            fresh,
+            day(2),
+            Code::SmallRoster,
+        ));
+        all.push(self.small_roster_for_true_packages());
+        all.push(self.masters_after_the_value());
+        all.push(self.bar_after_the_value());
+        for (name, package) in [
+            ("the whole case again, tried until he fits", fresh),
+            (
+                "the same, with the accused's own package number",
                 Package::Own,
-                day(2),
-                Code::Same,
             ),
-            strangers(),
-        );
-        add(
-            late(
-                "the whole case logged anew after the leak",
-                fresh,
-                day(2),
-                Code::Again,
-            ),
-            strangers(),
-        );
-        add(
-            late(
-                "a code with other biases, logged after the leak",
-                fresh,
-                day(2),
-                Code::Other,
-            ),
-            strangers(),
-        );
-        add(
-            late(
-                "a code of another decoder",
-                fresh,
-                day(2),
-                Code::OtherDecoder,
-            ),
-            None,
-        );
-        add(
-            late(
-                "a smaller roster with the framed packages",
-                fresh,
-                day(2),
-                Code::SmallRoster,
-            ),
-            strangers(),
-        );
-        add(self.small_roster_for_true_packages(), None);
+        ] {
+            let mut log = self.world.log.clone();
+            let mut body = self.ground(&mut log, package, day(2));
+            self.witnessed_late(&mut log, &mut body);
+            let mut forgery = self.forgery(name, body);
+            forgery.left = strangers();
+            all.push(forgery);
+        }
         // An invented or re-dated receipt over the innocent's true package, with a leak that the program wrote.
         let mut log = self.world.log.clone();
         let package = package_digest(&innocent());
@@ -343,20 +391,19 @@ impl Lab {
     fn forks(&self, all: &mut Vec<Forgery>) {
         let forked = |from: u64, package: Package| {
             let mut log = self.world.log.prefix(from);
-            self.frame(&mut log, package, day(2), Code::Again)
+            self.ground(&mut log, package, day(2))
         };
+        let code = self.world.code;
+        let receipts = self.world.places.values().flat_map(|own| &own.receipts);
+        let receipts = receipts.copied().min().unwrap();
         for (name, from, package) in [
-            ("a log forked before the code", 1, Package::Fresh),
+            ("a log forked before the code", code, Package::Fresh),
             (
                 "a log forked before the code, with the accused's package number",
-                1,
+                code,
                 Package::Own,
             ),
-            (
-                "a log forked before the receipts",
-                self.world.log.size() - 12,
-                Package::Fresh,
-            ),
+            ("a log forked before the receipts", receipts, Package::Fresh),
             ("the whole log rewritten", 0, Package::Own),
         ] {
             let mut forgery = self.forgery(name, forked(from, package));
@@ -364,7 +411,7 @@ impl Lab {
             all.push(forgery);
         }
         // The same with cosignatures that were not given for it.
-        let body = forked(1, Package::Own);
+        let body = forked(code, Package::Own);
         let mut forgery = self.forgery(
             "a forked log with the program's own witnesses of the same names",
             {
@@ -404,29 +451,78 @@ impl Lab {
         );
     }
 
+    /// Masters, or a bar, that were written once the codewords were known, with everything after them made to fit.
+    fn code_after_the_value(
+        &self,
+        name: &'static str,
+        masters: &[BookMaster],
+        bar: f64,
+    ) -> Forgery {
+        let mut log = self.world.log.clone();
+        let mut body = self.honest.clone();
+        let mut leaf = CodeLeaf::parse(&body.code_leaf.text).unwrap();
+        let code = plan_code(masters, 12, bar, &leaf.beacon).unwrap();
+        leaf.masters = digests(masters);
+        leaf.code = Digest::of(&code.to_bytes());
+        leaf.innocent_risk = bar;
+        let index = log.commit(leaf.to_text());
+        for (file, master) in body.masters.iter_mut().zip(masters) {
+            file.bytes.0 = master.source.clone();
+        }
+        body.code.0 = code.to_bytes();
+        body.code_leaf.index = index;
+        self.reopen(&mut body, &mut log);
+        self.forgery(name, body)
+    }
+
+    fn masters_after_the_value(&self) -> Forgery {
+        let mut masters = masters();
+        let text = String::from_utf8(masters[0].source.clone()).unwrap();
+        let from = text.find("{~").unwrap();
+        let end = from + text[from..].find("~}").unwrap() + 2;
+        let source = format!("{}via{}", &text[..from], &text[end..]).into_bytes();
+        masters[0].master = Master::parse(masters[0].master.file_name(), &source).unwrap();
+        masters[0].source = source;
+        self.code_after_the_value(
+            "masters written once the codewords were known",
+            &masters,
+            1e-6,
+        )
+    }
+
+    fn bar_after_the_value(&self) -> Forgery {
+        self.code_after_the_value(
+            "a bar chosen once the codewords were known",
+            &masters(),
+            1e-2,
+        )
+    }
+
     /// What the program prepares before anything is given: there is no history to rewrite.
     fn planned(&self, all: &mut Vec<Forgery>) {
-        let committed = self.twin(
+        all.push(self.twin(
             Twin::Committed,
-            "other copies committed before the release than are given",
+            "one key committed for two partners, each given his own",
+        ));
+        all.push(self.twin(Twin::Given, "one key and one copy for two partners"));
+        // Who leaks here is the innocent's neighbour, who was given what the log commits to another.
+        let world = World::new("HS-2026-0001", Twin::Swapped);
+        let swapped = self.forgery(
+            "his copy given to another partner too, who leaks it",
+            world
+                .testify(&world.verdict(&world.leak), &world.leak)
+                .unwrap(),
         );
-        all.push(Forgery {
-            left: Some((
-                PLANNED,
-                vec![
-                    Column::Alone,
-                    Column::Leak,
-                    Column::Record,
-                    Column::Kept,
-                    Column::Witnesses,
-                ],
-            )),
-            ..committed
-        });
-        let given = self.twin(Twin::Given, "one copy given to two partners");
+        let neighbour = |name, evidence: &Evidence| Forgery {
+            name,
+            evidence: evidence.clone(),
+            left: None,
+            found: None,
+            holder: Some(Holder::Guilty),
+        };
         all.push(Forgery {
             left: Some((PLANNED, Column::ALL.to_vec())),
-            ..given
+            ..neighbour(swapped.name, &swapped.evidence)
         });
         // And what no log can exclude.
         let seating = self.world.seating(&innocent());
@@ -451,10 +547,9 @@ impl Lab {
         let accused = &mut body.accused[0];
         accused.partner = "p-02".to_owned();
         accused.seat = Some(innocent().to_string());
-        for (seat, own) in accused.seats.iter_mut().zip(&own) {
-            seat.seat = own.seat.clone();
-            seat.leaf = own.leaf.clone();
-        }
+        // His own seeds: the guilty's name the guilty.
+        accused.seats = own;
+        accused.partner_seed = lab.opened_partner("p-02");
         let receipts = &lab.world.places[&innocent()].receipts;
         accused.receipts = receipts.iter().map(|at| lab.world.log.open(*at)).collect();
         let mut forged = self.forgery(name, body);
@@ -468,7 +563,8 @@ impl Lab {
         let mut lowest: f64 = 1.0;
         for number in 0..tries {
             let secret = *Digest::of(&number.to_le_bytes()).as_bytes();
-            let book = plan("HS-2026-0001", secret, &number.to_be_bytes(), 1e-6);
+            let beacon = Digest::of(&number.to_be_bytes());
+            let book = plan("HS-2026-0001", secret, beacon, 1e-6);
             let found = verdict(&book, &self.world.leak);
             framed += u32::from(!found.accused.is_empty());
             for named in found.accused.iter().chain(&found.leads) {
@@ -477,339 +573,4 @@ impl Lab {
         }
         (framed, lowest)
     }
-
-    /// Evidence in which the innocent stands for the guilty, with new entries in `log`.
-    fn frame(&self, log: &mut Log, package: Package, at: Timestamp, code: Code) -> Body {
-        let mut body = self.honest.clone();
-        let bytes = match code {
-            Code::Other => plan("HS-2026-0001", [77; 32], b"other", 1e-2)
-                .code()
-                .to_bytes(),
-            _ => body.code.0.clone(),
-        };
-        let roster_text = match code {
-            Code::SmallRoster => {
-                let mut roster = RosterLeaf::parse(&body.roster_leaf.text).unwrap();
-                roster.sizes = vec![1, 1, 1, 1, 2];
-                roster.to_text()
-            }
-            _ => body.roster_leaf.text.clone(),
-        };
-        let mut code_leaf = CodeLeaf::parse(&body.code_leaf.text).unwrap();
-        code_leaf.code = Digest::of(&bytes);
-        if code == Code::OtherDecoder {
-            code_leaf.decoder = "0".to_owned();
-        }
-        let mut roster = RosterLeaf::parse(&roster_text).unwrap();
-        roster.code = code_leaf.code;
-        let is_new = code != Code::Same || log.place(&code_leaf.to_text()).is_none();
-        let (code_at, roster_at) = if is_new {
-            (
-                log.commit(code_leaf.to_text()),
-                log.commit(roster.to_text()),
-            )
-        } else {
-            (
-                log.place(&code_leaf.to_text()).unwrap(),
-                log.place(&roster.to_text()).unwrap(),
-            )
-        };
-        log.sign();
-        let roster_digest = entry_digest(&log.commitment(roster_at).leaf());
-        // The copies must come out again from the code that is shown.
-        let artifacts: Vec<_> = code_leaf.masters.iter().map(|(id, _)| id.clone()).collect();
-        let shown = fingerprint::Code::from_bytes(&bytes).unwrap();
-        let mut link = self.next_link(log);
-        let mut given = None;
-        let mut seats = Vec::new();
-        for seat in body.accused[0].seats.clone() {
-            let own: SeatId = seat.seat.replace("p-05", "p-02").parse().unwrap();
-            let mut leaf = PackageLeaf::parse(&seat.leaf.text).unwrap();
-            let copies = press::copies_from(
-                self.world.book.masters(),
-                &shown,
-                &key(&body.accused[0].partner_key),
-                &key(&seat.key),
-                &artifacts,
-            )
-            .unwrap();
-            leaf.copies = copies
-                .iter()
-                .map(|copy| (copy.artifact.clone(), Digest::of(&copy.bytes)))
-                .collect();
-            leaf.code = code_leaf.code;
-            leaf.roster = roster_digest;
-            leaf.partner = "p-02".parse().unwrap();
-            leaf.package = match package {
-                Package::Own => package_digest(&own),
-                Package::Fresh => Digest::of(format!("made up for {own}").as_bytes()),
-            };
-            leaf.seat = own.clone();
-            let is_accused = own == innocent();
-            leaf.link = if is_accused { link } else { Link::FIRST };
-            let index = log.commit(leaf.to_text());
-            if is_accused {
-                link = link.next(&log.commitment(index).leaf());
-                given = Some(leaf.package);
-            }
-            seats.push((seat, own, index));
-        }
-        let receipt = self.receipt(log, given.unwrap(), at, link);
-        log.sign();
-        body.code.0 = bytes;
-        body.code_leaf = log.open(code_at);
-        body.roster_leaf = log.open(roster_at);
-        let accused = &mut body.accused[0];
-        accused.partner = "p-02".to_owned();
-        accused.seat = Some(innocent().to_string());
-        accused.seats = seats
-            .into_iter()
-            .map(|(seat, own, index)| OpenedSeat {
-                seat: own.to_string(),
-                leaf: log.open(index),
-                ..seat
-            })
-            .collect();
-        accused.rosters = vec![log.open(roster_at)];
-        accused.receipts = vec![log.open(receipt)];
-        body.checkpoint = log.checkpoints.last().unwrap().1.to_text();
-        body.history = log.history();
-        body.beacon = self.beacon(log);
-        self.recompute(&mut body, Some(roster));
-        body
-    }
-
-    fn receipt(&self, log: &mut Log, package: Digest, at: Timestamp, link: Link) -> u64 {
-        let leaf = ReceiptLeaf {
-            case: "HS-2026-0001".parse().unwrap(),
-            partner: "p-02".parse().unwrap(),
-            seat: innocent(),
-            link,
-            package,
-            at,
-        };
-        log.commit(leaf.to_text())
-    }
-
-    /// The next place in the innocent's chain, as this log has it.
-    fn next_link(&self, log: &Log) -> Link {
-        let places = &self.world.places[&innocent()];
-        let known = [places.package]
-            .into_iter()
-            .chain(places.receipts.iter().copied())
-            .filter(|index| *index < log.size())
-            .filter(|index| {
-                log.commitment(*index).leaf() == self.world.log.commitment(*index).leaf()
-            });
-        known.fold(Link::FIRST, |link, index| {
-            link.next(&log.commitment(index).leaf())
-        })
-    }
-
-    /// The witnesses see the log that only grew, and cosign it when they see it.
-    fn witnessed_late(&self, log: &mut Log, body: &mut Body) {
-        let mut witnesses: Vec<_> = (1..=3).map(Witness::new).collect();
-        log.sign();
-        cosign(&mut witnesses, log, 6);
-        self.reopen(body, log);
-    }
-
-    /// Every leaf of a body, opened under the newest checkpoint of this log.
-    fn reopen(&self, body: &mut Body, log: &mut Log) {
-        if log
-            .checkpoints
-            .last()
-            .is_none_or(|(size, _)| *size < log.size())
-        {
-            log.sign();
-        }
-        let mut leaves = vec![&mut body.code_leaf, &mut body.roster_leaf];
-        for accused in &mut body.accused {
-            leaves.extend(accused.seats.iter_mut().map(|seat| &mut seat.leaf));
-            leaves.extend(accused.rosters.iter_mut());
-            leaves.extend(accused.receipts.iter_mut());
-            leaves.extend(accused.given.iter_mut());
-        }
-        for leaf in leaves {
-            *leaf = log.open(leaf.index);
-        }
-        body.checkpoint = log.checkpoints.last().unwrap().1.to_text();
-        body.history = log.history();
-        body.beacon = self.beacon(log);
-    }
-
-    /// What was mixed into the secret, where this log still has it; a log that was rewritten leaves it out.
-    fn beacon(&self, log: &Log) -> Option<flow::evidence::Beacon> {
-        let is_there = log.commitment(0).leaf() == self.world.log.commitment(0).leaf();
-        is_there.then(|| beacon(log)).flatten()
-    }
-
-    /// Evidence over the world's own log, with its cosignatures.
-    fn with_witnesses(&self, mut body: Body) -> Body {
-        let mut log = self.world.log.clone();
-        self.reopen(&mut body, &mut log);
-        body
-    }
-
-    /// True evidence against the innocent, of a leak that is the innocent's copy.
-    fn own_copy_body(&self) -> Body {
-        let seating = self.world.seating(&innocent());
-        let leak = leak_of(&self.world, &seating);
-        let verdict = self.world.verdict(&leak);
-        assert!(names(&verdict, &innocent()));
-        self.world.testify(&verdict, &leak).unwrap()
-    }
-
-    /// True packages of the guilty, a smaller roster that was logged after the leak.
-    fn small_roster_for_true_packages(&self) -> Forgery {
-        let mut log = self.world.log.clone();
-        let mut body = self.honest.clone();
-        let mut roster = RosterLeaf::parse(&body.roster_leaf.text).unwrap();
-        roster.sizes = vec![1, 1, 1, 1, 2];
-        let index = log.commit(roster.to_text());
-        log.sign();
-        body.roster_leaf = log.open(index);
-        self.reopen(&mut body, &mut log);
-        self.recompute(&mut body, Some(roster));
-        Forgery {
-            holder: Some(Holder::Guilty),
-            ..self.forgery("a smaller roster after the leak, over true packages", body)
-        }
-    }
-
-    /// The innocent's opened seats, as the program would open them.
-    fn opened_seats(&self, seat: &SeatId) -> Vec<OpenedSeat> {
-        let partner = self.world.seating(seat).partner;
-        let seatings = self.world.book.seatings().iter();
-        let own = seatings.filter(|own| own.partner == partner);
-        own.map(|own| {
-            let place = press::place(&self.world.book, own);
-            let key = self.world.book.key().of_seat(own.slot, own.seat.as_str());
-            OpenedSeat {
-                seat: own.seat.to_string(),
-                key: Digest::from_bytes(*key.expose()).to_string(),
-                group: place.group,
-                slot: place.slot,
-                place_salt: Digest::from_bytes(place.salt).to_string(),
-                leaf: self.world.log.open(self.world.places[&own.seat].package),
-            }
-        })
-        .collect()
-    }
-
-    fn put_innocent(&self, body: &mut Body, own: &[OpenedSeat]) {
-        let accused = &mut body.accused[0];
-        accused.partner = "p-02".to_owned();
-        accused.seat = Some(innocent().to_string());
-        accused.seats = own.to_vec();
-        let partner = self.world.book.key().of_partner("p-02");
-        accused.partner_key = Digest::from_bytes(*partner.expose()).to_string();
-        let receipts = &self.world.places[&innocent()].receipts;
-        accused.receipts = receipts.iter().map(|at| self.world.log.open(*at)).collect();
-        let mut method = Method::from_bytes(&accused.method.0).unwrap();
-        method.group = own[0].group;
-        method.slot = method.slot.map(|_| own[0].slot);
-        method.given.clear();
-        method.seats = own
-            .iter()
-            .take(method.seats.len())
-            .map(|own| key(&own.key))
-            .collect();
-        accused.method.0 = method.to_bytes();
-        accused.given.clear();
-    }
-
-    /// The findings that belong to what a body shows.
-    fn recompute(&self, body: &mut Body, roster: Option<RosterLeaf>) {
-        let roster = roster.unwrap_or_else(|| RosterLeaf::parse(&body.roster_leaf.text).unwrap());
-        let code = fingerprint::Code::from_bytes(&body.code.0).unwrap();
-        let leak: Vec<LeakFile> = body
-            .leak
-            .iter()
-            .map(|file| LeakFile {
-                name: file.name.clone(),
-                bytes: file.bytes.0.clone(),
-                origin: None,
-            })
-            .collect();
-        let leak = flow::sight::leak(&leak).unwrap();
-        let readings: Vec<fingerprint::Reading> = self
-            .world
-            .book
-            .masters()
-            .iter()
-            .flat_map(|entry| carriers::read(&entry.master, &leak))
-            .map(|site| site.reading)
-            .collect();
-        let bar = engine_bar(&body.bar);
-        for accused in &mut body.accused {
-            let method = Method::from_bytes(&accused.method.0).unwrap();
-            let counts = Counts {
-                groups: roster.sizes.len() as u64,
-                slots: roster.sizes.iter().map(|size| u64::from(*size)).sum(),
-                group_slots: accused.seats.len() as u64,
-            };
-            let named = accused.seat.clone();
-            let own = accused
-                .seats
-                .iter()
-                .find(|own| Some(&own.seat) == named.as_ref());
-            let seat_key = own
-                .filter(|_| method.slot.is_some())
-                .map(|own| key(&own.key));
-            let partner_key = key(&accused.partner_key);
-            let found = fingerprint::recompute(
-                &code,
-                &readings,
-                &partner_key,
-                seat_key.as_ref(),
-                &counts,
-                &bar,
-                &method,
-            );
-            if let Ok(found) = found {
-                accused.finding = Finding::from(&found);
-            }
-        }
-    }
-}
-
-/// Which package a framed leaf names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Package {
-    /// The digest of the one that the accused really has.
-    Own,
-    /// One that was made up.
-    Fresh,
-}
-
-/// Under which code a frame is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Code {
-    /// The one that was logged before the release.
-    Same,
-    /// The same, logged once more.
-    Again,
-    /// One with other biases.
-    Other,
-    /// One for a decoder of another version.
-    OtherDecoder,
-    /// The same, with a smaller roster.
-    SmallRoster,
-}
-
-fn leak_of(world: &World, seating: &flow::book::Seating) -> Vec<LeakFile> {
-    press::copies(&world.book, seating)
-        .unwrap()
-        .into_iter()
-        .map(|copy| LeakFile {
-            name: copy.file_name,
-            bytes: copy.bytes,
-            origin: None,
-        })
-        .collect()
-}
-
-fn key(text: &str) -> Key {
-    Key::from_bytes(*Digest::parse(text).unwrap().as_bytes())
 }

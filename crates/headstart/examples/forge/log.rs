@@ -1,5 +1,6 @@
 //! A log in memory whose key the forger holds, and witnesses whose keys he does not hold.
 
+use domain::chain::entry_digest;
 use domain::commitment::Commitment;
 use domain::sealed::Digest;
 use flow::evidence::{Earlier, OpenedLeaf};
@@ -58,9 +59,16 @@ impl Log {
         )
     }
 
-    /// Signs what is there.
+    /// Signs what is there; once for each size.
     pub fn sign(&mut self) -> Note {
         let tree = self.tree();
+        if let Some((_, note)) = self
+            .checkpoints
+            .last()
+            .filter(|(size, _)| *size == tree.size())
+        {
+            return note.clone();
+        }
         let note = Checkpoint::new(ORIGIN, tree.size(), tree.root())
             .unwrap()
             .sign(&signer())
@@ -102,22 +110,25 @@ impl Log {
         Some(place as u64)
     }
 
+    /// Digest of an entry, as others name it.
+    pub fn entry(&self, index: u64) -> Digest {
+        entry_digest(&self.commitment(index).leaf())
+    }
+
+    /// A checkpoint of the past, with the proof that this log grew from it.
+    pub fn earlier(&self, note: &Note) -> Earlier {
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        let hashes = self.consistency(checkpoint.size()).hashes;
+        Earlier {
+            checkpoint: note.to_text(),
+            proof: hashes.iter().map(tlog::Hash::to_base64).collect(),
+        }
+    }
+
     /// Every signed checkpoint of the past, with its proof.
     pub fn history(&self) -> Vec<Earlier> {
-        let mut history: Vec<Earlier> = Vec::new();
-        for (size, note) in &self.checkpoints {
-            let earlier = Earlier {
-                checkpoint: note.to_text(),
-                proof: self
-                    .consistency(*size)
-                    .hashes
-                    .iter()
-                    .map(tlog::Hash::to_base64)
-                    .collect(),
-            };
-            history.push(earlier);
-        }
-        history
+        let notes = self.checkpoints.iter();
+        notes.map(|(_, note)| self.earlier(note)).collect()
     }
 }
 

@@ -5,30 +5,38 @@ use std::path::Path;
 
 use carriers::Master;
 use domain::artifact::ArtifactKind;
-use domain::chain::{Link, entry_digest};
-use domain::ids::{CaseId, PartnerId, SeatId};
+use domain::chain::Link;
+use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
 use domain::sealed::Digest;
 use domain::tlp::Tlp;
 use fingerprint::Bar;
-use flow::book::{Book, BookMaster, Seating};
+use flow::beacon::Beacon;
+use flow::book::{Book, BookMaster, digests};
 use flow::delivery::Delivery;
-use flow::evidence::{Beacon, Body, Evidence, OpenedLeaf};
+use flow::evidence::{Body, Evidence, OpenedLeaf, Press};
 use flow::holdings::{Contents, HeldPackage, Holdings, Watch};
 use flow::keys::CaseSecret;
-use flow::leaf::PackageLeaf;
+use flow::leaf::{PackageLeaf, WatchLeaf, text_digest};
 use flow::manifest::Manifest;
 use flow::press::{self, Copy};
 use flow::record::{RECORD_FORMAT, Record, RecordBody, SeatRecord};
+use flow::seats::{Seating, Seats};
 use flow::sight::LeakFile;
 use flow::testify::{Proofs, testify};
-use flow::trace::{self, Access, Verdict, Word};
+use flow::trace::{self, Access, Readings, Verdict, Word};
 use jiff::Timestamp;
 use tlog::{Note, Quorum};
 
 use crate::log::{Log, Witness, signer};
 
-/// How many partners there are, each with two seats.
+/// How many partners there are, each with two seats at the first press.
 const PARTNERS: u32 = 6;
+
+/// The bar of the case.
+pub const BAR: f64 = 1e-6;
+
+/// The secret of the case.
+pub const SECRET: [u8; 32] = [77; 32];
 
 /// Days since the program began, as a time.
 pub fn day(number: i64) -> Timestamp {
@@ -55,18 +63,29 @@ pub struct Places {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Twin {
     None,
-    /// The innocent is committed to the guilty's copies, and given his own.
+    /// The innocent is committed to the guilty's keys and copies, and given his own.
     Committed,
-    /// The innocent is committed to the guilty's copies, and given them.
+    /// The innocent is committed to the guilty's keys and copies, and given them.
     Given,
+    /// The innocent is committed to his own copies, and given the guilty's.
+    Swapped,
+}
+
+/// A press as the log has it.
+#[derive(Clone)]
+pub struct Pressed {
+    pub roster: u64,
+    pub witnesses: Option<u64>,
+    pub beacon: Note,
 }
 
 pub struct World {
     pub log: Log,
     pub book: Book,
     pub witnesses: Vec<Witness>,
+    pub secret: u64,
+    pub presses: Vec<Pressed>,
     pub code: u64,
-    pub roster: u64,
     pub places: BTreeMap<SeatId, Places>,
     pub kept: BTreeMap<SeatId, Kept>,
     /// The leak, as it was found.
@@ -101,76 +120,154 @@ pub fn masters() -> Vec<BookMaster> {
     files.into_iter().enumerate().map(entry).collect()
 }
 
-/// The codebook of a case from a secret and a beacon.
-pub fn plan(case: &str, secret: [u8; 32], beacon: &[u8], bar: f64) -> Book {
-    let case: CaseId = case.parse().unwrap();
-    let secret = CaseSecret::from_bytes(secret);
-    let mut book = Book::plan(case, masters(), secret, beacon.to_vec(), PARTNERS * 2, bar).unwrap();
-    let artifacts: Vec<_> = book.masters().iter().map(|m| m.artifact.clone()).collect();
-    for slot in 0..PARTNERS * 2 {
+/// The seats of the first press, in order.
+fn first_seats(artifacts: &[ArtifactId]) -> Vec<Seating> {
+    let seating = |slot: u32| {
         let partner: PartnerId = format!("p-{:02}", slot / 2 + 1).parse().unwrap();
-        let seating = Seating {
+        Seating {
             slot,
             seat: SeatId::numbered(&partner, slot % 2 + 1),
             partner,
-            artifacts: artifacts.clone(),
-        };
-        book.seat(seating).unwrap();
+            artifacts: artifacts.to_vec(),
+        }
+    };
+    (0..PARTNERS * 2).map(seating).collect()
+}
+
+fn artifacts() -> Vec<ArtifactId> {
+    masters().into_iter().map(|m| m.artifact).collect()
+}
+
+/// The codebook of a case of one press, from a secret and a value to mix in.
+pub fn plan(case: &str, secret: [u8; 32], beacon: Digest, bar: f64) -> Book {
+    let case: CaseId = case.parse().unwrap();
+    let secret = CaseSecret::from_bytes(secret);
+    let mut seats = Seats::default();
+    seats.press(first_seats(&artifacts())).unwrap();
+    Book::plan(case, masters(), secret, seats, beacon, bar).unwrap()
+}
+
+/// Logs the roster of a press, and signs what will be mixed in.
+pub fn fix(
+    log: &mut Log,
+    case: &CaseId,
+    secret: [u8; 32],
+    seats: &Seats,
+    bar: f64,
+    before: (Option<u64>, Option<u64>),
+) -> Pressed {
+    let (previous, witnesses) = before;
+    let roster = press::roster_leaf(
+        case,
+        &CaseSecret::from_bytes(secret),
+        text_digest(&digests(&masters()), bar),
+        seats,
+        previous.map(|index| log.entry(index)),
+        witnesses.map(|index| log.entry(index)),
+    );
+    let roster = log.commit(roster.to_text());
+    Pressed {
+        roster,
+        witnesses,
+        beacon: log.sign(),
     }
-    book
+}
+
+/// A press as evidence shows it.
+pub fn shown(log: &Log, pressed: &Pressed) -> Press {
+    Press {
+        roster: log.open(pressed.roster),
+        witnesses: pressed.witnesses.map(|index| log.open(index)),
+        beacon: log.earlier(&pressed.beacon),
+    }
 }
 
 impl World {
-    /// Days 0 to 3: a case is made, pressed, cosigned and fetched. Day 5: a copy is found outside.
+    /// Days 0 to 3: a case is made, pressed twice, cosigned and fetched. Day 5: a copy is found outside.
     ///
     /// `twin`: what the program prepares against the innocent's partner before the release.
     pub fn new(case: &str, twin: Twin) -> Self {
         let mut log = Log::default();
         let mut witnesses: Vec<Witness> = (1..=3).map(Witness::new).collect();
-        let secret = [77; 32];
-        log.commit(
-            press::secret_leaf(&case.parse().unwrap(), &CaseSecret::from_bytes(secret)).to_text(),
-        );
-        log.sign();
+        let case: CaseId = case.parse().unwrap();
+        let watch = WatchLeaf {
+            change: 1,
+            needed: 2,
+            witnesses: witnesses.iter().map(|own| own.key().vkey()).collect(),
+        };
+        let list = log.commit(watch.to_text());
+        let secret = CaseSecret::from_bytes(SECRET);
+        let secret_at = log.commit(press::secret_leaf(&case, &secret).to_text());
+        let mut seats = Seats::default();
+        seats.press(first_seats(&artifacts())).unwrap();
+        let mut first = fix(&mut log, &case, SECRET, &seats, BAR, (None, Some(list)));
+        // What witnesses signed is mixed in: the program cannot choose that.
         cosign(&mut witnesses, &mut log, 0);
-        // What witnesses signed is mixed in with it: the program cannot choose that.
-        let beacon = log.checkpoints[0].1.to_text();
-        let book = plan(case, secret, beacon.as_bytes(), 1e-6);
-        let code = log.commit(press::code_leaf(&book, 1e-6).to_text());
-        let roster = log.commit(press::roster_leaf(&book).to_text());
+        first.beacon = log.checkpoints.last().unwrap().1.clone();
+        let value = |pressed: &Pressed| Beacon::of(&pressed.beacon, Some(&watch)).unwrap().value;
+        let mut values = vec![value(&first)];
+        let book = Book::plan(
+            case.clone(),
+            masters(),
+            secret,
+            seats.clone(),
+            values[0],
+            BAR,
+        );
+        let book = book.unwrap();
+        let code = log.commit(press::code_leaf(&book, BAR).to_text());
         let mut world = Self {
             log,
             book,
             witnesses,
+            secret: secret_at,
+            presses: vec![first],
             code,
-            roster,
             places: BTreeMap::new(),
             kept: BTreeMap::new(),
             leak: Vec::new(),
         };
         world.press(twin);
+        // A seat of the guilty's partner that comes later.
+        let late = Seating {
+            slot: seats.next_slot(),
+            seat: "p-05.s3".parse().unwrap(),
+            partner: "p-05".parse().unwrap(),
+            artifacts: artifacts(),
+        };
+        seats.press(vec![late]).unwrap();
+        let before = (Some(world.presses[0].roster), Some(list));
+        let mut second = fix(&mut world.log, &case, SECRET, &seats, BAR, before);
+        cosign(&mut world.witnesses, &mut world.log, 1);
+        second.beacon = world.log.checkpoints.last().unwrap().1.clone();
+        values.push(value(&second));
+        world.presses.push(second);
+        world.book = Book::reopen(
+            case,
+            masters(),
+            world.book.code().clone(),
+            world.book.secret().clone(),
+            seats,
+            values,
+        )
+        .unwrap();
+        world.press(twin);
         world.fetch(twin);
         let seating = world.seating(&guilty());
-        world.leak = press::copies(&world.book, &seating)
-            .unwrap()
-            .into_iter()
-            .map(|copy| LeakFile {
-                name: copy.file_name,
-                bytes: copy.bytes,
-                origin: None,
-            })
-            .collect();
+        world.leak = leak_of(&world, &seating);
         world
     }
 
+    /// Makes the packages of the last press.
     fn press(&mut self, twin: Twin) {
-        let roster = entry_digest(&self.log.commitment(self.roster).leaf());
-        for seating in self.book.seatings().to_vec() {
+        let press = self.presses.len() - 1;
+        let roster = self.log.entry(self.presses[press].roster);
+        for seating in self.book.seats().new_seats(press).to_vec() {
             let copies = press::copies(&self.book, &seating).unwrap();
             let package = package_digest(&seating.seat);
             let mut leaf =
                 press::package_leaf(&self.book, &seating, &copies, Link::FIRST, roster, package);
-            if twin != Twin::None && seating.partner.as_str() == "p-02" {
+            if matches!(twin, Twin::Committed | Twin::Given) && seating.partner.as_str() == "p-02" {
                 let twin = twin_of(&self.book, &seating);
                 let copies = press::copies(&self.book, &twin).unwrap();
                 let other =
@@ -199,7 +296,9 @@ impl World {
             let delivery = self.receipt(&seating.seat, package_digest(&seating.seat), day(2));
             cosign(&mut self.witnesses, &mut self.log, 2);
             let made = match twin {
-                Twin::Given if seating.partner.as_str() == "p-02" => twin_of(&self.book, &seating),
+                Twin::Given | Twin::Swapped if seating.partner.as_str() == "p-02" => {
+                    twin_of(&self.book, &seating)
+                }
                 _ => seating.clone(),
             };
             let copies = press::copies(&self.book, &made).unwrap();
@@ -210,6 +309,8 @@ impl World {
             };
             self.kept.insert(seating.seat.clone(), kept);
         }
+        self.receipt(&guilty(), package_digest(&guilty()), day(3));
+        cosign(&mut self.witnesses, &mut self.log, 3);
     }
 
     /// Logs a receipt, and gives what comes with the package.
@@ -296,11 +397,13 @@ impl World {
             log_key: &signer().vkey(),
             checkpoint: &self.log.checkpoints.last().unwrap().1.to_text(),
             code: opened(self.code),
-            roster: opened(self.roster),
-            rosters: vec![opened(self.roster)],
+            secret: opened(self.secret),
+            presses: self
+                .presses
+                .iter()
+                .map(|own| shown(&self.log, own))
+                .collect(),
             history: self.log.history(),
-            beacon: beacon(&self.log),
-            watch: None,
             packages: self
                 .places
                 .iter()
@@ -345,17 +448,6 @@ impl World {
     }
 }
 
-/// What was mixed into the case's secret, shown by this log.
-pub fn beacon(log: &Log) -> Option<Beacon> {
-    let (size, note) = log.checkpoints.first()?;
-    let hashes = log.consistency(*size).hashes;
-    Some(Beacon {
-        checkpoint: note.to_text(),
-        proof: hashes.iter().map(tlog::Hash::to_base64).collect(),
-        secret_leaf: log.prefix(*size).open(0),
-    })
-}
-
 /// The seat of the guilty partner that stands for a seat of the innocent one.
 fn twin_of(book: &Book, seating: &Seating) -> Seating {
     let twin = seating.seat.as_str().replace("p-02", "p-05");
@@ -363,15 +455,24 @@ fn twin_of(book: &Book, seating: &Seating) -> Seating {
 }
 
 pub fn verdict(book: &Book, leak: &[LeakFile]) -> Verdict {
-    let readings = trace::read(book, &flow::sight::leak(leak).unwrap());
-    let access = vec![
-        Access {
-            fetched: true,
-            later: false
-        };
-        book.seatings().len()
-    ];
-    trace::trace(book, readings, &access, &Bar::default()).unwrap()
+    judged(book, readings(book, leak), &Bar::default())
+}
+
+pub fn readings(book: &Book, leak: &[LeakFile]) -> Readings {
+    trace::read(book, &flow::sight::leak(leak).unwrap())
+}
+
+/// The verdict of readings, as if everybody had fetched his copy.
+pub fn judged(book: &Book, readings: Readings, bar: &Bar) -> Verdict {
+    let access = vec![Access { fetched: true, later: false }; book.seatings().len()];
+    trace::trace(book, readings, &access, bar).unwrap()
+}
+
+/// The files of a seat's copy.
+pub fn leak_of(world: &World, seating: &Seating) -> Vec<LeakFile> {
+    let copies = press::copies(&world.book, seating).unwrap();
+    let file = |copy: Copy| LeakFile::new(copy.file_name, copy.bytes);
+    copies.into_iter().map(file).collect()
 }
 
 /// Whether a verdict names exactly this seat's partner.

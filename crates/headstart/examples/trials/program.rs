@@ -4,10 +4,12 @@ use carriers::find::Sketch;
 use carriers::{Leak, Master};
 use domain::artifact::ArtifactKind;
 use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId};
+use domain::sealed::Digest;
 use fingerprint::{Bar, Counts};
-use flow::book::{Book, BookMaster, Seating};
+use flow::book::{Book, BookMaster};
 use flow::keys::CaseSecret;
 use flow::press::copies;
+use flow::seats::{Seating, Seats};
 use flow::sight::{self, LeakFile};
 use flow::trace::{Access, Readings, Verdict};
 use rand_chacha::ChaCha8Rng;
@@ -219,26 +221,29 @@ fn book(
     seats: &[(PartnerId, SeatId)],
     rng: &mut ChaCha8Rng,
 ) -> Result<Book, Oops> {
-    let (mut secret, mut beacon) = ([0; 32], vec![0; 32]);
+    let (mut secret, mut beacon) = ([0; 32], [0; 32]);
     rng.fill_bytes(&mut secret);
     rng.fill_bytes(&mut beacon);
     let artifacts: Vec<ArtifactId> = masters.iter().map(|m| m.artifact.clone()).collect();
-    let mut book = Book::plan(
-        CaseId::parse(&format!("HS-2026-{number:04}"))?,
-        masters,
-        CaseSecret::from_bytes(secret),
-        beacon,
-        SEATS as u32,
-        BAR,
-    )?;
-    for ((partner, seat), slot) in seats.iter().zip(0..) {
-        book.seat(Seating {
+    let new = seats
+        .iter()
+        .zip(0..)
+        .map(|((partner, seat), slot)| Seating {
             slot,
             seat: seat.clone(),
             partner: partner.clone(),
             artifacts: artifacts.clone(),
-        })?;
-    }
+        });
+    let mut seats = Seats::default();
+    seats.press(new.collect())?;
+    let book = Book::plan(
+        CaseId::parse(&format!("HS-2026-{number:04}"))?,
+        masters,
+        CaseSecret::from_bytes(secret),
+        seats,
+        Digest::from_bytes(beacon),
+        BAR,
+    )?;
     Ok(book)
 }
 

@@ -223,8 +223,8 @@ fn meter(program: &Program, sighting: &Sighting) -> Result<(Meter, f64), Oops> {
 fn sites(program: &Program, seat: usize, kind: Kind, sighting: &Sighting) -> Result<Sites, Oops> {
     let book = program.book()?;
     let seating = book.seatings().get(seat).ok_or("no such seat")?;
-    let partner = book.key().of_partner(seating.partner.as_str());
-    let own = book.key().of_seat(seating.slot, seating.seat.as_str());
+    let partner = book.partner_key(&seating.partner);
+    let own = book.seat_key(seating);
     let truth = book.code().codeword(&partner, &own);
     let mut truth = truth.iter();
     let mut sites = Sites::default();
