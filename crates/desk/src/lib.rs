@@ -49,6 +49,6 @@ pub use press::Pressed;
 pub use prove::{LogEntry, Proved};
 pub use publish::Published;
 pub use record::Whose;
-pub use sightings::Sighted;
+pub use sightings::{Seen, Sighted};
 pub use traces::{Ask, Traced, TracedArtifact, Watcher};
 pub use witnesses::{Answer, DEADLINE, Round};

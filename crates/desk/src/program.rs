@@ -2,7 +2,7 @@
 
 use domain::ids::{PartnerId, SeatId};
 use domain::person::Actor;
-use domain::program::{ProgramCommand, ProgramFact};
+use domain::program::{PROGRAM_STREAM, ProgramCommand, ProgramEvent, ProgramFact};
 use domain::roster::{self, RosterRow};
 use domain::seat::{Email, Recipient};
 
@@ -32,6 +32,14 @@ impl Desk {
         let ids = rows.iter().map(|row| row.profile.partner.clone()).collect();
         self.decide(ProgramCommand::Import(rows), by).await?;
         Ok(ids)
+    }
+
+    /// Every event of the program, from its first.
+    ///
+    /// # Errors
+    /// A database that fails, or an event of a newer version.
+    pub async fn program_history(&self) -> Result<Vec<ProgramEvent>, Failure> {
+        self.events(PROGRAM_STREAM).await
     }
 
     /// Adds a seat with its own age recipient.

@@ -101,6 +101,14 @@ impl Desk {
         .hint("give a package as `headstart package fetch` wrote it, or an entry's number"))
     }
 
+    /// What the program's events say of one entry.
+    ///
+    /// # Errors
+    /// A database that fails.
+    pub async fn log_entry(&self, index: u64) -> Result<LogEntry, Failure> {
+        self.named(index, &self.known_entries().await?).await
+    }
+
     /// The newest entries, newest first, as the program's events name them.
     ///
     /// # Errors
@@ -110,22 +118,26 @@ impl Desk {
         let known = self.known_entries().await?;
         let mut entries = Vec::new();
         for index in (size.saturating_sub(limit)..size).rev() {
-            let bytes = self.store().entry(index).await?.unwrap_or_default();
-            let leaf = std::str::from_utf8(&bytes).ok().and_then(Leaf::parse);
-            let found = leaf.and_then(|leaf| known.get(&leaf).cloned());
-            let (kind, case, seat, at) = match found {
-                Some((kind, case, seat, at)) => (kind, Some(case), seat, Some(at)),
-                None => ("other", None, None, None),
-            };
-            entries.push(LogEntry {
-                index,
-                kind,
-                case,
-                seat,
-                at,
-            });
+            entries.push(self.named(index, &known).await?);
         }
         Ok(entries)
+    }
+
+    async fn named(&self, index: u64, known: &BTreeMap<Leaf, Known>) -> Result<LogEntry, Failure> {
+        let bytes = self.store().entry(index).await?.unwrap_or_default();
+        let leaf = std::str::from_utf8(&bytes).ok().and_then(Leaf::parse);
+        let found = leaf.and_then(|leaf| known.get(&leaf).cloned());
+        let (kind, case, seat, at) = match found {
+            Some((kind, case, seat, at)) => (kind, Some(case), seat, Some(at)),
+            None => ("other", None, None, None),
+        };
+        Ok(LogEntry {
+            index,
+            kind,
+            case,
+            seat,
+            at,
+        })
     }
 
     /// How many entries there are of each kind, as the program's events name them.

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tlog::{BundlePath, Checkpoint, TILE_WIDTH, Tile, encode_entries, tiles_after_growth};
+use tlog::{
+    BundlePath, Checkpoint, Resource, TILE_WIDTH, Tile, encode_entries, tiles_after_growth,
+};
 
 use crate::config::{unreadable, unwritable};
 use crate::{Desk, Failure};
@@ -43,12 +45,7 @@ impl Desk {
         // publication writes it once more. Whoever sees the checkpoint finds everything under it.
         for bundle in bundles(before, size) {
             let first = bundle.index() * u64::from(TILE_WIDTH);
-            let entries = self.store().entries(first, bundle.width().into()).await?;
-            if entries.len() != usize::from(bundle.width()) {
-                return Err(missing(&bundle.path()));
-            }
-            let bytes = encode_entries(&entries)
-                .map_err(|error| Failure::machine("publish", error.to_string()))?;
+            let bytes = self.bundle(first, &bundle).await?;
             put(&out.join(bundle.path()), &bytes)?;
             files += 1;
         }
@@ -62,6 +59,49 @@ impl Desk {
             before,
             files: files + 1,
         })
+    }
+
+    /// One resource of the published log, for a server; `None` for what is not under the published checkpoint.
+    ///
+    /// # Errors
+    /// A log without a checkpoint that may be published, or a database that fails.
+    ///
+    /// # Source
+    /// <https://c2sp.org/tlog-tiles>.
+    pub async fn resource(&self, resource: &Resource) -> Result<Option<Vec<u8>>, Failure> {
+        let note = self.checkpoint().await?;
+        let size = self.size_of(&note)?;
+        let width = u64::from(TILE_WIDTH);
+        match resource {
+            Resource::Checkpoint => Ok(Some(note.into_bytes())),
+            Resource::Tile(tile) => {
+                // A narrower tile of the same place is the tile of a smaller log, and never changes.
+                let known = Tile::at(tile.level(), tile.index(), size);
+                match known.filter(|known| known.width() >= tile.width()) {
+                    Some(_) => self.tile(*tile).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+            Resource::Entries(bundle) => {
+                let first = bundle.index().checked_mul(width);
+                let end = first.and_then(|first| first.checked_add(bundle.width().into()));
+                let (Some(first), Some(end)) = (first, end) else {
+                    return Ok(None);
+                };
+                if end > size {
+                    return Ok(None);
+                }
+                self.bundle(first, bundle).await.map(Some)
+            }
+        }
+    }
+
+    async fn bundle(&self, first: u64, bundle: &BundlePath) -> Result<Vec<u8>, Failure> {
+        let entries = self.store().entries(first, bundle.width().into()).await?;
+        if entries.len() != usize::from(bundle.width()) {
+            return Err(missing(&bundle.path()));
+        }
+        encode_entries(&entries).map_err(|error| Failure::machine("publish", error.to_string()))
     }
 
     /// How much of this log a folder holds already; it must be the beginning of what is here.

@@ -1,11 +1,14 @@
 //! What sensors look for, and what they have seen.
 
+use std::collections::BTreeMap;
+
 use domain::case::Case;
 use domain::decide::CaseCommand;
 use domain::ids::{BlobId, CaseId, SightingId};
 use domain::person::Actor;
 use domain::sealed::Digest;
 use flow::detection::{Detection, detection};
+use flow::watch::{KEPT_BYTES_MAX, Watchlist};
 use jiff::Timestamp;
 use seal::ProgramKey;
 
@@ -20,6 +23,17 @@ pub struct Sighted {
     pub sighting: SightingId,
     /// Whether the same records were recorded before.
     pub is_known: bool,
+}
+
+/// What a feed shows of one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The case.
+    pub case: CaseId,
+    /// Records that show enough.
+    pub records: u64,
+    /// These records, one a line, as far as one sighting keeps them.
+    pub kept: Vec<u8>,
 }
 
 impl Desk {
@@ -45,6 +59,49 @@ impl Desk {
             }
         }
         Ok(list)
+    }
+
+    /// Looks through a feed for what the copies of cases hold. `case`: only one, under embargo or not; otherwise every
+    /// pressed case that still is. Nothing is recorded.
+    ///
+    /// # Errors
+    /// A case that was never pressed, or a record that the key does not open.
+    pub async fn look(
+        &self,
+        key: &ProgramKey,
+        feed: Vec<u8>,
+        case: Option<&CaseId>,
+    ) -> Result<Vec<Seen>, Failure> {
+        let detections = match case {
+            Some(case) => vec![(case.clone(), self.detection(case, key).await?)],
+            None => self.watchlist(key).await?,
+        };
+        let list = Watchlist::of(detections.iter().map(|(_, detection)| detection))
+            .map_err(|error| Failure::usage("tokens", error.to_string()).hint(error.hint()))?;
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut seen: BTreeMap<usize, (u64, Vec<u8>)> = BTreeMap::new();
+            list.look(&feed, &mut |record| {
+                let (records, kept) = seen.entry(record.detection).or_default();
+                *records += 1;
+                if kept.len() + record.bytes.len() < KEPT_BYTES_MAX {
+                    kept.extend_from_slice(record.bytes);
+                    kept.push(b'\n');
+                }
+            });
+            seen
+        });
+        let seen = looking
+            .await
+            .map_err(|_| Failure::machine("feed", "the feed could not be looked through"))?;
+        let seen = seen.into_iter().filter_map(|(index, (records, kept))| {
+            let (case, _) = detections.get(index)?;
+            Some(Seen {
+                case: case.clone(),
+                records,
+                kept,
+            })
+        });
+        Ok(seen.collect())
     }
 
     /// Records what was seen of a case: the records are sealed, that there was a sighting is an event.

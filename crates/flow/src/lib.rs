@@ -26,3 +26,4 @@ pub mod sight;
 pub mod testify;
 pub mod trace;
 pub mod verify;
+pub mod watch;

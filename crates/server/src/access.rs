@@ -38,10 +38,6 @@ pub const APPROVER: Need = Need::Program(&[Approver]);
 pub const INVESTIGATOR: Need = Need::Program(&[Investigator]);
 /// Who sees investigations.
 pub const READS_TRACES: Need = Need::Program(&[Investigator, Auditor]);
-/// Who unlocks the program key, if they know its passphrase.
-pub const UNLOCKS_ROLES: &[Role] = &[Coordinator, Investigator, Administrator];
-/// The same.
-pub const UNLOCKS: Need = Need::Program(UNLOCKS_ROLES);
 /// Who changes people and settings.
 pub const ADMINISTRATOR: Need = Need::Program(&[Administrator]);
 

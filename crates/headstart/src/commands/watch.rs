@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use carriers::Strength;
-use carriers::watch::{TOKEN_BYTES_MAX, Token, Watch as Scanner};
+use carriers::watch::TOKEN_BYTES_MAX;
 use desk::{Desk, Failure};
 use domain::ids::CaseId;
 use flow::detection::Detection;
+use flow::watch::{KEPT_BYTES_MAX, Place, Record, Watchlist};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -18,10 +18,6 @@ use crate::output::{Output, count, grouped};
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: usize = 4 << 20;
-/// A record that is longer is cut around what was seen.
-const RECORD_BYTES_MAX: usize = 64 << 10;
-/// Bytes of records that one sighting keeps; what passes it is counted.
-const KEPT_BYTES_MAX: usize = 1 << 20;
 /// Characters of a record that a person is shown.
 const SHOWN_CHARS: usize = 120;
 /// Largest list of tokens.
@@ -29,9 +25,7 @@ const LIST_BYTES_MAX: u64 = 64 << 20;
 
 /// What is looked for.
 struct Known {
-    scanner: Scanner,
-    /// For each token: which detections have it, as which mark.
-    owners: Vec<Vec<(usize, u32, Strength)>>,
+    list: Watchlist,
     detections: Vec<(Option<CaseId>, Detection)>,
 }
 
@@ -41,16 +35,6 @@ struct Seen {
     records: u64,
     kept: Vec<u8>,
     feeds: BTreeSet<String>,
-}
-
-/// One record of a feed that shows enough.
-struct Record<'f> {
-    feed: &'f str,
-    line: u64,
-    byte: u64,
-    detection: usize,
-    marks: usize,
-    bytes: &'f [u8],
 }
 
 /// Watches feeds.
@@ -78,13 +62,13 @@ pub async fn run(context: &Context, arguments: &Watch) -> Result<u8, Failure> {
         let name = feed.display().to_string();
         let reader = open(feed)?;
         let output = context.output;
-        bytes += read(reader, &name, &known, &mut |record| {
+        bytes += read(reader, &known, &mut |record| {
             let about = known.detections.get(record.detection);
             let reference = about.map(|(_, d)| d.reference.to_string());
             let case = about.and_then(|(case, _)| case.as_ref());
             let of = seen.entry(record.detection).or_default();
             of.records += 1;
-            of.feeds.insert(record.feed.to_owned());
+            of.feeds.insert(name.clone());
             if of.kept.len() + record.bytes.len() < KEPT_BYTES_MAX {
                 of.kept.extend_from_slice(record.bytes);
                 of.kept.push(b'\n');
@@ -92,11 +76,17 @@ pub async fn run(context: &Context, arguments: &Watch) -> Result<u8, Failure> {
             if output.is_json() {
                 records.push(json!({
                     "reference": reference, "case": case.map(CaseId::as_str),
-                    "feed": record.feed, "line": record.line, "byte": record.byte, "marks": record.marks,
+                    "feed": name, "line": record.line, "byte": record.byte, "marks": record.marks,
                     "record": String::from_utf8_lossy(record.bytes),
                 }));
             } else {
-                show(&output, &record, reference.as_deref().unwrap_or_default(), case);
+                show(
+                    &output,
+                    &record,
+                    &name,
+                    reference.as_deref().unwrap_or_default(),
+                    case,
+                );
             }
         })
         .map_err(|error| {
@@ -129,43 +119,10 @@ fn list(path: &Path) -> Result<(Option<CaseId>, Detection), Failure> {
 
 impl Known {
     fn of(detections: Vec<(Option<CaseId>, Detection)>) -> Result<Self, Failure> {
-        let mut owners: BTreeMap<&str, Vec<(usize, u32, Strength)>> = BTreeMap::new();
-        for (index, (_, detection)) in detections.iter().enumerate() {
-            for known in &detection.known {
-                let entry = owners.entry(&known.text).or_default();
-                entry.push((index, known.mark, known.strength));
-            }
-        }
-        let wrong = |error: carriers::watch::TokenError| {
-            Failure::usage("tokens", error.to_string()).hint(error.hint())
-        };
-        let tokens: Result<Vec<Token>, _> = owners.keys().map(|text| Token::new(text)).collect();
-        let scanner = Scanner::new(tokens.map_err(wrong)?).map_err(wrong)?;
-        let owners = owners.into_values().collect();
-        Ok(Self {
-            scanner,
-            owners,
-            detections,
-        })
-    }
-
-    /// The detections of which these tokens of one record show enough, with the number of their marks.
-    fn enough(&self, tokens: &BTreeSet<u32>) -> Vec<(usize, usize)> {
-        let mut marks: BTreeMap<usize, (BTreeSet<u32>, bool)> = BTreeMap::new();
-        for token in tokens {
-            for (detection, mark, strength) in
-                self.owners.get(*token as usize).into_iter().flatten()
-            {
-                let (shown, strong) = marks.entry(*detection).or_default();
-                shown.insert(*mark);
-                *strong |= *strength == Strength::Strong;
-            }
-        }
-        marks
-            .into_iter()
-            .filter(|(_, (shown, strong))| *strong || shown.len() >= 2)
-            .map(|(detection, (shown, _))| (detection, shown.len()))
-            .collect()
+        let list = Watchlist::of(detections.iter().map(|(_, detection)| detection));
+        let list =
+            list.map_err(|error| Failure::usage("tokens", error.to_string()).hint(error.hint()))?;
+        Ok(Self { list, detections })
     }
 }
 
@@ -186,7 +143,6 @@ fn open(feed: &Path) -> Result<Box<dyn Read>, Failure> {
 /// Reads a feed to its end, in blocks that end with a record; returns its bytes.
 fn read(
     mut reader: Box<dyn Read>,
-    feed: &str,
     known: &Known,
     found: &mut dyn FnMut(Record<'_>),
 ) -> std::io::Result<u64> {
@@ -210,7 +166,7 @@ fn read(
         } else {
             0
         };
-        place.look(&block, end, feed, known, found);
+        place.look(&known.list, &block, end, found);
         block.drain(..end);
         if got == 0 {
             return Ok(place.bytes);
@@ -218,68 +174,7 @@ fn read(
     }
 }
 
-/// Where in a feed a block begins.
-#[derive(Default)]
-struct Place {
-    bytes: u64,
-    lines: u64,
-}
-
-impl Place {
-    fn look(
-        &mut self,
-        block: &[u8],
-        end: usize,
-        feed: &str,
-        known: &Known,
-        found: &mut dyn FnMut(Record<'_>),
-    ) {
-        let hits = known.scanner.scan(block);
-        let mut hits = hits.iter().filter(|hit| (hit.at as usize) < end).peekable();
-        let mut counted = 0;
-        while let Some(first) = hits.peek() {
-            let at = first.at as usize;
-            let (start, stop) = record_around(block, at);
-            let mut tokens = BTreeSet::new();
-            while let Some(hit) = hits.next_if(|hit| (hit.at as usize) < stop) {
-                tokens.insert(hit.token);
-            }
-            let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-            self.lines += lines(block.get(counted..start).unwrap_or_default());
-            counted = start;
-            for (detection, marks) in known.enough(&tokens) {
-                found(Record {
-                    feed,
-                    line: self.lines + 1,
-                    byte: self.bytes + at as u64,
-                    detection,
-                    marks,
-                    bytes: block.get(start..stop).unwrap_or_default(),
-                });
-            }
-        }
-        let rest = block.get(counted..end).unwrap_or_default();
-        self.lines += rest.iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.bytes += end as u64;
-    }
-}
-
-/// The line around a place, or a piece of it where it is too long.
-fn record_around(block: &[u8], at: usize) -> (usize, usize) {
-    let before = at.saturating_sub(RECORD_BYTES_MAX / 2);
-    let start = block
-        .get(before..at)
-        .and_then(|bytes| bytes.iter().rposition(|byte| *byte == b'\n'))
-        .map_or(before, |found| before + found + 1);
-    let after = block.len().min(start + RECORD_BYTES_MAX).max(at + 1);
-    let end = block
-        .get(at..after)
-        .and_then(|bytes| bytes.iter().position(|byte| *byte == b'\n'))
-        .map_or(after, |found| at + found);
-    (start, end.max(at + 1))
-}
-
-fn show(out: &Output, record: &Record<'_>, reference: &str, case: Option<&CaseId>) {
+fn show(out: &Output, record: &Record<'_>, feed: &str, reference: &str, case: Option<&CaseId>) {
     let text = String::from_utf8_lossy(record.bytes);
     let flat: String = text
         .chars()
@@ -295,7 +190,7 @@ fn show(out: &Output, record: &Record<'_>, reference: &str, case: Option<&CaseId
     println!(
         "{}  {}:{}  {}\n    {flat}{cut}",
         out.careful(&whose),
-        record.feed,
+        feed,
         record.line,
         count(record.marks, "mark"),
     );
@@ -333,7 +228,7 @@ fn told(
     let looked = format!(
         "{} bytes read for {} of {}",
         grouped(bytes),
-        count(known.scanner.tokens().len(), "value"),
+        count(known.list.values(), "value"),
         count(known.detections.len(), "case"),
     );
     if seen.is_empty() {

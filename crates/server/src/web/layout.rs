@@ -131,7 +131,10 @@ impl<'a> Sheet<'a> {
                     }
                     footer class="bottom" {
                         @if let Some(visit) = visit {
-                            p { "It is " (super::parts::when(visit.desk.now(), &visit.zone)) "." }
+                            p {
+                                "It is " (super::parts::when(visit.desk.now(), &visit.zone)) "."
+                                @if visit.who.is_some() { " " a href="/settings/zone" { "Time zone" } }
+                            }
                         }
                         @if let Some(label) = &label { p class="print-only" { (label) } }
                     }

@@ -32,8 +32,6 @@ pub struct Sent {
 /// One file.
 #[derive(Debug)]
 pub struct SentFile {
-    /// The field.
-    pub field: String,
     /// The name without folders.
     pub name: String,
     /// The bytes.
@@ -59,7 +57,7 @@ pub async fn sent(mut form: Multipart) -> Result<Sent, Problem> {
         let bytes = part.bytes().await.map_err(|error| broken(&error))?.to_vec();
         // A browser sends a file field that was left empty as a file without a name.
         if !name.is_empty() || !bytes.is_empty() {
-            sent.files.push(SentFile { field, name, bytes });
+            sent.files.push(SentFile { name, bytes });
         }
     }
     Err(Problem::input("form", "the form has too many fields"))

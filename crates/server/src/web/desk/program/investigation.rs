@@ -39,11 +39,21 @@ pub async fn show(visit: Visit, Path(trace): Path<String>) -> Result<Page, Probl
         (access(&visit, &examined))
         h2 { "What was handed in" }
         (files(&examined))
-        h2 { "What this does not prove" }
-        ul { @for limit in LIMITS { li { (limit) } } }
         @if examined.verdict.word == Word::Accuse {
+            h2 { "What this does not prove" }
+            ul { @for limit in LIMITS { li { (limit) } } }
             h2 { "Evidence" }
             (freeze(&visit, &examined))
+        } @else {
+            h2 { "What could prove more" }
+            ul {
+                li { "A longer part of the same leak." }
+                li { "Another artifact of it: the PoC, a rule, the indicators." }
+                li { "Requests or traffic that carry the PoC's values." }
+            }
+            @if visit.has(Role::Investigator) {
+                p { a class="button" href="/investigations/new" { "Hand in more" } }
+            }
         }
     };
     let title = format!("Trace {trace}");
@@ -189,7 +199,10 @@ fn figures(examined: &Examined) -> Markup {
             li { (bits(engine.group.available_bits, engine.group.needed_bits)) span { "bits to name a partner" } }
             li { (bits(engine.slot.available_bits, engine.slot.needed_bits)) span { "bits to name a seat" } }
             li { b { (resolves) } span { "is what it can resolve" } }
-            li { b { (examined.cases_tried) } span { "cases tried, and corrected for" } }
+            li {
+                b { (examined.cases_tried) }
+                span { @if examined.cases_tried == 1 { "case tried" } @else { "cases tried, and corrected for" } }
+            }
         }
     }
 }

@@ -13,6 +13,9 @@ const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Sites that one table lists.
 const LISTED_MAX: usize = 400;
 
+/// Lines that are shown around one with a reading.
+const NEAR_LINES: usize = 2;
+
 /// What the leak says of one site.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Said {
@@ -89,7 +92,7 @@ impl View<'_> {
                     (read) " of " (count(total, "mark")) " read"
                 }
                 @if self.is_text() {
-                    pre class="master" { (self.pieces(&self.own.master.pieces())) }
+                    (self.text())
                 } @else if read > 0 {
                     p class="fine" { "This master is shown as a table: it is no text, or a long one." }
                 }
@@ -102,23 +105,65 @@ impl View<'_> {
         self.own.source.len() <= TEXT_BYTES_MAX && !self.own.master.pieces().is_empty()
     }
 
-    fn pieces(&self, pieces: &[Piece<'_>]) -> Markup {
+    /// The master's lines: around each reading those that stand near it, and all of them below.
+    fn text(&self) -> Markup {
+        let mut lines = vec![Line::default()];
+        self.lay_out(&self.own.master.pieces(), &mut lines);
+        let near = near(&lines);
+        let is_whole = near.iter().all(|is_near| *is_near);
         html! {
-            @for piece in pieces {
-                @match piece {
-                    Piece::Text(text) => (text),
-                    Piece::Choice { site, wordings, .. } => (self.site(*site, &self.wording(*site, wordings))),
-                    Piece::Value { site, mark } => (self.site(*site, &self.value(*site, *mark))),
-                    Piece::Shuffle { site, items, between } => {
-                        (self.site(*site, "order"))
-                        @for (place, item) in items.iter().enumerate() {
-                            (self.pieces(item))
-                            @if let Some(gap) = between.get(place) { (self.pieces(gap)) }
-                        }
-                    },
+            @if near.contains(&true) {
+                pre class="master" { (excerpt(&lines, &near)) }
+            }
+            @if !is_whole {
+                details {
+                    summary { "The whole master" }
+                    pre class="master" { (excerpt(&lines, &vec![true; lines.len()])) }
                 }
             }
         }
+    }
+
+    fn lay_out(&self, pieces: &[Piece<'_>], lines: &mut Vec<Line>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    for (index, part) in text.split('\n').enumerate() {
+                        if index > 0 {
+                            lines.push(Line::default());
+                        }
+                        add(lines, html! { (part) }, false);
+                    }
+                }
+                Piece::Choice { site, wordings, .. } => {
+                    let shown = self.wording(*site, wordings);
+                    self.add_site(lines, *site, &shown);
+                }
+                Piece::Value { site, mark } => {
+                    let shown = self.value(*site, *mark);
+                    self.add_site(lines, *site, &shown);
+                }
+                Piece::Shuffle {
+                    site,
+                    items,
+                    between,
+                } => {
+                    self.add_site(lines, *site, "order of these");
+                    add(lines, html! { " " }, false);
+                    for (place, item) in items.iter().enumerate() {
+                        self.lay_out(item, lines);
+                        if let Some(gap) = between.get(place) {
+                            self.lay_out(gap, lines);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_site(&self, lines: &mut [Line], site: usize, shown: &str) {
+        let is_read = self.said(site) != Said::Erased;
+        add(lines, self.site(site, shown), is_read);
     }
 
     /// The wording that was read, or the author's own.
@@ -244,6 +289,48 @@ impl View<'_> {
         }
         row
     }
+}
+
+/// One line of a master.
+#[derive(Default)]
+struct Line {
+    shown: Vec<Markup>,
+    is_read: bool,
+}
+
+fn add(lines: &mut [Line], shown: Markup, is_read: bool) {
+    if let Some(line) = lines.last_mut() {
+        line.shown.push(shown);
+        line.is_read |= is_read;
+    }
+}
+
+/// Which lines stand near a reading.
+fn near(lines: &[Line]) -> Vec<bool> {
+    let is_read = |at: usize| lines.get(at).is_some_and(|line| line.is_read);
+    (0..lines.len())
+        .map(|at| (at.saturating_sub(NEAR_LINES)..=at + NEAR_LINES).any(is_read))
+        .collect()
+}
+
+/// These lines; for each stretch between them how long it is.
+fn excerpt(lines: &[Line], shown: &[bool]) -> Markup {
+    let mut skipped = 0;
+    let mut out = Vec::new();
+    for (line, is_shown) in lines.iter().zip(shown.iter().copied()) {
+        if !is_shown {
+            skipped += 1;
+            continue;
+        }
+        out.push(gap(std::mem::take(&mut skipped)));
+        out.push(html! { @for part in &line.shown { (part) } "\n" });
+    }
+    out.push(gap(skipped));
+    html! { @for part in out { (part) } }
+}
+
+fn gap(lines: usize) -> Markup {
+    html! { @if lines > 0 { span class="gap" { "⋯ " (count(lines, "line")) " without a reading\n" } } }
 }
 
 /// The name of a copy for a column.

@@ -8,8 +8,8 @@ use domain::person::Role;
 use maud::{Markup, html};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::UNLOCKS_ROLES;
 use super::form::Fields;
-use crate::access::UNLOCKS_ROLES;
 use crate::visit::Who;
 use crate::web::parts::{Field, error_summary, facts, one_in, state, table, when};
 use crate::web::{Page, page};

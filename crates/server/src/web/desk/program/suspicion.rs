@@ -1,23 +1,25 @@
-//! The suspicion plot: every copy's score, the line that naming takes, and the band in which nobody is named.
+//! The suspicion plots: every seat's and every partner's evidence, the line from which one is named, and the band in
+//! which nobody is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use desk::Examined;
+use flow::trace::Candidate;
 use maud::{Markup, html};
 
 use crate::web::parts::{chart, svg, table};
 
-/// Copies that the table lists; the picture has all.
+/// Candidates that the table lists; the picture has all.
 const LISTED_MAX: usize = 25;
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 320.0;
+const WIDTH: f64 = 560.0;
+const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 34.0;
 
-/// What a copy is in this verdict.
+/// What a candidate is in this verdict.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Named,
@@ -25,19 +27,27 @@ enum Kind {
     Other,
 }
 
-/// One copy's place.
-struct Dot<'a> {
-    seat: &'a str,
-    partner: &'a str,
+/// One candidate's place.
+struct Dot {
+    name: String,
     bits: f64,
     kind: Kind,
+    has_fetched: bool,
 }
 
-/// The picture with its figures; a sentence where nothing was scored.
+/// One question: which partner, or which seat.
+struct Panel {
+    id: &'static str,
+    title: &'static str,
+    what: &'static str,
+    needed: f64,
+    dots: Vec<Dot>,
+}
+
+/// Both pictures with their figures; a sentence where nothing was scored.
 pub fn draw(examined: &Examined) -> Markup {
     let engine = &examined.verdict.engine;
-    let dots = dots(examined);
-    if dots.is_empty() {
+    if engine.slot_e_value_bits.is_empty() {
         return html! {
             p {
                 "No copy was scored: what can be read carries " (format!("{:.1}", engine.available_bits + 0.0))
@@ -45,58 +55,129 @@ pub fn draw(examined: &Examined) -> Markup {
             }
         };
     }
-    let description = format!(
-        "{} copies, sorted by how well the readings fit. The line at {:.1} bits is what naming takes at least; below it, in the \
-         band, is not enough evidence. Who stands above it is named only when the exact test says so too.",
-        dots.len(),
-        engine.needed_bits
-    );
-    let picture = svg(
-        "suspicion",
-        "How well each copy explains the readings",
-        &description,
-        WIDTH as u32,
-        HEIGHT as u32,
-        picture(&dots, engine.needed_bits),
-    );
-    chart(
-        "How well each copy explains the readings",
-        &description,
-        picture,
-        figures(examined, &dots),
-    )
+    html! { div class="columns" { (seats(examined).draw()) (partners(examined).draw()) } }
 }
 
-fn dots(examined: &Examined) -> Vec<Dot<'_>> {
-    let mut kinds: BTreeMap<&str, Kind> = BTreeMap::new();
+/// By the seats' own layer of marks alone, so that a colleague's copy gains nothing.
+fn seats(examined: &Examined) -> Panel {
     let verdict = &examined.verdict;
-    for (candidates, kind) in [
-        (&verdict.leads, Kind::Lead),
-        (&verdict.accused, Kind::Named),
-    ] {
-        for seat in candidates.iter().filter_map(|own| own.seat.as_ref()) {
-            kinds.insert(seat.as_str(), kind);
-        }
-    }
-    let mut dots: Vec<Dot<'_>> = examined
+    let kind = |seat: &str| {
+        let is = |own: &Candidate| own.seat.as_ref().is_some_and(|own| own.as_str() == seat);
+        kind(verdict.accused.iter().any(is), verdict.leads.iter().any(is))
+    };
+    let dots = examined
         .copies
         .iter()
-        .zip(&verdict.engine.scores)
+        .zip(&verdict.engine.slot_e_value_bits)
         .map(|(copy, bits)| Dot {
-            seat: copy.seat.as_str(),
-            partner: copy.partner.as_str(),
+            name: copy.seat.to_string(),
             bits: *bits,
-            kind: kinds
-                .get(copy.seat.as_str())
-                .copied()
-                .unwrap_or(Kind::Other),
+            kind: kind(copy.seat.as_str()),
+            has_fetched: copy.first_fetched_at.is_some(),
+        });
+    Panel {
+        id: "seats",
+        title: "Suspicion: seats",
+        what: "seat",
+        needed: verdict.engine.slot.needed_bits,
+        dots: sorted(dots.collect()),
+    }
+}
+
+/// By the partner's layer, joined with what its seats' layers say.
+fn partners(examined: &Examined) -> Panel {
+    let verdict = &examined.verdict;
+    let mut names = BTreeMap::new();
+    let mut fetched = BTreeSet::new();
+    for copy in &examined.copies {
+        let number = names.len();
+        names.entry(copy.partner.as_str()).or_insert(number);
+        if copy.first_fetched_at.is_some() {
+            fetched.insert(copy.partner.as_str());
+        }
+    }
+    let kind = |partner: &str| {
+        let is = |own: &Candidate| own.partner.as_str() == partner;
+        kind(verdict.accused.iter().any(is), verdict.leads.iter().any(is))
+    };
+    let dots = names.into_iter().filter_map(|(name, number)| {
+        let number = u32::try_from(number).ok()?;
+        Some(Dot {
+            name: name.to_owned(),
+            bits: *verdict.engine.group_e_value_bits.get(&number)?,
+            kind: kind(name),
+            has_fetched: fetched.contains(name),
         })
-        .collect();
-    dots.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.seat.cmp(b.seat)));
+    });
+    Panel {
+        id: "partners",
+        title: "Suspicion: partners",
+        what: "partner",
+        needed: verdict.engine.group.needed_bits,
+        dots: sorted(dots.collect()),
+    }
+}
+
+fn kind(is_named: bool, is_lead: bool) -> Kind {
+    match (is_named, is_lead) {
+        (true, _) => Kind::Named,
+        (false, true) => Kind::Lead,
+        (false, false) => Kind::Other,
+    }
+}
+
+fn sorted(mut dots: Vec<Dot>) -> Vec<Dot> {
+    dots.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.name.cmp(&b.name)));
     dots
 }
 
-fn picture(dots: &[Dot<'_>], needed: f64) -> Markup {
+impl Panel {
+    fn draw(&self) -> Markup {
+        let description = format!(
+            "Each dot is one {}, best first: the evidence for it in bits, averaged over the ways in which copies can be \
+             used. The line at {:.1} bits is what naming takes at least; in the band below it is not enough evidence, and \
+             below zero the readings speak against it. Who is named is decided by the exact test, and drawn as a filled \
+             diamond.",
+            self.what, self.needed
+        );
+        let picture = svg(
+            self.id,
+            self.title,
+            &description,
+            WIDTH as u32,
+            HEIGHT as u32,
+            picture(&self.dots, self.needed),
+        );
+        chart(self.title, &description, picture, self.figures())
+    }
+
+    fn figures(&self) -> Markup {
+        let rows: Vec<_> = self.dots.iter().take(LISTED_MAX).map(row).collect();
+        html! {
+            (table("Best first", &["Who", "Bits", "Named", "Fetched"], &rows))
+            @if self.dots.len() > LISTED_MAX {
+                p class="fine" { "And " (self.dots.len() - LISTED_MAX) " more, each below these." }
+            }
+        }
+    }
+}
+
+fn row(dot: &Dot) -> Vec<Markup> {
+    vec![
+        html! { (dot.name) },
+        html! { (format!("{:.1}", dot.bits + 0.0)) },
+        html! {
+            @match dot.kind {
+                Kind::Named => "yes",
+                Kind::Lead => "lead, not an accusation",
+                Kind::Other => "no",
+            }
+        },
+        html! { @if dot.has_fetched { "yes" } @else { "never" } },
+    ]
+}
+
+fn picture(dots: &[Dot], needed: f64) -> Markup {
     let best = dots.first().map_or(0.0, |dot| dot.bits);
     let worst = dots.last().map_or(0.0, |dot| dot.bits);
     let high = best.max(needed) * 1.12;
@@ -129,7 +210,7 @@ fn picture(dots: &[Dot<'_>], needed: f64) -> Markup {
             @match dot.kind {
                 Kind::Named => {
                     path class="alarm" d=(diamond(cx, cy, 7.0)) {}
-                    text x=(n(cx + 12.0)) y=(n(cy + 4.0)) { (dot.seat) }
+                    text x=(n(cx + 12.0)) y=(n(cy + 4.0)) { (dot.name) }
                 },
                 Kind::Lead => path class="mark" d=(diamond(cx, cy, 6.0)) {},
                 Kind::Other => circle class="dot" cx=(n(cx)) cy=(n(cy)) r=(n(radius)) {},
@@ -167,35 +248,4 @@ fn ticks(low: f64, high: f64) -> Vec<i64> {
 /// A coordinate with one digit after the point.
 fn n(value: f64) -> String {
     format!("{value:.1}")
-}
-
-fn figures(examined: &Examined, dots: &[Dot<'_>]) -> Markup {
-    let rows: Vec<_> = dots
-        .iter()
-        .take(LISTED_MAX)
-        .map(|dot| {
-            let copy = examined
-                .copies
-                .iter()
-                .find(|copy| copy.seat.as_str() == dot.seat);
-            let fetched = copy.and_then(|copy| copy.first_fetched_at);
-            vec![
-                html! { (dot.seat) },
-                html! { (dot.partner) },
-                html! { (format!("{:.1}", dot.bits)) },
-                html! {
-                    @match dot.kind {
-                        Kind::Named => "named",
-                        Kind::Lead => "lead, not an accusation",
-                        Kind::Other => "no",
-                    }
-                },
-                html! { @if fetched.is_some() { "yes" } @else { "never fetched" } },
-            ]
-        })
-        .collect();
-    html! {
-        (table("Best first", &["Seat", "Partner", "Bits", "Named", "Fetched"], &rows))
-        @if dots.len() > LISTED_MAX { p class="fine" { "And " (dots.len() - LISTED_MAX) " more, each below these." } }
-    }
 }
