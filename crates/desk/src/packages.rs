@@ -32,6 +32,9 @@ pub struct Fetched {
     pub delivery: Delivery,
 }
 
+/// How often a fetch is decided anew when another process wrote first.
+const CONFLICTS_MAX: usize = 50;
+
 impl Desk {
     /// Gives a seat its package, or refuses; a refusal is an event too.
     ///
@@ -39,10 +42,28 @@ impl Desk {
     /// Exit class 3 before the wave, when suspended, or against policy: no byte is given.
     /// Exit class 4 when the log cannot be written: no byte is given either.
     pub async fn fetch(&self, id: &CaseId, seat: &SeatId) -> Result<Fetched, Failure> {
-        for _ in 0..50 {
+        for _ in 0..CONFLICTS_MAX {
             let loaded = self.load(id).await?;
             if let Some(fetched) = self.try_fetch(&loaded, seat).await? {
                 return Ok(fetched);
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// Records that a seat was refused its package, where it is; a seat that may have it by now leaves nothing.
+    ///
+    /// # Errors
+    /// An unknown case, or a database that fails.
+    pub async fn refused_fetch(&self, id: &CaseId, seat: &SeatId) -> Result<(), Failure> {
+        for _ in 0..CONFLICTS_MAX {
+            let loaded = self.load(id).await?;
+            let (case, program) = (&loaded.case, &loaded.program);
+            let Err(denial) = open(case, program, self.policy(), seat, self.now()) else {
+                return Ok(());
+            };
+            if self.note_refusal(&loaded, seat, &denial).await? {
+                return Ok(());
             }
         }
         Err(too_busy())
@@ -76,6 +97,7 @@ impl Desk {
             .seat(seat)
             .map(|seat| seat.partner().clone())
             .ok_or_else(|| Failure::machine("seat", format!("there is no seat `{seat}`")))?;
+        let recipient = self.recipient_of(loaded, seat)?;
         let sha256 = delivery.blob().digest();
         let chain = self.chain(seat).await?;
         let link = chain.next();
@@ -85,7 +107,7 @@ impl Desk {
         let command = CaseCommand::Fetch {
             seat: seat.clone(),
             receipt: receipt.leaf(),
-            opening: Some(self.seal(&receipt)?),
+            opening: Some(self.seal_opening(&receipt, &recipient)?),
         };
         let by = Actor::Seat(seat.clone());
         let made = Chain::made(case.id(), Given::Receipt, receipt.leaf(), &by, self.now());
@@ -122,26 +144,37 @@ impl Desk {
         }))
     }
 
-    /// Records a refusal; a seat that does not exist leaves no event in a case that it may not know of.
+    /// Records a refusal, and answers with it; `None` when everything must be decided anew.
     async fn refuse(
         &self,
         loaded: &Loaded,
         seat: &SeatId,
         denial: Denial,
     ) -> Result<Option<Fetched>, Failure> {
-        if !matches!(denial, Denial::UnknownSeat { .. }) {
-            let command = CaseCommand::RefuseFetch {
-                seat: seat.clone(),
-                rule: denial.code().to_owned(),
-            };
-            let by = Actor::Seat(seat.clone());
-            let decided = self
-                .decide_case(loaded, command, &by, Beside::default())
-                .await?;
-            if decided.is_none() {
-                return Ok(None);
-            }
+        match self.note_refusal(loaded, seat, &denial).await? {
+            true => Err(Failure::from_refusal(denial)),
+            false => Ok(None),
         }
-        Err(Failure::from_refusal(denial))
+    }
+
+    /// Records a refusal; a seat that does not exist leaves no event in a case that it may not know of.
+    async fn note_refusal(
+        &self,
+        loaded: &Loaded,
+        seat: &SeatId,
+        denial: &Denial,
+    ) -> Result<bool, Failure> {
+        if matches!(denial, Denial::UnknownSeat { .. }) {
+            return Ok(true);
+        }
+        let command = CaseCommand::RefuseFetch {
+            seat: seat.clone(),
+            rule: denial.code().to_owned(),
+        };
+        let by = Actor::Seat(seat.clone());
+        let decided = self
+            .decide_case(loaded, command, &by, Beside::default())
+            .await?;
+        Ok(decided.is_some())
     }
 }
