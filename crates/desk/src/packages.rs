@@ -112,6 +112,29 @@ impl Desk {
         answered.await.unwrap_or_else(|_| Err(broken_off()))
     }
 
+    /// Records that a seat was refused its package, where it is; a seat that may have it by now leaves nothing.
+    ///
+    /// # Errors
+    /// An unknown case, or a database that fails.
+    pub async fn refused_fetch(&self, id: &CaseId, seat: &SeatId) -> Result<(), Failure> {
+        for _ in 0..CONFLICTS_MAX {
+            let loaded = self.load(id).await?;
+            let (case, program) = (&loaded.case, &loaded.program);
+            let Err(denial) = open(case, program, self.policy(), seat, self.now()) else {
+                return Ok(());
+            };
+            let Some(command) = refusal(seat, &denial) else {
+                return Ok(());
+            };
+            let by = Actor::Seat(seat.clone());
+            let decided = self.decide_case(&loaded, command, &by, Beside::default());
+            if decided.await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(too_busy())
+    }
+
     /// Serves everybody who waits, case by case.
     async fn serve_waiting(&self) {
         let mut waiting = self.shared().counter.take();
@@ -169,7 +192,9 @@ impl Desk {
                     let command = CaseCommand::Fetch {
                         seat: seat.clone(),
                         receipt: receipt.leaf(),
-                        opening: Some(self.seal(&receipt)?),
+                        opening: Some(
+                            self.seal_opening(&receipt, &self.recipient_of(loaded, seat)?)?,
+                        ),
                     };
                     events.extend(decided(loaded, command, &context)?);
                     answers.push(Ok(Granted {
@@ -180,12 +205,7 @@ impl Desk {
                     }));
                 }
                 Err(denial) => {
-                    // A seat that does not exist leaves no event in a case that it may not know of.
-                    if !matches!(denial, Denial::UnknownSeat { .. }) {
-                        let command = CaseCommand::RefuseFetch {
-                            seat: seat.clone(),
-                            rule: denial.code().to_owned(),
-                        };
+                    if let Some(command) = refusal(seat, &denial) {
                         events.extend(decided(loaded, command, &context)?);
                     }
                     answers.push(Err(Failure::from_refusal(denial)));
@@ -305,6 +325,17 @@ impl Desk {
             at: granted.opened.at(),
             receipt_index,
         })
+    }
+}
+
+/// What is recorded of a refusal; a seat that does not exist leaves no event in a case that it may not know of.
+fn refusal(seat: &SeatId, denial: &Denial) -> Option<CaseCommand> {
+    match denial {
+        Denial::UnknownSeat { .. } => None,
+        known => Some(CaseCommand::RefuseFetch {
+            seat: seat.clone(),
+            rule: known.code().to_owned(),
+        }),
     }
 }
 

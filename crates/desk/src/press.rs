@@ -198,7 +198,7 @@ impl Desk {
                 artifacts: seating.artifacts.clone(),
                 blob: BlobId::of(&package),
                 leaf: opening.leaf(),
-                opening: Some(self.seal(&opening)?),
+                opening: Some(self.seal_opening(&opening, &draft.recipient)?),
             });
             beside.blobs.push(package);
         }
@@ -340,7 +340,11 @@ impl Desk {
         })
     }
 
-    fn recipient_of(&self, loaded: &Loaded, seat: &SeatId) -> Result<seal::Recipient, Failure> {
+    pub(crate) fn recipient_of(
+        &self,
+        loaded: &Loaded,
+        seat: &SeatId,
+    ) -> Result<seal::Recipient, Failure> {
         let seat = loaded
             .program
             .seat(seat)

@@ -84,10 +84,15 @@ impl Desk {
 
 /// The sealed openings of entries, case by case as they are needed.
 #[derive(Default)]
-struct Openings(BTreeMap<CaseId, BTreeMap<Leaf, Sealed>>);
+pub(crate) struct Openings(BTreeMap<CaseId, BTreeMap<Leaf, Sealed>>);
 
 impl Openings {
-    async fn of(&mut self, desk: &Desk, case: &CaseId, leaf: &Leaf) -> Result<Sealed, Failure> {
+    pub(crate) async fn of(
+        &mut self,
+        desk: &Desk,
+        case: &CaseId,
+        leaf: &Leaf,
+    ) -> Result<Sealed, Failure> {
         if !self.0.contains_key(case) {
             let mut openings = BTreeMap::new();
             for (_, _, fact) in desk.history(case).await? {

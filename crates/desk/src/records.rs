@@ -123,6 +123,21 @@ impl Desk {
             .map_err(|error| Failure::usage("seal", error.to_string()).hint(error.hint()))
     }
 
+    /// Seals the opening of a seat's entry to the program key and to the seat, which may then check the entry itself.
+    pub(crate) fn seal_opening(
+        &self,
+        opening: &Commitment,
+        seat: &seal::Recipient,
+    ) -> Result<Sealed, Failure> {
+        let json = zeroize::Zeroizing::new(
+            serde_json::to_vec(opening)
+                .map_err(|error| Failure::machine("seal", error.to_string()))?,
+        );
+        seal::seal_to_program_and(self.recipient(), std::slice::from_ref(seat), &json)
+            .map(Sealed::from_ciphertext)
+            .map_err(|error| Failure::usage("seal", error.to_string()).hint(error.hint()))
+    }
+
     /// Seals a record to the program key.
     pub(crate) fn seal<T: Serialize>(&self, record: &T) -> Result<Sealed, Failure> {
         let json = zeroize::Zeroizing::new(

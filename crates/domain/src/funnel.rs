@@ -1,7 +1,7 @@
 //! The funnel: how far each partner is with a case, from the opening of its wave to a protection.
 
 use crate::case::Case;
-use crate::ids::PartnerId;
+use crate::ids::{PartnerId, SeatId};
 use crate::program::Program;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -25,7 +25,33 @@ pub struct Progress {
     pub responded_at: Option<Timestamp>,
 }
 
+/// What a seat has not done yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Acknowledge label and embargo, as they are now.
+    Acknowledge,
+    /// Open its package.
+    Open,
+    /// Report a protection; a colleague may have.
+    Report,
+}
+
 impl Case {
+    /// What a seat whose package is open does next; nothing when all is done.
+    pub fn next_step(&self, seat: &SeatId, partner: &PartnerId) -> Option<Step> {
+        let known = self.acknowledgements().of(seat);
+        let terms = (self.tlp(), self.release());
+        if known.is_none_or(|known| (known.tlp, known.release) != terms) {
+            Some(Step::Acknowledge)
+        } else if self.receipts().of(seat).is_none() {
+            Some(Step::Open)
+        } else if self.protections().of(partner).is_empty() {
+            Some(Step::Report)
+        } else {
+            None
+        }
+    }
+
     /// How far each partner is that the plan names or that a package was pressed for, by id.
     ///
     /// Partners that the program does not know any more are left out.

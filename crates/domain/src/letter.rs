@@ -1,7 +1,8 @@
 //! Words between a partner and the program about a case: sealed, and readable to some seats.
 
+use crate::case::Case;
 use crate::explain::Explain;
-use crate::ids::{BlobId, SeatId};
+use crate::ids::{BlobId, PartnerId, SeatId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,6 +16,20 @@ pub struct Letter {
     pub blob: BlobId,
     /// The seats that it is sealed to, all of one partner.
     pub readers: Vec<SeatId>,
+}
+
+impl Case {
+    /// A letter that a seat may be given: of its own partner, and sealed to it. `None` for any other, as for none.
+    pub fn letter_for(&self, partner: &PartnerId, seat: &SeatId, blob: &BlobId) -> Option<&Letter> {
+        let reports = self.protections().of(partner).iter();
+        let details = reports
+            .flat_map(|own| own.versions())
+            .map(|own| &own.details);
+        let messages = self.threads().of(partner).iter().map(|own| &own.text);
+        details
+            .chain(messages)
+            .find(|letter| letter.blob == *blob && letter.readers.contains(seat))
+    }
 }
 
 /// A text that may be sealed as a letter.

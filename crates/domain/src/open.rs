@@ -1,12 +1,14 @@
 //! Whether a seat may have its package now: the check in front of every delivery.
 
+use crate::artifact::ArtifactKind;
 use crate::case::Case;
 use crate::describe::describe_utc;
 use crate::explain::{Class, Explain};
 use crate::ids::{BlobId, CaseId, SeatId};
 use crate::plan::ask;
-use crate::policy::{Policy, PolicyRefusal};
+use crate::policy::{Policy, PolicyRefusal, Question};
 use crate::program::Program;
+use crate::tlp::Tlp;
 use crate::watch::Watch;
 use crate::wave::WaveName;
 use jiff::Timestamp;
@@ -197,6 +199,44 @@ impl Denial {
             text: "there is nothing here for this seat".to_owned(),
         }
     }
+}
+
+/// Whether anything at all may be open to a seat: its partner's status, its own, and the agreement.
+///
+/// # Errors
+/// What the seat may be told of its standing ([`Denial::for_partner`]).
+pub fn standing(program: &Program, policy: &Policy, seat: &SeatId) -> Result<(), PartnerView> {
+    let seat = program.seat(seat).ok_or_else(Denial::nothing_here)?;
+    let partner = program
+        .partner(seat.partner())
+        .ok_or_else(Denial::nothing_here)?;
+    // The mildest question: what refuses it for a reason that the seat may know, refuses everything.
+    let question = Question {
+        kind: ArtifactKind::Writeup,
+        partner,
+        seat,
+        tlp: Tlp::Clear,
+        agreement: program.current_agreement(),
+    };
+    let Err(refusal) = policy.evaluate(&question) else {
+        return Ok(());
+    };
+    let view = Denial::Policy(refusal).for_partner();
+    match view == Denial::nothing_here() {
+        true => Ok(()),
+        false => Err(view),
+    }
+}
+
+/// Whether a seat may know that a case exists: its package is open now, or was fetched.
+pub fn is_known(
+    case: &Case,
+    program: &Program,
+    policy: &Policy,
+    seat: &SeatId,
+    now: Timestamp,
+) -> bool {
+    case.receipts().of(seat).is_some() || open(case, program, policy, seat, now).is_ok()
 }
 
 /// Decides whether a seat may have its package of a case now.

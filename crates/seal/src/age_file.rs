@@ -1,4 +1,4 @@
-//! age files of version 1: one recipient in, bytes from anywhere out.
+//! age files of version 1: recipients in, bytes from anywhere out.
 
 use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
@@ -31,7 +31,15 @@ pub(crate) fn encrypt(
     recipient: &dyn age::Recipient,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, age::EncryptError> {
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(recipient))?;
+    encrypt_to(std::iter::once(recipient), plaintext)
+}
+
+/// An age file in binary format, to several recipients.
+pub(crate) fn encrypt_to<'a>(
+    recipients: impl Iterator<Item = &'a dyn age::Recipient>,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, age::EncryptError> {
+    let encryptor = age::Encryptor::with_recipients(recipients)?;
     let mut ciphertext = Vec::with_capacity(plaintext.len() + plaintext.len() / 2048 + 512);
     let mut writer = encryptor.wrap_output(&mut ciphertext)?;
     writer.write_all(plaintext)?;

@@ -243,6 +243,14 @@ pub(crate) fn write_tar<'a>(
     Ok(tar)
 }
 
+/// The tar of these files, as packages have it, in the clear.
+///
+/// # Errors
+/// A refused or repeated name, [`ArchiveError::TooManyEntries`], [`ArchiveError::TooLarge`].
+pub fn tar_of(files: &[FileEntry]) -> Result<Vec<u8>, ArchiveError> {
+    write_tar(files.iter(), 0)
+}
+
 /// A ustar header; the name was checked to fit its field, and the size is below 8 GiB by the package's limit.
 fn header(name: &str, size: u64) -> [u8; BLOCK] {
     let mut block = [0u8; BLOCK];

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use age::secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::age_file::{AgeError, decrypt, encrypt};
+use crate::age_file::{AgeError, decrypt, encrypt, encrypt_to};
 use crate::padding::{pad, quarter_octave, unpad};
 use crate::recipient::{Recipient, RecipientError};
 use crate::vault::VaultKey;
@@ -271,13 +271,27 @@ pub fn seal_to_program(
     recipient: &ProgramRecipient,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, SealError> {
+    seal_to_program_and(recipient, &[], plaintext)
+}
+
+/// As [`seal_to_program`], also to seats: what the program keeps of them, and they may read.
+///
+/// # Errors
+/// As for [`seal_to_program`].
+pub fn seal_to_program_and(
+    recipient: &ProgramRecipient,
+    seats: &[Recipient],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, SealError> {
     if plaintext.len() as u64 > SEALED_BYTES_MAX {
         return Err(SealError::TooLarge {
             bytes: plaintext.len() as u64,
         });
     }
     let padded = pad(plaintext, |size| quarter_octave(size, CLASS_BYTES_MIN));
-    encrypt(recipient.0.as_age(), &padded).map_err(|_| SealError::Encrypt)
+    let seats = seats.iter().map(Recipient::as_age);
+    encrypt_to(std::iter::once(recipient.as_age()).chain(seats), &padded)
+        .map_err(|_| SealError::Encrypt)
 }
 
 fn key_from_hex(hex: &str) -> Option<[u8; 32]> {

@@ -36,6 +36,27 @@ const ASSETS: &[Asset] = &[
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("assets/page.js"),
     },
+    // One module each, put together here: a name with a digest cannot be imported by its plain name.
+    Asset {
+        name: "open.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: concat!(
+            include_str!("assets/age.js"),
+            include_str!("assets/proof.js"),
+            include_str!("assets/open.js"),
+        )
+        .as_bytes(),
+    },
+    Asset {
+        name: "record.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: concat!(
+            include_str!("assets/age.js"),
+            include_str!("assets/proof.js"),
+            include_str!("assets/record.js"),
+        )
+        .as_bytes(),
+    },
     Asset {
         name: "icon.svg",
         kind: "image/svg+xml",

@@ -1,0 +1,203 @@
+// Opens packages and letters in the page. The key stays in this module's memory until the page is left.
+
+const element = (name, text, className) => {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+};
+const opener = document.getElementById("opener");
+const keyStatus = document.getElementById("key-status");
+const useKey = document.getElementById("use-key");
+const PREVIEW_BYTES_MAX = 256 * 1024;
+
+for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  });
+}
+if (useKey) begin();
+
+async function begin() {
+  const lacks = await missing();
+  if (lacks.length > 0) {
+    useKey.disabled = true;
+    say(`This browser does not have ${lacks.join(" or ")}, so this page cannot open anything. Use the command line instead: it needs nothing of the browser.`);
+    return;
+  }
+  useKey.addEventListener("click", async () => {
+    useKey.disabled = true;
+    try {
+      await run();
+    } catch (error) {
+      fail(error);
+    } finally {
+      useKey.disabled = false;
+    }
+  });
+}
+
+function say(text) {
+  keyStatus.textContent = text;
+  keyStatus.className = "";
+}
+
+function fail(error) {
+  const isKnown = error instanceof AgeError || error instanceof ProofError;
+  const what = isKnown ? error.message : "something failed in the page";
+  keyStatus.textContent = `${what[0].toUpperCase()}${what.slice(1)}.`;
+  keyStatus.className = "notice bad";
+}
+
+async function run() {
+  say("Reading the key …");
+  const identities = await readIdentities(await keyText());
+  if (opener) {
+    checkOwnKey(identities);
+    await openPackage(identities);
+  } else {
+    say("Opening what is sealed …");
+  }
+  const count = await readLetters(identities);
+  if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key. It stays in this page until you leave it.");
+}
+
+async function keyText() {
+  const pasted = document.getElementById("keytext").value;
+  if (pasted.trim() !== "") return pasted;
+  const [file] = document.getElementById("keyfile").files;
+  if (!file) throw new AgeError("key", "choose your key file first, or paste the key");
+  if (file.size > 64 * 1024) throw new AgeError("key", "this file is too large for a key");
+  return file.text();
+}
+
+/** Before anything is fetched: with another key nothing opens, and the fetch would be on record all the same. */
+function checkOwnKey(identities) {
+  const recipient = opener.dataset.recipient;
+  const share = recipient.startsWith("age1") ? fromBech32(recipient.toUpperCase(), "AGE") : null;
+  if (!share) throw new AgeError("key", "your seat's key is an SSH key, which this page does not open; use the command below");
+  const isOwn = identities.some((identity) => toHex(publicShare(identity)) === toHex(share));
+  if (!isOwn) throw new AgeError("key", "this is not the key of your seat, so nothing was fetched");
+}
+
+async function openPackage(identities) {
+  const { package: action, logKey, seat, partner } = opener.dataset;
+  const own = { case: opener.dataset.case, seat, partner };
+  const key = await readKey(logKey);
+  say("Fetching the package; its receipt goes into the log first …");
+  const response = await fetch(action, { method: "POST", body: new URLSearchParams({ as: "tar" }), redirect: "error" });
+  if (!response.ok) throw new ProofError(response.status === 404 ? "there is nothing here for you any more" : `the server refused, with status ${response.status}`);
+  const [sealed, proof] = readTar(new Uint8Array(await response.arrayBuffer()));
+  if (!proof) throw new ProofError("the package came without its proof");
+  say("Decrypting …");
+  const tar = await decrypt(sealed.bytes, identities);
+  say("Checking …");
+  const checked = await checkPackage(sealed.bytes, readTar(tar), readUtf8(proof.bytes), key, own);
+  show(checked, sealed, proof);
+  say("Opened and checked. It stays in this page until you leave it.");
+}
+
+function show(checked, sealed, proof) {
+  const place = document.getElementById("opened");
+  place.replaceChildren(element("h3", checked.title));
+  const checks = element("ul", undefined, "checks");
+  for (const line of checked.held) {
+    const item = element("li");
+    item.append(element("span", "✓ ", "state good"), line);
+    checks.append(item);
+  }
+  place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${checked.ends}`, "fine"));
+  for (const copy of checked.copies) place.append(fileOf(copy.name, copy.bytes, true));
+  const kept = element("p", "Keep these two; together they show what you were given: ", "fine");
+  kept.append(saveLink(sealed.name, sealed.bytes), " ", saveLink(proof.name, proof.bytes));
+  place.append(kept);
+}
+
+function fileOf(name, bytes, isPreviewed) {
+  const box = element("article", undefined, "opened-file");
+  const head = element("p");
+  head.append(element("strong", name), ` ${bytes.length} bytes `, saveLink(name, bytes, "Save"));
+  box.append(head);
+  const text = isPreviewed ? textOf(bytes) : null;
+  if (text === null) {
+    box.append(element("p", "Not text, or too long to show here.", "fine"));
+  } else {
+    const details = element("details");
+    details.append(element("summary", "Show"), element("pre", text));
+    details.open = box.querySelector("details") === null && bytes.length < 16 * 1024;
+    box.append(details);
+  }
+  return box;
+}
+
+function textOf(bytes) {
+  if (bytes.length > PREVIEW_BYTES_MAX) return null;
+  try {
+    const text = readUtf8(bytes);
+    return /[\x00-\x08\x0e-\x1f]/.test(text) ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+function saveLink(name, bytes, text = name) {
+  const link = element("a", text);
+  link.download = name.split("/").at(-1);
+  // Bytes, never a page: whatever is in it, the browser does not show it.
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  return link;
+}
+
+/** Shows every sealed text of the page that the key opens; answers how many. */
+async function readLetters(identities) {
+  let count = 0;
+  for (const place of document.querySelectorAll("[data-letter]")) {
+    const shown = await readLetter(place, identities);
+    place.replaceChildren(shown);
+    count += 1;
+  }
+  return count;
+}
+
+async function readLetter(place, identities) {
+  try {
+    const response = await fetch(place.dataset.letter, { redirect: "error" });
+    if (!response.ok) return element("p", "There is nothing here for you any more.", "fine");
+    const text = readUtf8(await decrypt(new Uint8Array(await response.arrayBuffer()), identities));
+    const body = JSON.parse(text);
+    const { case: id, partner, by } = place.dataset;
+    const isBy = by === "program" ? !body.by.startsWith("seat:") : body.by === by;
+    if (body.case !== id || body.partner !== partner || !isBy) return element("p", "This text was sealed for another place. Tell the program.", "notice bad");
+    return drawLetter(body);
+  } catch (error) {
+    return element("p", error instanceof AgeError && error.kind === "no match" ? "Not sealed to this key." : "This text could not be opened.", "fine");
+  }
+}
+
+function drawLetter(body) {
+  const box = element("div");
+  if (body.text !== undefined) {
+    const writer = body.by.startsWith("person:") ? element("p", body.by.slice(7), "fine") : null;
+    if (writer) box.append(writer);
+    box.append(element("p", body.text, "words"));
+    return box;
+  }
+  box.append(element("p", body.product));
+  if (body.rules.length > 0) box.append(element("p", `Rules: ${body.rules.join(", ")}`));
+  if (body.note !== "") box.append(element("p", body.note, "words"));
+  prefill(body);
+  return box;
+}
+
+/** On the page where a protection is reported anew, the newest report fills what is still empty. */
+function prefill(body) {
+  const form = document.querySelector("[data-prefill] form");
+  if (!form) return;
+  const fields = { product: body.product, rules: body.rules.join("\n"), note: body.note };
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.elements.namedItem(name);
+    if (field.value === "") field.value = value;
+  }
+}
