@@ -72,11 +72,23 @@ fn wrong_marks(file_name: &str, bytes: &[u8], errors: &MarkErrors) -> Failure {
     )
 }
 
+/// A master whose checks would run what somebody sent over the network.
+pub(crate) fn not_from_here(file_name: &str) -> Failure {
+    Failure::not_allowed(
+        "checks-need-terminal",
+        format!(
+            "`{file_name}` has a `check` directive, which runs a command on the program's machine"
+        ),
+    )
+    .hint("add it there with `headstart artifact add`, or take the directive out")
+}
+
 impl Desk {
     /// Adds masters to a case: all of them, or none.
     ///
     /// # Errors
-    /// Wrong marks and what the lint finds, of all files, with line and column; a case that was pressed already.
+    /// Wrong marks and what the lint finds, of all files, with line and column; a case that was pressed already;
+    /// a `check` directive from anybody but the program's own terminal.
     pub async fn add_artifacts(
         &self,
         id: &CaseId,
@@ -90,6 +102,7 @@ impl Desk {
                     .hint("rename the file: its name goes into every package")
             })?;
             match lint_file(name, bytes) {
+                Ok((master, _)) if !self.may_run(&master) => wrong.push(not_from_here(name)),
                 Ok(linted) => masters.push(linted),
                 Err(failure) => wrong.push(failure),
             }
@@ -135,7 +148,7 @@ impl Desk {
                 warnings: warnings.clone(),
                 commands: commands(master),
             });
-            let context = self.context(&loaded.program, &Actor::Desk);
+            let context = self.context(&loaded.program, self.by());
             let decided = loaded
                 .case
                 .decide(command, &context)
@@ -148,6 +161,13 @@ impl Desk {
         }
         let batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
         Ok(self.committed(batch).await?.then_some(added))
+    }
+
+    /// Whether what a master's checks run may come from whoever is at the desk.
+    ///
+    /// A press runs those commands on the program's own machine. Only who works at its terminal can already do that.
+    pub(crate) fn may_run(&self, master: &Master) -> bool {
+        *self.by() == Actor::Desk || master.checks().is_empty()
     }
 
     /// Opens the masters of a case, in the order of their sites.

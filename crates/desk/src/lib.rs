@@ -43,7 +43,7 @@ pub use known::State;
 pub use leaks::{LEAK_INPUT_BYTES_MAX, ReadLeak, read_leak, read_originals};
 pub use ledger::Audited;
 pub use packages::Fetched;
-pub use press::Pressed;
+pub use press::{Pressed, Tell};
 pub use prove::{LogEntry, Proved};
 pub use publish::Published;
 pub use record::Whose;

@@ -19,6 +19,7 @@ pub mod duty;
 pub mod event;
 pub mod explain;
 pub mod ids;
+pub mod legal;
 pub mod open;
 pub mod package;
 pub mod partner;
