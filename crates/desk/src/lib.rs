@@ -10,6 +10,7 @@ mod checks;
 mod collect;
 mod config;
 mod desk;
+mod drafts;
 mod evidence;
 mod failure;
 mod init;
@@ -36,6 +37,7 @@ pub use checks::{
 pub use collect::Collected;
 pub use config::{ClockKind, Config, DataDir, random};
 pub use desk::Desk;
+pub use drafts::{DRAFT_BYTES_MAX, DRAFT_LIFE, DRAFTS_MAX, Draft, DraftText, looked_at};
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};

@@ -172,7 +172,7 @@ impl Desk {
                 &format!("copies: {done} of {all} seats"),
             );
             let chain = self.chain(&seating.seat).await?;
-            drafts.push(self.draft(
+            drafts.push(self.unsealed(
                 loaded,
                 &book,
                 &details.title,
@@ -295,7 +295,7 @@ impl Desk {
         (code, record)
     }
 
-    fn draft<'a>(
+    fn unsealed<'a>(
         &self,
         loaded: &Loaded,
         book: &Book,

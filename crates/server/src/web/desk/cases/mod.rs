@@ -1,9 +1,11 @@
 //! Cases: today, the list, one case, its artifacts and marks, its waves, press and release, and long work.
 
 mod about;
+mod artifacts;
 mod case;
 mod change;
 mod early_end;
+mod editor;
 mod history;
 mod jobs;
 mod legal;
@@ -20,6 +22,7 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use domain::case::Case;
 use domain::ids::CaseId;
@@ -28,10 +31,12 @@ use maud::{Markup, html};
 use crate::access::{APPROVER, COORDINATOR, Need, PROGRAM, Route, page};
 use crate::{App, Problem, Visit};
 
-use domain::person::Role::{Approver, Coordinator};
+use domain::person::Role::{Approver, Auditor, Coordinator, Investigator};
 
 /// Who opens waves, and who stops a case.
 const COORDINATOR_OR_APPROVER: Need = Need::Program(&[Coordinator, Approver]);
+/// Who reads masters: everybody but who only changes people and settings.
+const READS_MASTERS: Need = Need::Program(&[Coordinator, Approver, Investigator, Auditor]);
 
 /// What its routes need.
 pub const ROUTES: &[Route] = &[
@@ -57,6 +62,21 @@ pub const ROUTES: &[Route] = &[
         "/cases/{case}/end/withdraw",
         COORDINATOR_OR_APPROVER,
     ),
+    page("GET", "/cases/{case}/artifacts", PROGRAM),
+    page("POST", "/cases/{case}/artifacts", COORDINATOR),
+    page("GET", "/cases/{case}/artifacts/new", COORDINATOR),
+    page("POST", "/cases/{case}/artifacts/new", COORDINATOR),
+    page("GET", "/cases/{case}/artifacts/{artifact}", READS_MASTERS),
+    page(
+        "POST",
+        "/cases/{case}/artifacts/{artifact}/edit",
+        COORDINATOR,
+    ),
+    page("GET", "/cases/{case}/drafts/{draft}", COORDINATOR),
+    page("POST", "/cases/{case}/drafts/{draft}", COORDINATOR),
+    page("POST", "/cases/{case}/drafts/{draft}/decide", COORDINATOR),
+    page("POST", "/cases/{case}/drafts/{draft}/add", COORDINATOR),
+    page("POST", "/cases/{case}/drafts/{draft}/drop", COORDINATOR),
     page("GET", "/cases/{case}/waves", PROGRAM),
     page("POST", "/cases/{case}/waves/plan", COORDINATOR),
     page("GET", "/cases/{case}/waves/approve", APPROVER),
@@ -91,6 +111,26 @@ pub fn routes() -> Router<App> {
         )
         .route("/cases/{case}/end/confirm", post(early_end::confirm))
         .route("/cases/{case}/end/withdraw", post(early_end::withdraw))
+        .route(
+            "/cases/{case}/artifacts",
+            get(artifacts::show).post(artifacts::upload),
+        )
+        .route(
+            "/cases/{case}/artifacts/new",
+            get(artifacts::ask).post(artifacts::create),
+        )
+        .route("/cases/{case}/artifacts/{artifact}", get(artifacts::master))
+        .route(
+            "/cases/{case}/artifacts/{artifact}/edit",
+            post(artifacts::edit),
+        )
+        .route(
+            "/cases/{case}/drafts/{draft}",
+            get(editor::show).post(editor::save),
+        )
+        .route("/cases/{case}/drafts/{draft}/decide", post(editor::decide))
+        .route("/cases/{case}/drafts/{draft}/add", post(artifacts::add))
+        .route("/cases/{case}/drafts/{draft}/drop", post(artifacts::drop))
         .route("/cases/{case}/waves", get(waves::show))
         .route("/cases/{case}/waves/plan", post(waves::plan))
         .route(
@@ -104,6 +144,8 @@ pub fn routes() -> Router<App> {
         )
         .route("/jobs", get(jobs::list))
         .route("/jobs/{id}", get(jobs::show))
+        // Masters and advisories are larger than a form; all requests have a limit around them.
+        .layer(DefaultBodyLimit::disable())
 }
 
 /// The case of a path.
@@ -132,13 +174,18 @@ fn desk_of(visit: &Visit) -> Result<desk::Desk, Problem> {
 /// The pages of a case.
 fn tabs(visit: &Visit, case: &Case) -> Markup {
     let base = format!("/cases/{}", case.id());
-    let pages = [("", "Overview"), ("/waves", "Waves")];
+    let pages = [
+        ("", "Overview"),
+        ("/artifacts", "Artifacts"),
+        ("/waves", "Waves"),
+    ];
     html! {
         nav aria-label="Case" {
             ul class="tabs" {
                 @for (path, name) in pages {
                     @let href = format!("{base}{path}");
-                    @let is_here = visit.path == href || (!path.is_empty() && visit.path.starts_with(&href));
+                    @let is_here = visit.path == href || (!path.is_empty() && visit.path.starts_with(&href))
+                        || (path == "/artifacts" && visit.path.starts_with(&format!("{base}/drafts")));
                     li { a href=(href) aria-current=[is_here.then_some("page")] { (name) } }
                 }
             }
