@@ -72,11 +72,23 @@ fn wrong_marks(file_name: &str, bytes: &[u8], errors: &MarkErrors) -> Failure {
     )
 }
 
+/// A master whose checks would run what somebody sent over the network.
+pub(crate) fn not_from_here(file_name: &str) -> Failure {
+    Failure::not_allowed(
+        "checks-need-terminal",
+        format!(
+            "`{file_name}` has a `check` directive, which runs a command on the program's machine"
+        ),
+    )
+    .hint("add it there with `headstart artifact add`, or take the directive out")
+}
+
 impl Desk {
     /// Adds masters to a case: all of them, or none.
     ///
     /// # Errors
-    /// Wrong marks and what the lint finds, of all files, with line and column; a case that was pressed already.
+    /// Wrong marks and what the lint finds, of all files, with line and column; a case that was pressed already;
+    /// a `check` directive from anybody but the program's own terminal.
     pub async fn add_artifacts(
         &self,
         id: &CaseId,
@@ -90,6 +102,7 @@ impl Desk {
                     .hint("rename the file: its name goes into every package")
             })?;
             match lint_file(name, bytes) {
+                Ok((master, _)) if !self.may_run(&master) => wrong.push(not_from_here(name)),
                 Ok(linted) => masters.push(linted),
                 Err(failure) => wrong.push(failure),
             }
@@ -135,7 +148,7 @@ impl Desk {
                 warnings: warnings.clone(),
                 commands: commands(master),
             });
-            let context = self.context(&loaded.program, &Actor::Desk);
+            let context = self.context(&loaded.program, self.by());
             let decided = loaded
                 .case
                 .decide(command, &context)
@@ -148,6 +161,93 @@ impl Desk {
         }
         let batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
         Ok(self.committed(batch).await?.then_some(added))
+    }
+
+    /// Puts another master in the place of an artifact's, before the press; the kind stays.
+    ///
+    /// # Errors
+    /// As [`Desk::add_artifacts`]; an unknown artifact.
+    pub async fn replace_master(
+        &self,
+        id: &CaseId,
+        artifact: &ArtifactId,
+        file_name: &str,
+        bytes: &[u8],
+    ) -> Result<Added, Failure> {
+        seal::check_name(file_name).map_err(|error| {
+            Failure::usage("file-name", error.to_string())
+                .hint("rename the file: its name goes into every package")
+        })?;
+        let (master, warnings) = lint_file(file_name, bytes)?;
+        if !self.may_run(&master) {
+            return Err(not_from_here(file_name));
+        }
+        let blob = self.seal_bytes(bytes)?;
+        let sites = master.sites().len();
+        let command = CaseCommand::ReplaceMaster {
+            artifact: artifact.clone(),
+            name: self.seal(&NameRecord {
+                file_name: file_name.to_owned(),
+            })?,
+            master: BlobId::of(&blob),
+            sites: u32::try_from(sites).unwrap_or(u32::MAX),
+        };
+        for _ in 0..20 {
+            let loaded = self.load(id).await?;
+            let beside = Beside {
+                blobs: vec![blob.clone()],
+                ..Beside::default()
+            };
+            let decided = self.decide_case(&loaded, command.clone(), self.by(), beside);
+            if decided.await?.is_none() {
+                continue;
+            }
+            let mut known = loaded.case.artifacts().iter();
+            let kind = known
+                .find(|known| known.artifact == *artifact)
+                .map_or(ArtifactKind::Writeup, |known| known.kind);
+            return Ok(Added {
+                artifact: artifact.clone(),
+                kind,
+                file_name: file_name.to_owned(),
+                sites,
+                warnings,
+                commands: commands(&master),
+            });
+        }
+        Err(too_busy())
+    }
+
+    /// One artifact's file name and master, as its author wrote it.
+    ///
+    /// # Errors
+    /// An artifact that the case does not have; a blob that is missing, or that the key does not open.
+    pub async fn master(
+        &self,
+        case: &Case,
+        artifact: &ArtifactId,
+        key: &ProgramKey,
+    ) -> Result<(String, Vec<u8>), Failure> {
+        let mut known = case.artifacts().iter();
+        let known = known
+            .find(|known| known.artifact == *artifact)
+            .ok_or_else(|| {
+                Failure::usage(
+                    "unknown-artifact",
+                    format!("case {} has no artifact `{artifact}`", case.id()),
+                )
+            })?;
+        let blob = self.blob(&known.master).await?;
+        let source = open_bytes(key, "a master", &blob)?.to_vec();
+        let name: NameRecord = open(key, "an artifact's name", &known.name)?;
+        Ok((name.file_name, source))
+    }
+
+    /// Whether what a master's checks run may come from whoever is at the desk.
+    ///
+    /// A press runs those commands on the program's own machine. Only who works at its terminal can already do that.
+    pub(crate) fn may_run(&self, master: &Master) -> bool {
+        *self.by() == Actor::Desk || master.checks().is_empty()
     }
 
     /// Opens the masters of a case, in the order of their sites.

@@ -1,10 +1,10 @@
 //! Cases: created, imported, changed, read.
 
 use domain::advisory::{self, CaseDetails};
-use domain::case::{Case, CaseFact};
+use domain::case::{Case, CaseFact, EndReason};
 use domain::commitment::Commitment;
 use domain::decide::{CaseCommand, NewCase};
-use domain::ids::CaseId;
+use domain::ids::{CaseId, PersonName};
 use domain::person::Actor;
 use domain::tlp::Tlp;
 use flow::keys::CaseSecret;
@@ -80,7 +80,7 @@ impl Desk {
                 details: self.seal(details)?,
                 secret: self.seal(&record)?,
             };
-            let events = Case::create(new, &self.context(&program, &Actor::Desk))
+            let events = Case::create(new, &self.context(&program, self.by()))
                 .map_err(Failure::from_refusal)?;
             let beside = Beside {
                 leaves: vec![leaf.leaf()],
@@ -102,7 +102,7 @@ impl Desk {
     /// An unknown case, or a database that fails.
     pub async fn set_details(&self, id: &CaseId, details: &CaseDetails) -> Result<(), Failure> {
         let command = CaseCommand::SetDetails(self.seal(details)?);
-        self.command(id, command, &Actor::Desk).await?;
+        self.command(id, command, self.by()).await?;
         Ok(())
     }
 
@@ -117,14 +117,48 @@ impl Desk {
         tlp: Option<Tlp>,
     ) -> Result<(), Failure> {
         if let Some(tlp) = tlp {
-            self.command(id, CaseCommand::SetTlp(tlp), &Actor::Desk)
+            self.command(id, CaseCommand::SetTlp(tlp), self.by())
                 .await?;
         }
         if let Some(release) = release {
-            self.command(id, CaseCommand::SetRelease(release), &Actor::Desk)
+            self.command(id, CaseCommand::SetRelease(release), self.by())
                 .await?;
         }
         Ok(())
+    }
+
+    /// Asks to end a case before its release; another person must confirm it.
+    ///
+    /// `why`: in the person's own words; it is sealed.
+    ///
+    /// # Errors
+    /// The refusal: a case that is over, or somebody asked already.
+    pub async fn ask_ending(
+        &self,
+        id: &CaseId,
+        person: &PersonName,
+        reason: EndReason,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let command = CaseCommand::AskEnding {
+            person: person.clone(),
+            reason,
+            why: self.seal(&why)?,
+        };
+        self.command(id, command, &Actor::Person(person.clone()))
+            .await?;
+        Ok(())
+    }
+
+    /// Why somebody asked to end a case, in their own words; `None` while nobody asks.
+    ///
+    /// # Errors
+    /// Sealed words that the key does not open.
+    pub fn ending_words(&self, case: &Case, key: &ProgramKey) -> Result<Option<String>, Failure> {
+        let asked = case.asked_ending();
+        asked
+            .map(|asked| open(key, "why the case should end", &asked.why))
+            .transpose()
     }
 
     /// What a case is about.

@@ -33,6 +33,7 @@ const CONFLICTS_MAX: usize = 20;
 pub struct Desk {
     shared: Arc<Shared>,
     now: Timestamp,
+    by: Actor,
 }
 
 /// What does not change from one moment to the next.
@@ -114,6 +115,7 @@ impl Desk {
                 counter: Counter::default(),
             }),
             now: reading.now,
+            by: Actor::Desk,
         };
         if desk.store().staged().await? > 0 {
             match desk.integrate().await {
@@ -447,7 +449,21 @@ impl Desk {
         Self {
             shared: self.shared.clone(),
             now,
+            by: self.by.clone(),
         }
+    }
+
+    /// The same program at the same moment, with somebody else at the desk: what its verbs record is theirs.
+    ///
+    /// Verbs that take an actor of their own record that one.
+    #[must_use]
+    pub fn acting(&self, by: Actor) -> Self {
+        Self { by, ..self.clone() }
+    }
+
+    /// Who is at the desk: [`Actor::Desk`] unless [`Desk::acting`] said otherwise.
+    pub fn by(&self) -> &Actor {
+        &self.by
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -2,7 +2,7 @@
 
 use domain::case::Case;
 use fingerprint::{Bar, Counts};
-use flow::book::plan_code;
+use flow::book::{BookMaster, plan_code};
 use flow::meter::Meter;
 use seal::ProgramKey;
 
@@ -14,6 +14,33 @@ impl Desk {
     /// # Errors
     /// A case without any site; masters that the key does not open.
     pub async fn meter(&self, case: &Case, key: &ProgramKey) -> Result<Meter, Failure> {
+        if !case.is_pressed() {
+            let masters = self.masters(case, key).await?;
+            return self.meter_of(case, masters).await;
+        }
+        let (counts, bar) = self.counted(case).await?;
+        let (book, _) = self.book(case, key).await?;
+        flow::meter::meter(book.masters().to_vec(), book.code(), counts, bar)
+            .map_err(|error| Failure::machine("meter", error.to_string()))
+    }
+
+    /// What these masters would prove in a case that was not pressed yet.
+    pub(crate) async fn meter_of(
+        &self,
+        case: &Case,
+        masters: Vec<BookMaster>,
+    ) -> Result<Meter, Failure> {
+        let (counts, bar) = self.counted(case).await?;
+        let slots = u32::try_from(counts.slots).unwrap_or(u32::MAX);
+        let seed = domain::sealed::Digest::of(case.id().as_str().as_bytes());
+        let code = plan_code(&masters, slots, bar.innocent_risk, &seed)
+            .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
+        flow::meter::meter(masters, &code, counts, bar)
+            .map_err(|error| Failure::machine("meter", error.to_string()))
+    }
+
+    /// The partners and seats that would get copies now, or have them; and the bar.
+    async fn counted(&self, case: &Case) -> Result<(Counts, Bar), Failure> {
         let program = self.program().await?;
         let bar = Bar {
             innocent_risk: program.settings().accusation_risk(),
@@ -35,22 +62,6 @@ impl Desk {
             slots,
             group_slots: (slots / groups).max(1),
         };
-        let (masters, code) = if case.is_pressed() {
-            let (book, _) = self.book(case, key).await?;
-            (book.masters().to_vec(), book.code().clone())
-        } else {
-            let masters = self.masters(case, key).await?;
-            let slots = u32::try_from(slots).unwrap_or(u32::MAX);
-            let code = plan_code(
-                &masters,
-                slots,
-                bar.innocent_risk,
-                &domain::sealed::Digest::of(case.id().as_str().as_bytes()),
-            )
-            .map_err(|error| Failure::usage("marks", error.to_string()).hint(error.hint()))?;
-            (masters, code)
-        };
-        flow::meter::meter(masters, &code, counts, bar)
-            .map_err(|error| Failure::machine("meter", error.to_string()))
+        Ok((counts, bar))
     }
 }

@@ -8,7 +8,6 @@ use domain::commitment::Commitment;
 use domain::decide::CaseCommand;
 use domain::ids::{BlobId, CaseId, SeatId};
 use domain::package::PressedPackage;
-use domain::person::Actor;
 use domain::plan::Entitlement;
 use domain::sealed::{Digest, Sealed};
 use domain::wave::WaveName;
@@ -29,6 +28,21 @@ use crate::desk::{Beside, Loaded, too_busy};
 use crate::ledger::note;
 use crate::records::{PressRecord, open};
 use crate::{Desk, Failure};
+
+/// Tells how far a long work is: its share of all, between 0 and 1, and what is being done.
+pub type Tell<'a> = dyn Fn(f64, &str) + Send + Sync + 'a;
+
+// Where the steps of a press begin, as shares of all. Only the seats' own steps are counted one by one.
+const CHECKING: f64 = 0.02;
+const PLANNING: f64 = 0.1;
+const COPYING: f64 = 0.15;
+const SEALING: f64 = 0.55;
+const LOGGING: f64 = 0.9;
+
+/// The share of all at which the `done`th of `all` like parts between two steps begins.
+fn within(from: f64, to: f64, done: usize, all: usize) -> f64 {
+    from + (to - from) * done as f64 / all.max(1) as f64
+}
 
 /// What a press did.
 #[derive(Debug, Clone)]
@@ -78,9 +92,22 @@ impl Desk {
     /// No artifacts, no marks, nobody who may have anything, or a database that fails;
     /// before the first press of a case, what the lint finds and a copy that does not pass its master's check.
     pub async fn press(&self, id: &CaseId, key: &ProgramKey) -> Result<Pressed, Failure> {
+        self.press_telling(id, key, &|_, _| ()).await
+    }
+
+    /// As [`Desk::press`], and tells how far it is.
+    ///
+    /// # Errors
+    /// As [`Desk::press`].
+    pub async fn press_telling(
+        &self,
+        id: &CaseId,
+        key: &ProgramKey,
+        tell: &Tell<'_>,
+    ) -> Result<Pressed, Failure> {
         for _ in 0..5 {
             let loaded = self.load(id).await?;
-            if let Some(pressed) = self.try_press(&loaded, key).await? {
+            if let Some(pressed) = self.try_press(&loaded, key, tell).await? {
                 return Ok(pressed);
             }
         }
@@ -91,17 +118,21 @@ impl Desk {
         &self,
         loaded: &Loaded,
         key: &ProgramKey,
+        tell: &Tell<'_>,
     ) -> Result<Option<Pressed>, Failure> {
         let case = &loaded.case;
         let entitled = case.entitlements(&loaded.program, self.policy());
         if entitled.is_empty() {
             return Err(nothing_to_press(case));
         }
+        tell(0.0, "opening the masters");
         let mut masters = self.masters(case, key).await?;
         // Later seats of a case get copies of what was checked then.
         if !case.is_pressed() {
+            tell(CHECKING, "checking sampled copies");
             self.check_case(case, key).await?;
         }
+        tell(PLANNING, "planning the code");
         let readable = Readable::of(&masters);
         let details = self.details(case, key)?;
         let bar = loaded.program.settings().accusation_risk();
@@ -147,9 +178,14 @@ impl Desk {
         };
         let roster_digest = entry_digest(&record.roster_leaf.leaf());
         let mut drafts = Vec::new();
-        for (seating, may) in book.seatings()[first..].iter().zip(&entitled) {
+        let all = entitled.len();
+        for (done, (seating, may)) in book.seatings()[first..].iter().zip(&entitled).enumerate() {
+            tell(
+                within(COPYING, SEALING, done, all),
+                &format!("copies: {done} of {all} seats"),
+            );
             let chain = self.chain(&seating.seat).await?;
-            drafts.push(self.draft(
+            drafts.push(self.unsealed(
                 loaded,
                 &book,
                 &details.title,
@@ -167,7 +203,11 @@ impl Desk {
         // Copies differ by some bytes: all packages get the size of the largest, so that none tells its seat.
         let size = drafts.iter().map(Draft::size).max().unwrap_or(0);
         let mut packages = Vec::new();
-        for draft in &drafts {
+        for (done, draft) in drafts.iter().enumerate() {
+            tell(
+                within(SEALING, LOGGING, done, all),
+                &format!("sealing: {done} of {all} packages"),
+            );
             let package = seal::pack(&draft.recipient, &draft.manifest, &draft.files, size)
                 .map_err(|error| Failure::usage("package", error.to_string()).hint(error.hint()))?;
             let seating = draft.seating;
@@ -181,7 +221,7 @@ impl Desk {
                 case.id(),
                 Given::Package,
                 opening.leaf(),
-                &Actor::Desk,
+                self.by(),
                 self.now(),
             );
             beside
@@ -202,6 +242,7 @@ impl Desk {
             });
             beside.blobs.push(package);
         }
+        tell(LOGGING, "committing to the log");
         beside.index = Some(self.index_record(&book, key)?);
         let command = CaseCommand::Press {
             code: code.leaf(),
@@ -209,9 +250,7 @@ impl Desk {
             packages,
         };
         // CRASH: before, nothing of this press exists; after, all of it does, and its leaves are staged.
-        let decided = self
-            .decide_case(loaded, command, &Actor::Desk, beside)
-            .await?;
+        let decided = self.decide_case(loaded, command, self.by(), beside).await?;
         if decided.is_none() {
             return Ok(None);
         }
@@ -289,7 +328,7 @@ impl Desk {
             }))
     }
 
-    fn draft<'a>(
+    fn unsealed<'a>(
         &self,
         loaded: &Loaded,
         book: &Book,

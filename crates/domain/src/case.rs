@@ -10,6 +10,7 @@ use crate::acknowledgement::{Acknowledgement, Acknowledgements};
 use crate::artifact::{Artifact, ArtifactKind};
 use crate::commitment::Leaf;
 use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId, SightingId, TraceId};
+use crate::legal::ReportStep;
 use crate::package::{Package, PressedPackage};
 use crate::plan::WavePlan;
 use crate::protection::{Protections, Version};
@@ -113,6 +114,19 @@ pub struct Ended {
     pub at: Timestamp,
 }
 
+/// That somebody asked to end a case early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedEnding {
+    /// Who.
+    pub person: PersonName,
+    /// Why, as one word.
+    pub reason: EndReason,
+    /// Why, in the person's own words, sealed.
+    pub why: Sealed,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Values of the case's copies, seen outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighted {
@@ -167,6 +181,9 @@ pub struct Case {
     receipts: Receipts,
     refused: Vec<RefusedFetch>,
     ended: Option<Ended>,
+    asked_ending: Option<AskedEnding>,
+    exploited: Option<Timestamp>,
+    reports: BTreeMap<ReportStep, Timestamp>,
     released_at: Option<Timestamp>,
     sightings: Vec<Sighted>,
     traces: Vec<Traced>,
@@ -221,6 +238,9 @@ impl Case {
             receipts: Receipts::default(),
             refused: Vec::new(),
             ended: None,
+            asked_ending: None,
+            exploited: None,
+            reports: BTreeMap::new(),
             released_at: None,
             sightings: Vec::new(),
             traces: Vec::new(),
@@ -357,6 +377,21 @@ impl Case {
         self.ended
     }
 
+    /// That somebody asked to end it early, while it waits for another person.
+    pub fn asked_ending(&self) -> Option<&AskedEnding> {
+        self.asked_ending.as_ref()
+    }
+
+    /// Since when the program is aware that the vulnerability is exploited; none while nobody recorded it.
+    pub fn exploited(&self) -> Option<Timestamp> {
+        self.exploited
+    }
+
+    /// When a report that the law asks for was recorded as made.
+    pub fn reported(&self, step: ReportStep) -> Option<Timestamp> {
+        self.reports.get(&step).copied()
+    }
+
     /// When it was released, if it was.
     pub fn released_at(&self) -> Option<Timestamp> {
         self.released_at
@@ -430,6 +465,15 @@ impl Case {
                     self.void_plan();
                 }
             }
+            CaseFact::MasterReplaced { artifact } => {
+                let is_pressed = self.is_pressed();
+                let mut known = self.artifacts.iter_mut();
+                let same = known.find(|known| known.artifact == artifact.artifact);
+                if let Some(known) = same.filter(|_| !is_pressed) {
+                    *known = artifact;
+                    self.void_plan();
+                }
+            }
             CaseFact::WavesPlanned { plan, digest } => {
                 if plan.digest() == digest && self.plan_digest() != Some(digest) {
                     self.plan = Some((plan, digest));
@@ -463,8 +507,31 @@ impl Case {
             CaseFact::FetchRefused { seat, rule } => {
                 self.refused.push(RefusedFetch { seat, rule, at });
             }
+            CaseFact::EndingAsked {
+                person,
+                reason,
+                why,
+            } => {
+                self.asked_ending = Some(AskedEnding {
+                    person,
+                    reason,
+                    why,
+                    at,
+                });
+            }
+            CaseFact::EndingWithdrawn { .. } => self.asked_ending = None,
+            CaseFact::ExploitationRecorded { aware_at } => {
+                self.exploited.get_or_insert(aware_at);
+            }
+            CaseFact::ReportMade { step } => {
+                self.reports.entry(step).or_insert(at);
+            }
             CaseFact::CaseEndedEarly { reason } => {
                 self.ended.get_or_insert(Ended { reason, at });
+                self.asked_ending = None;
+                if reason == EndReason::ExploitationSeen {
+                    self.exploited.get_or_insert(at);
+                }
             }
             CaseFact::CaseReleased {} => {
                 self.released_at.get_or_insert(at);

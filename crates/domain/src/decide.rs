@@ -9,7 +9,7 @@ pub use dealings::DealingRefusal;
 pub use refusal::{CaseRefusal, PackageFault};
 
 use crate::artifact::{Artifact, ArtifactKind};
-use crate::case::{Case, CaseEvent, CaseFact, Stage};
+use crate::case::{Case, CaseEvent, CaseFact, EndReason, Stage};
 use crate::commitment::Leaf;
 use crate::event::Recorded;
 use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId};
@@ -113,6 +113,12 @@ impl Case {
                 master,
                 sites,
             } => self.add_artifact(kind, name, master, sites)?,
+            CaseCommand::ReplaceMaster {
+                artifact,
+                name,
+                master,
+                sites,
+            } => self.replace_master(&artifact, name, master, sites)?,
             CaseCommand::PlanWaves(offsets) => self.plan_waves(offsets, context)?,
             CaseCommand::Approve { person, plan } => self.approve(person, plan)?,
             CaseCommand::Press {
@@ -142,6 +148,31 @@ impl Case {
             CaseCommand::EndEarly(reason) => {
                 self.still_running()?;
                 vec![CaseFact::CaseEndedEarly { reason }]
+            }
+            CaseCommand::AskEnding {
+                person,
+                reason,
+                why,
+            } => self.ask_ending(person, reason, why)?,
+            CaseCommand::ConfirmEnding { person, reason } => {
+                self.confirm_ending(&person, reason, context)?
+            }
+            CaseCommand::WithdrawEnding { person } => {
+                self.still_running()?;
+                self.asked_ending().ok_or(CaseRefusal::NoEndingAsked)?;
+                vec![CaseFact::EndingWithdrawn { person }]
+            }
+            CaseCommand::RecordExploitation { aware_at } => {
+                self.record_exploitation(aware_at, context.now)?
+            }
+            CaseCommand::RecordReport(step) => {
+                if self.exploited().is_none() {
+                    return Err(CaseRefusal::NoClock);
+                }
+                match self.reported(step) {
+                    Some(_) => Vec::new(),
+                    None => vec![CaseFact::ReportMade { step }],
+                }
             }
             CaseCommand::Sight { sighting, report } => {
                 if self
@@ -292,6 +323,90 @@ impl Case {
             sites,
         };
         Ok(vec![CaseFact::ArtifactAdded { artifact }])
+    }
+
+    fn replace_master(
+        &self,
+        artifact: &ArtifactId,
+        name: Sealed,
+        master: BlobId,
+        sites: u32,
+    ) -> Result<Vec<CaseFact>, CaseRefusal> {
+        self.still_running()?;
+        if self.is_pressed() {
+            return Err(CaseRefusal::Frozen);
+        }
+        let mut known = self.artifacts().iter();
+        let Some(known) = known.find(|known| known.artifact == *artifact) else {
+            return Err(CaseRefusal::UnknownArtifact {
+                artifact: artifact.clone(),
+            });
+        };
+        if known.master == master {
+            return Ok(Vec::new());
+        }
+        let artifact = Artifact {
+            artifact: artifact.clone(),
+            kind: known.kind,
+            name,
+            master,
+            sites,
+        };
+        Ok(vec![CaseFact::MasterReplaced { artifact }])
+    }
+
+    fn ask_ending(
+        &self,
+        person: PersonName,
+        reason: EndReason,
+        why: Sealed,
+    ) -> Result<Vec<CaseFact>, CaseRefusal> {
+        self.still_running()?;
+        if let Some(asked) = self.asked_ending() {
+            return Err(CaseRefusal::EndingAsked {
+                person: asked.person.clone(),
+            });
+        }
+        Ok(vec![CaseFact::EndingAsked {
+            person,
+            reason,
+            why,
+        }])
+    }
+
+    /// INVARIANT: whoever asked and whoever confirms are two people, and both are still of the program.
+    fn confirm_ending(
+        &self,
+        person: &PersonName,
+        reason: EndReason,
+        context: &Context<'_>,
+    ) -> Result<Vec<CaseFact>, CaseRefusal> {
+        self.still_running()?;
+        let asked = self.asked_ending().ok_or(CaseRefusal::NoEndingAsked)?;
+        if asked.reason != reason || context.program.person(&asked.person).is_none() {
+            return Err(CaseRefusal::EndingChanged);
+        }
+        if asked.person == *person {
+            return Err(CaseRefusal::EndingOfOne {
+                person: person.clone(),
+            });
+        }
+        Ok(vec![CaseFact::CaseEndedEarly { reason }])
+    }
+
+    fn record_exploitation(
+        &self,
+        aware_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<CaseFact>, CaseRefusal> {
+        if aware_at > now {
+            return Err(CaseRefusal::AwareLater { aware_at });
+        }
+        Ok(match self.exploited() {
+            // The first record counts: a clock that could be set back would be none.
+            Some(_) => Vec::new(),
+            None => vec![CaseFact::ExploitationRecorded { aware_at }],
+        })
     }
 
     fn plan_waves(

@@ -21,6 +21,7 @@ pub mod event;
 pub mod explain;
 pub mod funnel;
 pub mod ids;
+pub mod legal;
 pub mod letter;
 pub mod open;
 pub mod package;

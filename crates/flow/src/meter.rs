@@ -256,6 +256,103 @@ impl ArtifactMeter {
     }
 }
 
+impl Meter {
+    /// What all sites together prove, in one or two sentences.
+    pub fn in_words(&self) -> String {
+        let sure = |(_, whole): &&(f64, Prospect)| whole.group_catch >= SURE;
+        match self.shares.iter().find(sure) {
+            Some((share, _)) if *share >= 1.0 => {
+                "One leaker is named by the whole, not by less.".to_owned()
+            }
+            Some((share, _)) => format!(
+                "One leaker's partner is named by {:.0} % of the sites; all of them resolve {}.",
+                share * 100.0,
+                match self.all.coalition_max {
+                    0 | 1 => "no two who pool their copies".to_owned(),
+                    more => format!("up to {more} who pool their copies"),
+                }
+            ),
+            None => format!(
+                "Even the whole is not enough: {:.1} bits are expected and {:.1} are needed. Declare more alternatives, or a nonce in a PoC.",
+                self.all.expected_bits, self.all.needed_bits
+            ),
+        }
+    }
+}
+
+impl ArtifactMeter {
+    /// What shares of the text prove, as one says it; nothing for what is no text for people.
+    pub fn in_words(&self) -> Option<String> {
+        if self.parts.is_empty() {
+            return None;
+        }
+        let two = match self.share_for_two() {
+            Some(share) if share < 1.0 => {
+                format!(
+                    "two who pool their copies are resolved by any {}",
+                    part(share)
+                )
+            }
+            Some(_) => "two who pool their copies need the whole".to_owned(),
+            None => "two who pool their copies are not resolved by it alone".to_owned(),
+        };
+        Some(match self.share_for_one() {
+            Some(share) if share < 1.0 => {
+                format!(
+                    "Any {} of it names one leaker's partner; {two}.",
+                    part(share)
+                )
+            }
+            Some(_) => {
+                format!("The whole names one leaker's partner, a part need not; {two}.")
+            }
+            None => "Even the whole does not name a leaker alone.".to_owned(),
+        })
+    }
+}
+
+/// A share as one says it.
+fn part(share: f64) -> &'static str {
+    match (share * 100.0).round() as u32 {
+        0..=5 => "twentieth",
+        6..=10 => "tenth",
+        11..=20 => "fifth",
+        21..=33 => "third",
+        34..=50 => "half",
+        51..=67 => "two thirds",
+        68..=75 => "three quarters",
+        _ => "whole",
+    }
+}
+
+/// What a leak proves, in words: `names its seat`.
+pub fn in_words(whole: &Prospect) -> String {
+    let who = if whole.slot_catch >= SURE {
+        "names its seat"
+    } else if whole.group_catch >= SURE {
+        "names its partner"
+    } else if whole.group_catch >= 0.5 {
+        "probably names its partner"
+    } else {
+        "is not enough to name anybody"
+    };
+    let chance = if whole.group_catch >= SURE {
+        String::new()
+    } else {
+        format!(" (chance {})", percent(whole.group_catch))
+    };
+    format!("{who}{chance}")
+}
+
+/// A chance in per cent; what is nearly certain is not rounded up to certain.
+pub fn percent(share: f64) -> String {
+    if share > 0.9995 && share < 1.0 {
+        "over 99.9 %".to_owned()
+    } else {
+        format!("{:.1} %", share * 100.0)
+    }
+}
+
 /// Mean of what a site's value says of the one copy that has it: the entropy of its values, in bits.
 fn mean_bits(alphabet: &Alphabet) -> f64 {
     match alphabet {

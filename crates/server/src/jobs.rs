@@ -151,3 +151,18 @@ impl Jobs {
         }
     }
 }
+
+/// Runs a work that computes for long on a thread of its own, so that requests do not wait behind it.
+///
+/// # Errors
+/// Those of the work, and that it broke off.
+pub(crate) async fn apart<T, Fut>(work: Fut) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work))
+        .await
+        .map_err(|_| Problem::machine("the work broke off"))?
+}

@@ -4,6 +4,7 @@ use crate::artifact::Artifact;
 use crate::commitment::Leaf;
 use crate::event::Recorded;
 use crate::ids::{BlobId, CaseId, PartnerId, PersonName, SeatId, SightingId, TraceId};
+use crate::legal::ReportStep;
 use crate::letter::Letter;
 use crate::package::PressedPackage;
 use crate::plan::WavePlan;
@@ -97,6 +98,12 @@ pub enum CaseFact {
         #[serde(flatten)]
         artifact: Artifact,
     },
+    /// An artifact's master was replaced, before the press.
+    MasterReplaced {
+        /// The artifact as it is now.
+        #[serde(flatten)]
+        artifact: Artifact,
+    },
     /// Its waves were planned.
     WavesPlanned {
         /// The plan, whole, as it was shown.
@@ -150,6 +157,30 @@ pub enum CaseFact {
         seat: SeatId,
         /// The rule that refused.
         rule: String,
+    },
+    /// Somebody asked to end the case before its release; it waits for another person.
+    EndingAsked {
+        /// Who.
+        person: PersonName,
+        /// Why, as one word.
+        reason: EndReason,
+        /// Why, in the person's own words.
+        why: Sealed,
+    },
+    /// That was taken back.
+    EndingWithdrawn {
+        /// By whom.
+        person: PersonName,
+    },
+    /// The vulnerability is actively exploited.
+    ExploitationRecorded {
+        /// Since when the program is aware of it.
+        aware_at: Timestamp,
+    },
+    /// A report that the law asks for was made.
+    ReportMade {
+        /// Which one.
+        step: ReportStep,
     },
     /// The case ended before its release.
     CaseEndedEarly {

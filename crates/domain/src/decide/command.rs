@@ -3,7 +3,8 @@
 use crate::artifact::ArtifactKind;
 use crate::case::{EndReason, VerdictWord};
 use crate::commitment::Leaf;
-use crate::ids::{BlobId, PartnerId, PersonName, SeatId, SightingId, TraceId};
+use crate::ids::{ArtifactId, BlobId, PartnerId, PersonName, SeatId, SightingId, TraceId};
+use crate::legal::ReportStep;
 use crate::letter::Letter;
 use crate::package::PressedPackage;
 use crate::protection::Coverage;
@@ -25,6 +26,17 @@ pub enum CaseCommand {
     AddArtifact {
         /// What it is.
         kind: ArtifactKind,
+        /// File name and whatever else describes it, sealed.
+        name: Sealed,
+        /// The sealed master.
+        master: BlobId,
+        /// How many mark sites the master has.
+        sites: u32,
+    },
+    /// Replace an artifact's master, before the press; its kind stays.
+    ReplaceMaster {
+        /// The artifact.
+        artifact: ArtifactId,
         /// File name and whatever else describes it, sealed.
         name: Sealed,
         /// The sealed master.
@@ -68,8 +80,36 @@ pub enum CaseCommand {
         /// [`crate::explain::Explain::code`] of the denial.
         rule: String,
     },
-    /// End the case before its release.
+    /// End the case before its release, at once: for the program's own terminal.
     EndEarly(EndReason),
+    /// Ask to end the case before its release; another person must confirm it.
+    AskEnding {
+        /// Who asks.
+        person: PersonName,
+        /// Why, as one word.
+        reason: EndReason,
+        /// Why, in the person's own words, sealed.
+        why: Sealed,
+    },
+    /// Confirm what another person asked for: the case ends.
+    ConfirmEnding {
+        /// Who confirms.
+        person: PersonName,
+        /// The reason that the person saw.
+        reason: EndReason,
+    },
+    /// Take back that somebody asked to end the case.
+    WithdrawEnding {
+        /// Who takes it back.
+        person: PersonName,
+    },
+    /// Record that the vulnerability is actively exploited: legal clocks begin.
+    RecordExploitation {
+        /// Since when the program is aware of it.
+        aware_at: Timestamp,
+    },
+    /// Record that a report which the law asks for was made.
+    RecordReport(ReportStep),
     /// Record that values of its copies were seen outside.
     Sight {
         /// The sighting.

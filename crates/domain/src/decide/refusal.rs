@@ -4,7 +4,7 @@ use super::DealingRefusal;
 use crate::case::Stage;
 use crate::describe::describe_utc;
 use crate::explain::{Class, Explain};
-use crate::ids::{PersonName, SeatId};
+use crate::ids::{ArtifactId, PersonName, SeatId};
 use crate::open::Denial;
 use crate::policy::PolicyRefusal;
 use crate::tlp::Tlp;
@@ -44,6 +44,39 @@ pub enum CaseRefusal {
         /// The limit.
         max: usize,
     },
+    /// No such artifact.
+    #[error("the case has no artifact `{artifact}`")]
+    UnknownArtifact {
+        /// As it was given.
+        artifact: ArtifactId,
+    },
+    /// Somebody asked to end the case already.
+    #[error("`{person}` asked to end the case already")]
+    EndingAsked {
+        /// Who.
+        person: PersonName,
+    },
+    /// Nobody asked to end the case.
+    #[error("nobody has asked to end the case")]
+    NoEndingAsked,
+    /// What was asked for is not what the person saw, or whoever asked has left the program.
+    #[error("what was asked for has changed since it was shown")]
+    EndingChanged,
+    /// One person alone cannot end a case.
+    #[error("`{person}` asked for it, and another person must confirm it")]
+    EndingOfOne {
+        /// As it was given.
+        person: PersonName,
+    },
+    /// Nobody can become aware of something in the future.
+    #[error("{} is still to come", describe_utc(*aware_at))]
+    AwareLater {
+        /// As it was given.
+        aware_at: Timestamp,
+    },
+    /// No legal clock runs.
+    #[error("nobody has recorded that the vulnerability is exploited")]
+    NoClock,
     /// There is nothing to give.
     #[error("the case has no artifacts")]
     NoArtifacts,
@@ -134,6 +167,13 @@ impl Explain for CaseRefusal {
             Self::LabelDown { .. } => "label-down",
             Self::Frozen => "artifacts-frozen",
             Self::Full { .. } => "limit-reached",
+            Self::UnknownArtifact { .. } => "unknown-artifact",
+            Self::EndingAsked { .. } => "ending-asked",
+            Self::NoEndingAsked => "no-ending-asked",
+            Self::EndingChanged => "ending-changed",
+            Self::EndingOfOne { .. } => "two-people",
+            Self::AwareLater { .. } => "aware-later",
+            Self::NoClock => "no-clock",
             Self::NoArtifacts => "no-artifacts",
             Self::NotPlanned => "not-planned",
             Self::PlanChanged => "plan-changed",
@@ -161,6 +201,13 @@ impl Explain for CaseRefusal {
                 "Begin a new case for further artifacts: a copy once given cannot be changed."
             }
             Self::Full { .. } => "This is a limit of the software.",
+            Self::UnknownArtifact { .. } => "Look at the case's artifacts.",
+            Self::EndingAsked { .. } => "Confirm it, or take it back first.",
+            Self::NoEndingAsked => "Somebody asks first; another person confirms.",
+            Self::EndingChanged => "Look at it once more.",
+            Self::EndingOfOne { .. } => "A second, different person has to confirm.",
+            Self::AwareLater { .. } => "Give the time at which the program became aware.",
+            Self::NoClock => "Record it with the time at which the program became aware.",
             Self::NoArtifacts => "Add them with `headstart artifact add CASE FILE`.",
             Self::NotPlanned => "Plan them with `headstart wave plan CASE`.",
             Self::PlanChanged => "Look at the plan once more, then approve it.",
@@ -188,7 +235,11 @@ impl Explain for CaseRefusal {
 
     fn class(&self) -> Class {
         match self {
-            Self::ReleasePassed { .. } | Self::Full { .. } | Self::NoArtifacts => Class::Usage,
+            Self::ReleasePassed { .. }
+            | Self::Full { .. }
+            | Self::UnknownArtifact { .. }
+            | Self::AwareLater { .. }
+            | Self::NoArtifacts => Class::Usage,
             Self::Denied(denial) => denial.class(),
             Self::Dealing(refusal) => refusal.class(),
             _ => Class::NotAllowed,

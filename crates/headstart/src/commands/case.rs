@@ -394,6 +394,22 @@ fn sentence(fact: &CaseFact) -> String {
         }
         CaseFact::PackageFetched { seat, .. } => format!("{seat} fetched its package"),
         CaseFact::FetchRefused { seat, rule } => format!("{seat} was refused its package: {rule}"),
+        CaseFact::MasterReplaced { artifact } => {
+            format!("artifact {} replaced", artifact.artifact)
+        }
+        CaseFact::EndingAsked { person, reason, .. } => {
+            format!("{person} asked to end the embargo early: {reason}")
+        }
+        CaseFact::EndingWithdrawn { person } => {
+            format!("{person} took back that the embargo should end early")
+        }
+        CaseFact::ExploitationRecorded { aware_at } => {
+            format!(
+                "actively exploited, known since {}",
+                describe_utc(*aware_at)
+            )
+        }
+        CaseFact::ReportMade { step } => format!("legal report made: {step}"),
         CaseFact::CaseEndedEarly { reason } => format!("embargo ended early: {reason}"),
         CaseFact::CaseReleased {} => "released".to_owned(),
         CaseFact::LeakSighted { sighting, .. } => {

@@ -2,7 +2,7 @@
 
 use desk::Failure;
 use fingerprint::plan::Prospect;
-use flow::meter::{ArtifactMeter, Meter, SURE};
+use flow::meter::{ArtifactMeter, Meter, in_words, percent};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -58,7 +58,7 @@ fn document(case: &str, meter: &Meter) -> Value {
                 })),
                 "parts": one.parts.iter().map(|(share, part)| json!({"share": share, "proves": prospect(part)}))
                     .collect::<Vec<_>>(),
-                "says": sentence(one),
+                "says": one.in_words(),
             })
         })
         .collect();
@@ -114,7 +114,7 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
                 master.sites().len() - LISTED_MAX
             );
         }
-        text += &format!("  a leak of all of it {}\n", words(&one.whole));
+        text += &format!("  a leak of all of it {}\n", in_words(&one.whole));
         text += &parts(out, one);
         text.push('\n');
     }
@@ -152,14 +152,14 @@ fn describe(out: &Output, case: &str, meter: &Meter) -> String {
         ]);
     }
     text += &table(&rows);
-    text += &folded(&summary(meter), 96, "");
+    text += &folded(&meter.in_words(), 96, "");
     text
 }
 
 /// What parts of an artifact prove: in words, the weakest words, the functional values, each section.
 fn parts(out: &Output, one: &ArtifactMeter) -> String {
     let mut text = String::new();
-    if let Some(says) = sentence(one) {
+    if let Some(says) = one.in_words() {
         text += &folded(&says, 92, "  ");
     }
     if one.functional_bits > 0.0 {
@@ -175,7 +175,7 @@ fn parts(out: &Output, one: &ArtifactMeter) -> String {
             count(window.sites, "site"),
             window.proves.expected_bits,
             window.proves.needed_bits,
-            words(&window.proves),
+            in_words(&window.proves),
             window.first_word + 1,
             out.quiet(&format!("{} …", window.begins)),
         );
@@ -201,102 +201,10 @@ fn parts(out: &Output, one: &ArtifactMeter) -> String {
     text
 }
 
-/// What shares of a text prove, as one says it; nothing for what is no text for people.
-fn sentence(one: &ArtifactMeter) -> Option<String> {
-    if one.parts.is_empty() {
-        return None;
-    }
-    let two = match one.share_for_two() {
-        Some(share) if share < 1.0 => {
-            format!(
-                "two who pool their copies are resolved by any {}",
-                part(share)
-            )
-        }
-        Some(_) => "two who pool their copies need the whole".to_owned(),
-        None => "two who pool their copies are not resolved by it alone".to_owned(),
-    };
-    Some(match one.share_for_one() {
-        Some(share) if share < 1.0 => {
-            format!(
-                "Any {} of it names one leaker's partner; {two}.",
-                part(share)
-            )
-        }
-        Some(_) => format!("The whole names one leaker's partner, a part need not; {two}."),
-        None => "Even the whole does not name a leaker alone.".to_owned(),
-    })
-}
-
-/// A share as one says it.
-fn part(share: f64) -> &'static str {
-    match (share * 100.0).round() as u32 {
-        0..=5 => "twentieth",
-        6..=10 => "tenth",
-        11..=20 => "fifth",
-        21..=33 => "third",
-        34..=50 => "half",
-        51..=67 => "two thirds",
-        68..=75 => "three quarters",
-        _ => "whole",
-    }
-}
-
 fn words_of(number: usize) -> String {
     if number == 1 {
         "1 word".to_owned()
     } else {
         format!("{} words", grouped(number as u64))
-    }
-}
-
-/// What a leak proves, in words.
-fn words(whole: &Prospect) -> String {
-    let who = if whole.slot_catch >= SURE {
-        "names its seat"
-    } else if whole.group_catch >= SURE {
-        "names its partner"
-    } else if whole.group_catch >= 0.5 {
-        "probably names its partner"
-    } else {
-        "is not enough to name anybody"
-    };
-    let chance = if whole.group_catch >= SURE {
-        String::new()
-    } else {
-        format!(" (chance {})", percent(whole.group_catch))
-    };
-    format!("{who}{chance}")
-}
-
-fn summary(meter: &Meter) -> String {
-    let first = meter
-        .shares
-        .iter()
-        .find(|(_, whole)| whole.group_catch >= SURE);
-    match first {
-        Some((share, _)) if *share >= 1.0 => {
-            "One leaker is named by the whole, not by less.".to_owned()
-        }
-        Some((share, _)) => format!(
-            "One leaker's partner is named by {:.0} % of the sites; all of them resolve {}.",
-            share * 100.0,
-            match meter.all.coalition_max {
-                0 | 1 => "no two who pool their copies".to_owned(),
-                more => format!("up to {more} who pool their copies"),
-            }
-        ),
-        None => format!(
-            "Even the whole is not enough: {:.1} bits are expected and {:.1} are needed. Declare more alternatives, or a nonce in a PoC.",
-            meter.all.expected_bits, meter.all.needed_bits
-        ),
-    }
-}
-
-fn percent(share: f64) -> String {
-    if share > 0.9995 && share < 1.0 {
-        "over 99.9 %".to_owned()
-    } else {
-        format!("{:.1} %", share * 100.0)
     }
 }

@@ -58,6 +58,11 @@ const ASSETS: &[Asset] = &[
         .as_bytes(),
     },
     Asset {
+        name: "editor.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/editor.js"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("assets/icon.svg"),

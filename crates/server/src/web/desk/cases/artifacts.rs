@@ -1,0 +1,417 @@
+//! The artifacts of a case: the list, masters uploaded as they are, and each master as it stands.
+
+use axum::Form;
+use axum::extract::{Multipart, Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use desk::{DRAFT_BYTES_MAX, DraftText};
+use domain::artifact::ArtifactKind;
+use domain::case::Case;
+use domain::ids::ArtifactId;
+use domain::person::Role;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::about::is_running;
+use super::editor::{self, View};
+use super::new::not_readable;
+use super::{case_of, desk_of, tabs};
+use crate::web::parts::{Field, count, distance, empty, error_summary, size, table};
+use crate::web::{Page, Sheet};
+use crate::{Problem, Visit};
+
+/// The kinds, as a form offers them; the first says that the file's name tells it.
+const KINDS: [(&str, &str); 6] = [
+    ("", "As the file name says"),
+    ("writeup", "Write-up"),
+    ("poc", "Proof of concept"),
+    ("rule", "Detection rule"),
+    ("traffic", "Traffic"),
+    ("indicators", "Indicators"),
+];
+
+/// Whether masters can still be written.
+pub fn can_change(visit: &Visit, case: &Case) -> bool {
+    visit.has(Role::Coordinator) && is_running(case) && !case.is_pressed()
+}
+
+/// The page.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
+    let case = case_of(&visit, &id)?;
+    draw(&visit, &case, &[]).await
+}
+
+async fn draw(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Result<Page, Problem> {
+    let key = visit.key().ok();
+    let names = match &key {
+        Some(key) => visit.desk.file_names(case, key)?,
+        None => Vec::new(),
+    };
+    let base = format!("/cases/{}", case.id());
+    let rows: Vec<_> = case
+        .artifacts()
+        .iter()
+        .enumerate()
+        .map(|(index, artifact)| {
+            let name = names.get(index);
+            vec![
+                html! { a href={ (base) "/artifacts/" (artifact.artifact) } {
+                    (name.map_or("sealed", String::as_str))
+                } },
+                html! { (artifact.kind) },
+                html! { (artifact.sites) },
+                html! { (artifact.artifact) },
+            ]
+        })
+        .collect();
+    let can_change = can_change(visit, case);
+    let content = html! {
+        (tabs(visit, case))
+        (error_summary(errors))
+        @if key.is_none() {
+            div class="notice wait" { p { "The program key is locked, so names and texts stay sealed. " a href="/settings" { "Unlock it under Settings" } } }
+        }
+        @if case.is_pressed() { p { "Copies were pressed, so the artifacts are frozen." } }
+        @if rows.is_empty() {
+            (empty("No artifact yet.", html! { p { "Write one with its marks, or upload masters that have them." } }))
+        } @else {
+            (table(&count(rows.len(), "artifact"), &["File", "Kind", "Marks", "Id"], &rows))
+        }
+        @if let (Some(key), true) = (&key, can_change) { (drafts(visit, case, key).await?) }
+        @if can_change { (ways(case, errors)) }
+    };
+    let title = format!("Artifacts of {}", case.id());
+    Ok(Sheet::new(visit, &title).tlp(case.tlp()).content(content))
+}
+
+async fn drafts(visit: &Visit, case: &Case, key: &seal::ProgramKey) -> Result<Markup, Problem> {
+    let drafts = visit.desk.drafts(case.id(), key).await?;
+    let now = jiff::Timestamp::now();
+    let rows: Vec<_> = drafts
+        .iter()
+        .map(|draft| {
+            vec![
+                html! { a href={ "/cases/" (case.id()) "/drafts/" (draft.id) } { (draft.text.file_name) } },
+                html! { (draft.text.kind) },
+                html! { @match &draft.text.replaces { Some(artifact) => { "replaces " (artifact) }, None => "new" } },
+                html! { (super::history::who(&draft.by)) ", " (distance(now, draft.changed_at)) },
+            ]
+        })
+        .collect();
+    Ok(html! {
+        @if !rows.is_empty() {
+            (table("Drafts: not in the case yet", &["File", "Kind", "For", "Changed by"], &rows))
+        }
+    })
+}
+
+/// The two ways to a new artifact.
+fn ways(case: &Case, errors: &[(&str, String)]) -> Markup {
+    let of = |name: &str| {
+        let found = errors.iter().find(|(field, _)| *field == name);
+        found.map(|(_, error)| error.as_str())
+    };
+    html! {
+        div class="columns" {
+            section aria-labelledby="write" {
+                h2 id="write" { "Write one" }
+                p { "The mark editor suggests places that could differ from copy to copy, shows two copies side by side, and says what the marks prove." }
+                p class="buttons" { a class="button primary" href={ "/cases/" (case.id()) "/artifacts/new" } { "New draft" } }
+            }
+            section aria-labelledby="upload" {
+                h2 id="upload" { "Upload masters" }
+                form method="post" action={ "/cases/" (case.id()) "/artifacts" } enctype="multipart/form-data" {
+                    (Field::new("files", "Files").hint("With their marks; they are added as they are, all or none.").error(of("files")).file(true, true))
+                    (Field::new("kind", "Kind").choice(&KINDS, ""))
+                    p class="buttons" { button type="submit" { "Add to the case" } }
+                }
+            }
+        }
+    }
+}
+
+/// Files of a form, and its other fields.
+struct Upload {
+    files: Vec<(String, Vec<u8>)>,
+    fields: Vec<(String, String)>,
+}
+
+impl Upload {
+    async fn read(mut form: Multipart) -> Result<Self, Problem> {
+        let mut upload = Self {
+            files: Vec::new(),
+            fields: Vec::new(),
+        };
+        while let Some(field) = form.next_field().await.map_err(not_readable)? {
+            let name = field.name().unwrap_or_default().to_owned();
+            match field.file_name().map(str::to_owned) {
+                Some(file) => {
+                    let bytes = field.bytes().await.map_err(not_readable)?;
+                    // A file field that nobody filled is sent with an empty name.
+                    if !file.is_empty() {
+                        upload.files.push((file, bytes.to_vec()));
+                    }
+                }
+                None => {
+                    let text = field.text().await.map_err(not_readable)?;
+                    upload.fields.push((name, text));
+                }
+            }
+        }
+        Ok(upload)
+    }
+
+    fn field(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, text)| text.as_str())
+    }
+}
+
+/// The kind that was chosen, or that the file's name tells.
+fn kind(chosen: &str, file_name: &str) -> Result<ArtifactKind, String> {
+    ArtifactKind::parse(chosen)
+        .or_else(|| desk::kind_of(file_name))
+        .ok_or_else(|| format!("choose a kind: the name `{file_name}` does not tell it"))
+}
+
+/// Adds masters as they are.
+pub async fn upload(
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Result<Response, Problem> {
+    let case = case_of(&visit, &id)?;
+    let upload = Upload::read(form).await?;
+    let chosen = upload.field("kind").to_owned();
+    let mut masters = Vec::new();
+    for (name, bytes) in upload.files {
+        match kind(&chosen, &name) {
+            Ok(kind) => masters.push((name, kind, bytes)),
+            Err(error) => {
+                let page = draw(&visit, &case, &[("files", error)]).await?;
+                return Ok(page.into_response());
+            }
+        }
+    }
+    if masters.is_empty() {
+        let error = ("files", "choose at least one file".to_owned());
+        return Ok(draw(&visit, &case, &[error]).await?.into_response());
+    }
+    desk_of(&visit)?.add_artifacts(case.id(), &masters).await?;
+    Ok(Redirect::to(&format!("/cases/{}/artifacts", case.id())).into_response())
+}
+
+/// What the form of a new draft sends, again after an error.
+#[derive(Default)]
+struct New {
+    file_name: String,
+    kind: String,
+    source: String,
+}
+
+/// The form of a new draft.
+pub async fn ask(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
+    let case = case_of(&visit, &id)?;
+    Ok(new_form(&visit, &case, &New::default(), &[]))
+}
+
+fn new_form(visit: &Visit, case: &Case, new: &New, errors: &[(&str, String)]) -> Page {
+    let of = |name: &str| {
+        let found = errors.iter().find(|(field, _)| *field == name);
+        found.map(|(_, error)| error.as_str())
+    };
+    let content = html! {
+        (tabs(visit, case))
+        (error_summary(errors))
+        p { "A draft is sealed and is no part of the case until you add it." }
+        form method="post" action={ "/cases/" (case.id()) "/artifacts/new" } enctype="multipart/form-data" {
+            (Field::new("file_name", "File name").hint("Its ending says what it is: write-up.md, poc.py, larkspur.rules. Partners get it under this name.")
+                .error(of("file_name")).text(&new.file_name))
+            (Field::new("kind", "Kind").error(of("kind")).choice(&KINDS, &new.kind))
+            (Field::new("source", "Text").hint("Marks can wait: the editor suggests them.").error(of("source")).area(&new.source, 14))
+            (Field::new("file", "Or a file").hint("Instead of the text above.").file(false, false))
+            p class="buttons" {
+                button type="submit" class="primary" { "Open in the editor" }
+                a href={ "/cases/" (case.id()) "/artifacts" } { "Back" }
+            }
+        }
+    };
+    let title = format!("New artifact of {}", case.id());
+    Sheet::new(visit, &title).tlp(case.tlp()).content(content)
+}
+
+/// Begins a draft.
+pub async fn create(
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Result<Response, Problem> {
+    let case = case_of(&visit, &id)?;
+    let upload = Upload::read(form).await?;
+    let mut errors = Vec::new();
+    let mut new = New {
+        file_name: upload.field("file_name").trim().to_owned(),
+        kind: upload.field("kind").to_owned(),
+        source: upload.field("source").replace("\r\n", "\n"),
+    };
+    if let Some((name, bytes)) = upload.files.into_iter().next() {
+        if new.file_name.is_empty() {
+            new.file_name = name;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => new.source = text,
+            Err(_) => errors.push((
+                "source",
+                "the file is not text; upload it as it is".to_owned(),
+            )),
+        }
+    }
+    let kind = kind(&new.kind, &new.file_name).map_err(|error| errors.push(("kind", error)));
+    if new.file_name.is_empty() {
+        errors.push(("file_name", "give it a name".to_owned()));
+    }
+    if new.source.is_empty() && errors.is_empty() {
+        errors.push(("source", "write a text, or choose a file".to_owned()));
+    }
+    if new.source.len() > DRAFT_BYTES_MAX {
+        let most = size(DRAFT_BYTES_MAX as u64);
+        errors.push((
+            "source",
+            format!("the editor takes {most} at most; upload it as it is"),
+        ));
+    }
+    let (Ok(kind), true) = (kind, errors.is_empty()) else {
+        return Ok(new_form(&visit, &case, &new, &errors).into_response());
+    };
+    let text = DraftText {
+        file_name: new.file_name,
+        kind,
+        source: new.source,
+        replaces: None,
+    };
+    let draft = desk_of(&visit)?.begin_draft(case.id(), &text).await?;
+    Ok(Redirect::to(&format!("/cases/{}/drafts/{draft}", case.id())).into_response())
+}
+
+/// Which view.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// Its word.
+    pub view: Option<String>,
+    /// The kind of suggestions.
+    pub class: Option<String>,
+}
+
+/// One artifact as it stands in the case.
+pub async fn master(
+    visit: Visit,
+    Path((id, artifact)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Page, Problem> {
+    let case = case_of(&visit, &id)?;
+    let artifact = artifact_of(&case, &artifact)?;
+    let key = visit.key()?;
+    let (file_name, bytes) = visit.desk.master(&case, &artifact.artifact, &key).await?;
+    let path = format!("/cases/{}/artifacts/{}", case.id(), artifact.artifact);
+    let Ok(source) = String::from_utf8(bytes) else {
+        let content = html! {
+            (tabs(&visit, &case))
+            p { "This master is no text: it has " (count(artifact.sites as usize, "mark")) ", and is not shown here." }
+        };
+        return Ok(Sheet::new(&visit, &file_name)
+            .tlp(case.tlp())
+            .content(content));
+    };
+    let text = DraftText {
+        file_name,
+        kind: artifact.kind,
+        source,
+        replaces: Some(artifact.artifact.clone()),
+    };
+    let can_edit = can_change(&visit, &case) && text.source.len() <= DRAFT_BYTES_MAX;
+    let head = html! {
+        (tabs(&visit, &case))
+        @if can_edit {
+            form method="post" action={ (path) "/edit" } {
+                p class="buttons" { button type="submit" { "Edit in a draft" } }
+            }
+        }
+    };
+    let view = View::of_stored(asked.view.as_deref());
+    editor::stored(&visit, &case, &text, &path, view, head).await
+}
+
+fn artifact_of<'a>(case: &'a Case, id: &str) -> Result<&'a domain::artifact::Artifact, Problem> {
+    let id = ArtifactId::parse(id).ok();
+    let found = id.and_then(|id| case.artifacts().iter().find(|one| one.artifact == id));
+    found.ok_or_else(|| {
+        Problem::new(404, "unknown-artifact", "the case has no such artifact")
+            .hint("the case's page lists its artifacts")
+    })
+}
+
+/// Copies an artifact into a draft that takes its place.
+pub async fn edit(
+    visit: Visit,
+    Path((id, artifact)): Path<(String, String)>,
+) -> Result<Redirect, Problem> {
+    let case = case_of(&visit, &id)?;
+    let artifact = artifact_of(&case, &artifact)?;
+    let key = visit.key()?;
+    let drafts = visit.desk.drafts(case.id(), &key).await?;
+    let known = drafts
+        .into_iter()
+        .find(|draft| draft.text.replaces.as_ref() == Some(&artifact.artifact));
+    if let Some(draft) = known {
+        return Ok(Redirect::to(&format!(
+            "/cases/{}/drafts/{}",
+            case.id(),
+            draft.id
+        )));
+    }
+    let (file_name, bytes) = visit.desk.master(&case, &artifact.artifact, &key).await?;
+    let source = String::from_utf8(bytes)
+        .map_err(|_| Problem::input("not-text", "this master is no text"))?;
+    let text = DraftText {
+        file_name,
+        kind: artifact.kind,
+        source,
+        replaces: Some(artifact.artifact.clone()),
+    };
+    let draft = desk_of(&visit)?.begin_draft(case.id(), &text).await?;
+    Ok(Redirect::to(&format!(
+        "/cases/{}/drafts/{draft}",
+        case.id()
+    )))
+}
+
+/// A draft's address.
+pub type DraftPath = Path<(String, String)>;
+
+/// Adds a draft to its case.
+pub async fn add(visit: Visit, Path((id, draft)): DraftPath) -> Result<Redirect, Problem> {
+    let case = case_of(&visit, &id)?;
+    let draft = visit.desk.draft(case.id(), &draft, &*visit.key()?).await?;
+    desk_of(&visit)?.add_draft(case.id(), &draft).await?;
+    Ok(Redirect::to(&format!("/cases/{}/artifacts", case.id())))
+}
+
+/// What the button to drop a draft sends.
+#[derive(Deserialize)]
+pub struct Drop {
+    sure: Option<String>,
+}
+
+/// Forgets a draft.
+pub async fn drop(
+    visit: Visit,
+    Path((id, draft)): DraftPath,
+    Form(sent): Form<Drop>,
+) -> Result<Redirect, Problem> {
+    let case = case_of(&visit, &id)?;
+    if sent.sure.is_none() {
+        return Err(Problem::input("not-sure", "tick the box to drop the draft"));
+    }
+    let draft = visit.desk.draft(case.id(), &draft, &*visit.key()?).await?;
+    visit.desk.drop_draft(&draft.id).await?;
+    Ok(Redirect::to(&format!("/cases/{}/artifacts", case.id())))
+}

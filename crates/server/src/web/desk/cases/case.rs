@@ -1,0 +1,250 @@
+//! One case: one address for its whole life.
+
+use axum::extract::Path;
+use domain::advisory::CaseDetails;
+use domain::case::Case;
+use domain::person::Role;
+use maud::{Markup, html};
+
+use super::about::{is_running, release, stage};
+use super::history::{is_decision, sentence, who};
+use super::{case_of, tabs, timeline, today, work};
+use crate::web::parts::{count, facts, table, when};
+use crate::web::{Page, Sheet};
+use crate::{Problem, Visit};
+
+/// Products that are shown before the rest is only counted.
+const PRODUCTS_SHOWN: usize = 6;
+/// What seats did that is shown before the rest is only counted.
+const DEEDS_SHOWN: usize = 200;
+
+/// The page.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
+    let case = case_of(&visit, &id)?;
+    let details = match visit.key() {
+        Ok(key) => Some(visit.desk.details(&case, &key)?),
+        Err(_) => None,
+    };
+    let history = visit.desk.history(case.id()).await?;
+    let title = match &details {
+        Some(about) => format!("{} {}", case.id(), about.title),
+        None => case.id().to_string(),
+    };
+    let waiting = work::of_case(&visit, &case);
+    let content = html! {
+        (tabs(&visit, &case))
+        @if !waiting.is_empty() { (today::list(&waiting)) }
+        (facts(&summary(&visit, &case, details.as_ref())))
+        (actions(&visit, &case))
+        (timeline::draw(&visit, &case))
+        (funnel(&case))
+        (exploitation(&visit, &case))
+        (decisions(&visit, &history))
+    };
+    Ok(Sheet::new(&visit, &title).tlp(case.tlp()).content(content))
+}
+
+fn summary<'a>(
+    visit: &Visit,
+    case: &Case,
+    details: Option<&CaseDetails>,
+) -> Vec<(&'a str, Markup)> {
+    let mut rows = vec![
+        ("Stage", stage(case)),
+        ("Release", release(visit, case)),
+        ("Began", html! { (when(case.created_at(), &visit.zone)) }),
+    ];
+    if let Some(ended) = case.ended() {
+        rows.push((
+            "Ended early",
+            html! { (when(ended.at, &visit.zone)) ": " (work::reason(ended.reason)) },
+        ));
+    }
+    if let Some(at) = case.released_at() {
+        rows.push(("Released", html! { (when(at, &visit.zone)) }));
+    }
+    rows.push((
+        "Artifacts",
+        html! {
+            a href={ "/cases/" (case.id()) "/artifacts" } { (count(case.artifacts().len(), "artifact")) }
+            ", " (count(case.artifacts().iter().map(|one| one.sites as usize).sum(), "mark"))
+        },
+    ));
+    let Some(details) = details else {
+        rows.push((
+            "About",
+            html! { "sealed until the program key is unlocked" },
+        ));
+        return rows;
+    };
+    if !details.cves.is_empty() {
+        let cves: Vec<&str> = details.cves.iter().map(|cve| cve.as_str()).collect();
+        rows.push(("CVE", html! { (cves.join(", ")) }));
+    }
+    if !details.products.is_empty() {
+        let more = details.products.len().saturating_sub(PRODUCTS_SHOWN);
+        let products = details.products.iter().take(PRODUCTS_SHOWN);
+        rows.push((
+            "Affected",
+            html! {
+                @for product in products {
+                    @if let Some(vendor) = &product.vendor { (vendor) " " }
+                    (product.name)
+                    @if let Some(version) = &product.version { " " (version) }
+                    br;
+                }
+                @if more > 0 { "and " (more) " more" }
+            },
+        ));
+    }
+    if let Some(score) = details
+        .scores
+        .iter()
+        .max_by(|a, b| a.value().total_cmp(&b.value()))
+    {
+        rows.push((
+            "CVSS",
+            html! { (score.value()) " " span class="fine mono" { (score.vector()) } },
+        ));
+    }
+    if let Some(text) = &details.summary {
+        rows.push(("Summary", html! { div class="prose" { (text) } }));
+    }
+    rows
+}
+
+fn actions(visit: &Visit, case: &Case) -> Markup {
+    let base = format!("/cases/{}", case.id());
+    let is_coordinator = visit.has(Role::Coordinator);
+    let may_end = is_coordinator || visit.has(Role::Approver);
+    html! {
+        p class="buttons" {
+            @if is_coordinator { a class="button" href={ (base) "/change" } { "Change label, release or title" } }
+            a class="button" href={ (base) "/as" } { "View as partner" }
+            @if may_end && is_running(case) { a class="button" href={ (base) "/end" } { "End early" } }
+        }
+    }
+}
+
+/// How far partners have come with it.
+fn funnel(case: &Case) -> Markup {
+    let planned = || case.plan().into_iter().flat_map(|plan| &plan.seats);
+    let opened = || {
+        case.packages()
+            .filter(|package| case.opened_at(&package.seat).is_some())
+    };
+    let seen = || opened().filter(|package| case.receipts().of(&package.seat).is_some());
+    let steps = [
+        (
+            "Planned",
+            distinct(planned().map(|seat| &seat.partner)),
+            planned().count(),
+        ),
+        (
+            "Pressed",
+            distinct(case.packages().map(|package| &package.partner)),
+            case.packages().count(),
+        ),
+        (
+            "Notified: their wave is open",
+            distinct(opened().map(|package| &package.partner)),
+            opened().count(),
+        ),
+        (
+            "Seen: package fetched",
+            distinct(seen().map(|package| &package.partner)),
+            seen().count(),
+        ),
+    ];
+    let most = steps.iter().map(|(_, _, seats)| *seats).max().unwrap_or(0);
+    if most == 0 {
+        return html! {};
+    }
+    let rows: Vec<_> = steps
+        .iter()
+        .map(|(name, partners, seats)| {
+            vec![
+                html! { (name) },
+                html! { (partners) },
+                html! { (seats) },
+                share(*seats, most),
+            ]
+        })
+        .collect();
+    table(
+        "How far partners are",
+        &["Step", "Partners", "Seats", "Share of seats"],
+        &rows,
+    )
+}
+
+fn distinct<'a>(partners: impl Iterator<Item = &'a domain::ids::PartnerId>) -> usize {
+    let all: std::collections::BTreeSet<_> = partners.collect();
+    all.len()
+}
+
+/// A share as a bar and a number.
+fn share(part: usize, whole: usize) -> Markup {
+    let percent = part * 100 / whole.max(1);
+    html! {
+        svg class="share" viewBox="0 0 100 10" width="100" height="10" aria-hidden="true" {
+            rect class="band" width="100" height="10" {}
+            rect class="bar" width=(percent) height="10" {}
+        }
+        " " (percent) " %"
+    }
+}
+
+fn exploitation(visit: &Visit, case: &Case) -> Markup {
+    html! {
+        p {
+            @match case.exploited() {
+                Some(at) => {
+                    "Actively exploited, known since " (when(at, &visit.zone)) ". "
+                    a href={ "/cases/" (case.id()) "/legal" } { "Legal clocks" }
+                }
+                None => {
+                    "Nobody has recorded that it is exploited. "
+                    a href={ "/cases/" (case.id()) "/legal" } { "Record it, and start the legal clocks" }
+                }
+            }
+        }
+    }
+}
+
+type Event = (
+    jiff::Timestamp,
+    domain::person::Actor,
+    domain::case::CaseFact,
+);
+
+fn decisions(visit: &Visit, history: &[Event]) -> Markup {
+    let row = |(at, by, fact): &Event| {
+        vec![
+            html! { (when(*at, &visit.zone)) },
+            html! { (sentence(fact)) },
+            html! { (who(by)) },
+        ]
+    };
+    let of = |wanted: bool| {
+        history
+            .iter()
+            .rev()
+            .filter(move |(_, _, fact)| is_decision(fact) == wanted)
+    };
+    let decided: Vec<_> = of(true).map(row).collect();
+    let done: Vec<_> = of(false).take(DEEDS_SHOWN).map(row).collect();
+    let more = of(false).count().saturating_sub(DEEDS_SHOWN);
+    let columns = ["When", "What", "By"];
+    html! {
+        h2 { "Decisions" }
+        (table("Newest first", &columns, &decided))
+        @if !done.is_empty() {
+            details {
+                summary { "What seats did: " (count(of(false).count(), "event")) }
+                (table("Newest first", &columns, &done))
+                @if more > 0 { p class="fine" { "And " (more) " earlier." } }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The list of cases.
+
+use axum::extract::Query;
+use domain::case::{Case, Stage};
+use domain::person::Role;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::about::{coming, release, stage, wave_name};
+use super::title_of;
+use crate::web::parts::{count, distance, empty, table};
+use crate::web::{Page, page};
+use crate::{Problem, Visit};
+
+/// What is asked of the list.
+#[derive(Deserialize)]
+pub struct Asked {
+    stage: Option<String>,
+}
+
+const STAGES: [(Stage, &str); 6] = [
+    (Stage::Draft, "Drafts"),
+    (Stage::Planned, "Waiting for approval"),
+    (Stage::Approved, "Approved"),
+    (Stage::Open, "Open"),
+    (Stage::Released, "Released"),
+    (Stage::EndedEarly, "Ended early"),
+];
+
+/// The page.
+pub async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Page, Problem> {
+    let wanted = asked.stage.as_deref();
+    let wanted = STAGES
+        .iter()
+        .map(|(stage, _)| *stage)
+        .find(|stage| Some(stage.as_str()) == wanted);
+    let cases: Vec<&Case> = visit
+        .state
+        .cases
+        .values()
+        .rev()
+        .map(|case| &**case)
+        .filter(|case| wanted.is_none_or(|stage| case.stage() == stage))
+        .collect();
+    let columns = ["Case", "Title", "Stage", "Label", "Release", "Next"];
+    let rows: Vec<_> = cases.iter().map(|case| row(&visit, case)).collect();
+    let content = html! {
+        @if visit.has(Role::Coordinator) {
+            p class="buttons" { a class="button primary" href="/cases/new" { "New case" } }
+        }
+        (filter(&visit, wanted))
+        @if visit.state.cases.is_empty() {
+            (empty("No case yet.", html! { p { a href="/cases/new" { "Begin a case" } " from an advisory, or by hand." } }))
+        } @else if rows.is_empty() {
+            (empty("No case is at this stage.", html! { p { a href="/cases" { "Show all" } } }))
+        } @else {
+            (table(&count(rows.len(), "case"), &columns, &rows))
+        }
+        @if !visit.app.is_unlocked() && !rows.is_empty() {
+            p class="fine" { "Titles show once the program key is unlocked under " a href="/settings" { "Settings" } "." }
+        }
+    };
+    Ok(page(&visit, "Cases", content))
+}
+
+fn filter(visit: &Visit, wanted: Option<Stage>) -> Markup {
+    let number = |stage| {
+        let of = visit.state.cases.values();
+        of.filter(|case| case.stage() == stage).count()
+    };
+    html! {
+        nav aria-label="Stage" {
+            ul class="tabs" {
+                li { a href="/cases" aria-current=[wanted.is_none().then_some("page")] {
+                    "All " span class="fine" { (visit.state.cases.len()) }
+                } }
+                @for (stage, name) in STAGES {
+                    @let own = number(stage);
+                    @if own > 0 {
+                        li { a href={ "/cases?stage=" (stage) } aria-current=[(wanted == Some(stage)).then_some("page")] {
+                            (name) " " span class="fine" { (own) }
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(visit: &Visit, case: &Case) -> Vec<Markup> {
+    let now = visit.desk.now();
+    let next = coming(case, now).into_iter().next();
+    vec![
+        html! { a href={ "/cases/" (case.id()) } { (case.id()) } },
+        html! { @match title_of(visit, case) { Some(title) => (title), None => span class="fine" { "sealed" } } },
+        stage(case),
+        html! { (case.tlp()) },
+        release(visit, case),
+        html! {
+            @match next {
+                Some(wave) => { (wave_name(wave.wave)) " " (distance(now, wave.at)) },
+                None => "–",
+            }
+        },
+    ]
+}
