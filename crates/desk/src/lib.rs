@@ -3,6 +3,7 @@
 //! Decisions are `domain`'s, copies and verdicts are `flow`'s, encryption is `seal`'s, durability is `store`'s.
 //! What is here is their order, and what a process leaves behind when it dies between two of them.
 
+mod accounts;
 mod artifacts;
 mod backup;
 mod cases;
@@ -13,6 +14,7 @@ mod desk;
 mod evidence;
 mod failure;
 mod init;
+mod invitations;
 mod known;
 mod leaks;
 mod ledger;
@@ -28,6 +30,7 @@ mod sightings;
 mod traces;
 mod witnesses;
 
+pub use accounts::digest_of_secret;
 pub use artifacts::{Added, check_master, kind_of};
 pub use backup::{BackedUp, BackedUpFile, Restored, key_beside, restore};
 pub use checks::{
@@ -39,6 +42,7 @@ pub use desk::Desk;
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};
+pub use invitations::{INVITATION_LIFE_MAX, Invitation, Invited};
 pub use known::State;
 pub use leaks::{LEAK_INPUT_BYTES_MAX, ReadLeak, read_leak, read_originals};
 pub use ledger::Audited;

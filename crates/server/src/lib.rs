@@ -7,8 +7,10 @@
 pub mod access;
 pub mod api;
 mod app;
+mod around;
 pub mod door;
 mod jobs;
+mod limits;
 mod listen;
 mod problem;
 mod routes;
@@ -18,6 +20,7 @@ pub mod web;
 
 pub use app::{App, Options, Serving};
 pub use jobs::{JobState, Jobs};
+pub use limits::{Limits, Rate, Rates};
 pub use listen::{Served, serve};
 pub use problem::Problem;
 pub use routes::router;
