@@ -40,6 +40,7 @@ pub use collect::Collected;
 pub use config::{ClockKind, Config, DataDir, random};
 pub use desk::Desk;
 pub use failure::{Class, Failure};
+pub use store::Address;
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};
 pub use invitations::{INVITATION_LIFE_MAX, Invitation, Invited};

@@ -64,14 +64,7 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Problem> {
     if let Some(session) = &visit.session {
         visit.app.sessions().end(session).await?;
     }
-    // What the browser still holds of pages goes, too.
-    let headers = [
-        (header::SET_COOKIE, forgotten_cookie()),
-        (
-            header::HeaderName::from_static("clear-site-data"),
-            "\"cache\", \"storage\"".to_owned(),
-        ),
-    ];
+    let headers = [(header::SET_COOKIE, forgotten_cookie())];
     Ok((headers, Redirect::to("/sign-in")).into_response())
 }
 
