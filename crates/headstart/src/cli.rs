@@ -285,6 +285,7 @@ pub enum Person {
     Invite {
         /// The name.
         name: String,
+        /// The link.
         #[command(flatten)]
         link: Link,
     },
@@ -330,6 +331,7 @@ pub enum Seat {
     Invite {
         /// The seat.
         id: String,
+        /// The link.
         #[command(flatten)]
         link: Link,
     },

@@ -48,6 +48,8 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(around::record))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // For browsers that know no `frame-ancestors`.
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"))
         .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))

@@ -121,10 +121,11 @@ fn database_url() -> Result<Option<Zeroizing<String>>, Failure> {
     let bytes = Zeroizing::new(read_file(Path::new(&path), 4096)?);
     let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
     if text.is_empty() {
-        return Err(
-            Failure::usage("database-url", format!("`{path}` holds no address of a database"))
-                .hint("write postgres://… into it"),
-        );
+        return Err(Failure::usage(
+            "database-url",
+            format!("`{path}` holds no address of a database"),
+        )
+        .hint("write postgres://… into it"));
     }
     Ok(Some(Zeroizing::new(text.to_owned())))
 }

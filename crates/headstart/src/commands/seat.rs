@@ -30,9 +30,11 @@ pub async fn run(context: &Context, command: Seat) -> Result<u8, Failure> {
         }
         Seat::Lead { id: seat } => {
             name_lead(&desk, &id(&seat)?).await?;
-            context.output.result(&json!({"seat": seat, "lead": true}), |_| {
-                format!("{seat} leads its partner's team\n")
-            });
+            context
+                .output
+                .result(&json!({"seat": seat, "lead": true}), |_| {
+                    format!("{seat} leads its partner's team\n")
+                });
             Ok(0)
         }
         Seat::Invite { id: seat, link } => {

@@ -30,7 +30,15 @@ pub async fn run(context: &Context, arguments: Serve) -> Result<u8, Failure> {
     };
     let is_unlocked = key.is_some();
     let transport = Transport::of(&arguments)?;
-    let ready = bind(desk, key, serving, arguments.listen, arguments.origin, transport).await?;
+    let ready = bind(
+        desk,
+        key,
+        serving,
+        arguments.listen,
+        arguments.origin,
+        transport,
+    )
+    .await?;
     ready.app.set_limits(Limits::new(Rates {
         is_behind_proxy: arguments.behind_proxy,
         ..Rates::default()
@@ -90,7 +98,10 @@ pub struct Ready {
     pub url: String,
     app: App,
     listener: TcpListener,
-    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "only TLS has something in it"))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        allow(dead_code, reason = "only TLS has something in it")
+    )]
     transport: Transport,
 }
 
