@@ -28,7 +28,7 @@ const MASTER: &str = "Larkspur Share {~accepts|takes~} a blank after a field nam
 /// The program of the matrix.
 pub struct Place {
     /// Holds the folder as long as it is used.
-    pub dir: tempfile::TempDir,
+    pub _dir: tempfile::TempDir,
     /// The application over it.
     pub app: App,
     /// Open to `p-01`.
@@ -114,7 +114,7 @@ pub async fn place() -> Result<Place, Broken> {
         is_behind_proxy: false,
     }));
     Ok(Place {
-        dir,
+        _dir: dir,
         app,
         own,
         other,
