@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use seal::{ProgramKey, SealedWriter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use store::Store;
+use store::{Address, Store};
 use tlog::{Checkpoint, Verifier};
 
 use crate::config::{DataDir, unreadable, unwritable, write_private};
@@ -89,7 +89,7 @@ impl Desk {
             .map_err(|error| unwritable(self.dir().path(), &error))?;
         let database = draft.path().join(DATABASE);
         self.store().snapshot(&database).await?;
-        let (log_size, root) = newest(&database, &self.log_key()).await?;
+        let (log_size, root) = newest(database.clone().into(), &self.log_key()).await?;
         let mut sources: Vec<(String, PathBuf)> = SMALL_FILES
             .iter()
             .map(|name| ((*name).to_owned(), self.dir().path().join(name)))
@@ -163,6 +163,15 @@ pub async fn restore(
     passphrase: &str,
 ) -> Result<Restored, Failure> {
     let target = dir.path();
+    if dir.is_apart() {
+        return Err(Failure::usage(
+            "database-apart",
+            "a backup is restored into a folder, and another database is named",
+        )
+        .hint(
+            "unset HEADSTART_DATABASE_URL; the backup of a PostgreSQL database is its own pg_dump",
+        ));
+    }
     is_free(target)?;
     let key = ProgramKey::unlock(locked_key, passphrase)
         .map_err(|error| Failure::usage("program-key", error.to_string()).hint(error.hint()))?;
@@ -200,7 +209,7 @@ async fn unpack_and_audit(
     let backup = unpack(draft, file, key)?;
     let config = draft.read_config()?;
     let verifier = Verifier::parse(&config.log_key).map_err(|error| damaged(&error.to_string()))?;
-    let (log_size, root) = newest(&draft.database(), &verifier).await?;
+    let (log_size, root) = newest(draft.database(), &verifier).await?;
     if (log_size, &root) != (backup.log_size, &backup.root) {
         return Err(damaged(&format!(
             "its log has {log_size} entries, and it says {} of itself, or another root",
@@ -320,7 +329,7 @@ fn pieces(
 }
 
 /// Size and root of the newest checkpoint of a database file that nobody else uses.
-async fn newest(database: &Path, verifier: &Verifier) -> Result<(u64, Option<String>), Failure> {
+async fn newest(database: Address, verifier: &Verifier) -> Result<(u64, Option<String>), Failure> {
     let store = Store::open(database).await?;
     let note = store.checkpoint().await;
     store.close().await;

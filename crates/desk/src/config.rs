@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use store::Address;
 
 use crate::Failure;
 
@@ -32,39 +33,70 @@ pub struct Config {
     pub log_key: String,
 }
 
-/// The files of a data directory.
+/// The files of a data directory, and where its database is.
 #[derive(Debug, Clone)]
-pub struct DataDir(PathBuf);
+pub struct DataDir {
+    path: PathBuf,
+    elsewhere: Option<Address>,
+}
 
 impl DataDir {
     /// Names a data directory; nothing is read or made.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self {
+            path: path.into(),
+            elsewhere: None,
+        }
+    }
+
+    /// The same with its database at this address, so that several processes, each with a data directory of its own,
+    /// share it.
+    #[must_use]
+    pub fn with_database(self, address: Address) -> Self {
+        Self {
+            elsewhere: Some(address),
+            ..self
+        }
+    }
+
+    /// The same database, with the files in another folder.
+    pub(crate) fn moved_to(&self, path: PathBuf) -> Self {
+        Self {
+            path,
+            elsewhere: self.elsewhere.clone(),
+        }
+    }
+
+    /// Whether the database is not in the folder.
+    pub fn is_apart(&self) -> bool {
+        self.elsewhere.is_some()
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// `config.json`.
     pub fn config(&self) -> PathBuf {
-        self.0.join("config.json")
+        self.path.join("config.json")
     }
 
     /// The program key, encrypted with its passphrase; stock age opens it.
     pub fn program_key(&self) -> PathBuf {
-        self.0.join("program.key.age")
+        self.path.join("program.key.age")
     }
 
     /// The key that signs checkpoints. It must sign without a passphrase, whenever a package is fetched.
     pub fn log_key(&self) -> PathBuf {
-        self.0.join("log.key")
+        self.path.join("log.key")
     }
 
-    /// The database.
-    pub fn database(&self) -> PathBuf {
-        self.0.join("headstart.sqlite3")
+    /// The database: the one that was named, or the file in the folder.
+    pub fn database(&self) -> Address {
+        self.elsewhere
+            .clone()
+            .unwrap_or_else(|| self.path.join("headstart.sqlite3").into())
     }
 
     /// Reads `config.json`.
@@ -78,7 +110,7 @@ impl DataDir {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(Failure::machine(
                     "no-data-directory",
-                    format!("there is no data directory at `{}`", self.0.display()),
+                    format!("there is no data directory at `{}`", self.path.display()),
                 )
                 .hint(
                     "make one with `headstart init --program NAME`, or name it with --data DIR",

@@ -27,7 +27,7 @@ pub async fn init(
 ) -> Result<Desk, Failure> {
     let target = dir.path();
     is_free(target)?;
-    let draft = DataDir::at(draft_path(dir)?);
+    let draft = dir.moved_to(draft_path(dir)?);
     let made = fill(&draft, program, clock, passphrase, now).await;
     // CRASH: until the rename there is only a draft folder beside the target, which nothing reads.
     let placed = made.and_then(|()| {

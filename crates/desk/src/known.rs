@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::account::{ACCOUNT_PREFIX, AccountEvent, Accounts};
 use domain::case::{Case, CaseEvent};
 use domain::chain::{Chain, ChainEvent};
 use domain::ids::{CaseId, SeatId};
@@ -23,6 +24,8 @@ pub struct State {
     pub sequence: u64,
     /// The program.
     pub program: Arc<Program>,
+    /// By what people and seats sign in.
+    pub accounts: Arc<Accounts>,
     /// Every case, by id.
     pub cases: Arc<BTreeMap<CaseId, Arc<Case>>>,
     /// How many events each stream has.
@@ -65,6 +68,12 @@ impl State {
         if recorded.stream == PROGRAM_STREAM {
             let event: ProgramEvent = read_event(recorded)?;
             Arc::make_mut(&mut self.program).apply(&event);
+            Arc::make_mut(&mut self.accounts).apply_program(&event);
+            return Ok(());
+        }
+        if recorded.stream.starts_with(ACCOUNT_PREFIX) {
+            let event: AccountEvent = read_event(recorded)?;
+            Arc::make_mut(&mut self.accounts).apply(&event);
             return Ok(());
         }
         let Some(id) = recorded.stream.strip_prefix("case/") else {

@@ -3,6 +3,7 @@
 //! Decisions are `domain`'s, copies and verdicts are `flow`'s, encryption is `seal`'s, durability is `store`'s.
 //! What is here is their order, and what a process leaves behind when it dies between two of them.
 
+mod accounts;
 mod artifacts;
 mod backup;
 mod cases;
@@ -16,6 +17,7 @@ mod evidence;
 mod examine;
 mod failure;
 mod init;
+mod invitations;
 mod known;
 mod leaks;
 mod ledger;
@@ -32,6 +34,7 @@ mod sightings;
 mod traces;
 mod witnesses;
 
+pub use accounts::digest_of_secret;
 pub use artifacts::{Added, check_master, kind_of};
 pub use backup::{BackedUp, BackedUpFile, Restored, key_beside, restore};
 pub use checks::{
@@ -46,6 +49,7 @@ pub use examine::{Examined, ExaminedCopy, ExaminedFile, ExaminedMaster, ShownCop
 pub use failure::{Class, Failure};
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};
+pub use invitations::{INVITATION_LIFE_MAX, Invitation, Invited};
 pub use known::State;
 pub use leaks::{LEAK_INPUT_BYTES_MAX, READ_PDF, ReadLeak, read_leak, read_originals, tools};
 pub use ledger::Audited;
@@ -56,5 +60,6 @@ pub use prove::{LogEntry, Proved};
 pub use publish::Published;
 pub use record::Whose;
 pub use sightings::{Seen, Sighted};
+pub use store::Address;
 pub use traces::{Ask, Traced, TracedArtifact, Watcher};
 pub use witnesses::{Answer, DEADLINE, Round};

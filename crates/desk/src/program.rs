@@ -52,6 +52,21 @@ impl Desk {
         email: &str,
         recipient: &str,
     ) -> Result<SeatId, Failure> {
+        self.add_seat_by(partner, email, recipient, &Actor::Desk)
+            .await
+    }
+
+    /// The same, as asked for by somebody who signed in.
+    ///
+    /// # Errors
+    /// As [`Desk::add_seat`], and somebody who does not keep the partner's seats.
+    pub async fn add_seat_by(
+        &self,
+        partner: &PartnerId,
+        email: &str,
+        recipient: &str,
+        by: &Actor,
+    ) -> Result<SeatId, Failure> {
         let sealable = seal::Recipient::parse(recipient)
             .map_err(|error| Failure::usage("recipient", error.to_string()).hint(error.hint()))?;
         let command = ProgramCommand::AddSeat {
@@ -60,7 +75,7 @@ impl Desk {
             recipient: Recipient::parse(sealable.as_str()).map_err(Failure::from_refusal)?,
             seat: None,
         };
-        let events = self.decide(command, &Actor::Desk).await?;
+        let events = self.decide(command, by).await?;
         let added = events.into_iter().find_map(|event| match event.fact {
             ProgramFact::SeatAdded { seat, .. } => Some(seat),
             _ => None,

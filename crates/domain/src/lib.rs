@@ -1,10 +1,11 @@
 //! The rules of an early-disclosure program, as pure decisions.
 //!
 //! State + command + `now` → events, or a refusal; `apply` folds events into state.
-//! There are three kinds of streams: [`program::Program`] (`program`), [`chain::Chain`] (`seat/p-01.s1`) and [`case::Case`]
+//! There are four kinds of streams: [`program::Program`] (`program`), [`account::Account`] (`account/…`), [`chain::Chain`] (`seat/p-01.s1`) and [`case::Case`]
 //! (`case/HS-2026-0001`). No clock, disk, network or randomness; whatever says what a case is
 //! about arrives as [`sealed::Sealed`] and is never looked into.
 
+pub mod account;
 pub mod acknowledgement;
 pub mod advisory;
 pub mod agreement;

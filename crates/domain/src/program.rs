@@ -14,9 +14,9 @@ use crate::agreement::{Acceptance, Agreement, Means};
 use crate::event::Recorded;
 use crate::ids::{AgreementVersion, PartnerId, PersonName, SeatId};
 use crate::partner::{PARTNER_NAME_CHARS_MAX, Partner, Profile, Status};
-use crate::person::{Actor, Person};
+use crate::person::{Actor, Person, Role};
 use crate::roster::RosterRow;
-use crate::seat::Seat;
+use crate::seat::{Seat, SeatRole};
 use crate::settings::Settings;
 use crate::watch::{Outcome, Watch, WatchChange};
 use jiff::Timestamp;
@@ -130,6 +130,27 @@ impl Program {
             .filter(move |seat| seat.partner == *partner)
     }
 
+    /// Whether a seat leads a partner's team.
+    pub fn leads(&self, seat: &SeatId, partner: &PartnerId) -> bool {
+        self.seats
+            .get(seat)
+            .is_some_and(|seat| seat.partner == *partner && seat.is_lead())
+    }
+
+    /// Whether somebody may add and retire seats of a partner, and say who leads its team: the program's terminal,
+    /// coordinators and administrators, and who leads the team.
+    pub fn keeps_seats(&self, by: &Actor, partner: &PartnerId) -> bool {
+        match by {
+            Actor::Desk | Actor::Timer => true,
+            Actor::Person(name) => self.people.get(name).is_some_and(|person| {
+                [Role::Coordinator, Role::Administrator]
+                    .iter()
+                    .any(|role| person.roles.contains(role))
+            }),
+            Actor::Seat(seat) => self.leads(seat, partner),
+        }
+    }
+
     /// Decides a command. Nothing is changed: the events say what would be.
     ///
     /// # Errors
@@ -140,6 +161,7 @@ impl Program {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Vec<ProgramEvent>, ProgramRefusal> {
+        self.may(&command, by)?;
         let facts = self.facts(command)?;
         let record = |fact| Recorded {
             at: now,
@@ -147,6 +169,21 @@ impl Program {
             fact,
         };
         Ok(facts.into_iter().map(record).collect())
+    }
+
+    /// Whether somebody may ask for this at all, where it is not the program's own terminal that asks.
+    fn may(&self, command: &ProgramCommand, by: &Actor) -> Result<(), ProgramRefusal> {
+        let partner = match command {
+            ProgramCommand::AddSeat { partner, .. } => Some(partner),
+            ProgramCommand::RetireSeat { seat, .. } | ProgramCommand::SetSeatRole { seat, .. } => {
+                self.seats.get(seat).map(|seat| &seat.partner)
+            }
+            _ => None,
+        };
+        match partner {
+            Some(partner) if !self.keeps_seats(by, partner) => Err(ProgramRefusal::NotYou),
+            _ => Ok(()),
+        }
     }
 
     fn facts(&self, command: ProgramCommand) -> Result<Vec<ProgramFact>, ProgramRefusal> {
@@ -264,6 +301,14 @@ impl Program {
                 let reason = checked("reason", REASON_CHARS_MAX, reason)?;
                 vec![Fact::SeatRetired { seat, reason }]
             }
+            Command::SetSeatRole { seat, role } => match self.seats.get(&seat) {
+                None => return Err(ProgramRefusal::UnknownSeat { seat }),
+                Some(known) if known.retired_at.is_some() => {
+                    return Err(ProgramRefusal::SeatIsRetired { seat });
+                }
+                Some(known) if known.role == Some(role) => Vec::new(),
+                Some(_) => vec![Fact::SeatRoleSet { seat, role }],
+            },
         })
     }
 
@@ -460,6 +505,7 @@ impl Program {
                     .filter(|seat| seat.partner == partner)
                 {
                     seat.retired_at.get_or_insert(at);
+                    seat.is_lead = false;
                 }
             }
             ProgramFact::SeatAdded {
@@ -468,6 +514,7 @@ impl Program {
                 email,
                 recipient,
             } => {
+                let of = partner.clone();
                 self.seats.entry(seat.clone()).or_insert(Seat {
                     id: seat,
                     partner,
@@ -475,13 +522,53 @@ impl Program {
                     recipient,
                     added_at: at,
                     retired_at: None,
+                    role: None,
+                    is_lead: false,
                 });
+                self.find_leads(&of);
             }
             ProgramFact::SeatRetired { seat, .. } => {
                 if let Some(seat) = self.seats.get_mut(&seat) {
                     seat.retired_at.get_or_insert(at);
+                    let of = seat.partner.clone();
+                    self.find_leads(&of);
                 }
             }
+            ProgramFact::SeatRoleSet { seat, role } => {
+                if let Some(seat) = self.seats.get_mut(&seat) {
+                    seat.role = Some(role);
+                    let of = seat.partner.clone();
+                    self.find_leads(&of);
+                }
+            }
+        }
+    }
+
+    /// Who leads a partner's team: whoever is named; as long as nobody in use is, the seat that was added first.
+    fn find_leads(&mut self, partner: &PartnerId) {
+        let in_use = |seat: &&Seat| seat.partner == *partner && seat.retired_at.is_none();
+        let is_named = self
+            .seats
+            .values()
+            .filter(in_use)
+            .any(|seat| seat.role == Some(SeatRole::Lead));
+        let first = self
+            .seats
+            .values()
+            .filter(in_use)
+            .filter(|seat| seat.role.is_none())
+            .min_by_key(|seat| (seat.added_at, seat.id.as_str().len(), seat.id.clone()))
+            .map(|seat| seat.id.clone());
+        for seat in self
+            .seats
+            .values_mut()
+            .filter(|seat| seat.partner == *partner)
+        {
+            seat.is_lead = seat.retired_at.is_none()
+                && match is_named {
+                    true => seat.role == Some(SeatRole::Lead),
+                    false => first.as_ref() == Some(&seat.id),
+                };
         }
     }
 

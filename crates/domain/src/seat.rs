@@ -18,6 +18,28 @@ pub struct Seat {
     pub(crate) recipient: Recipient,
     pub(crate) added_at: Timestamp,
     pub(crate) retired_at: Option<Timestamp>,
+    pub(crate) role: Option<SeatRole>,
+    pub(crate) is_lead: bool,
+}
+
+/// What a seat does in its partner's team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeatRole {
+    /// Keeps the team: invites, retires and names others.
+    Lead,
+    /// Gets packages, and keeps nobody.
+    Analyst,
+}
+
+impl SeatRole {
+    /// The role's name, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Analyst => "analyst",
+        }
+    }
 }
 
 impl Seat {
@@ -39,6 +61,20 @@ impl Seat {
     /// The key that its packages are sealed to.
     pub fn recipient(&self) -> &Recipient {
         &self.recipient
+    }
+
+    /// Whether it leads its partner's team. As long as nobody in use was named, the seat that was added first does,
+    /// unless it was said that it does not.
+    pub fn is_lead(&self) -> bool {
+        self.is_lead
+    }
+
+    /// What it does in its team.
+    pub fn role(&self) -> SeatRole {
+        match self.is_lead {
+            true => SeatRole::Lead,
+            false => SeatRole::Analyst,
+        }
     }
 
     /// When it was added.

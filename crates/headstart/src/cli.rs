@@ -281,8 +281,27 @@ pub enum Person {
         #[arg(long)]
         role: String,
     },
+    /// Print a link by which a person makes a first passkey.
+    Invite {
+        /// The name.
+        name: String,
+        /// The link.
+        #[command(flatten)]
+        link: Link,
+    },
     /// List the people of the program.
     List,
+}
+
+/// A link of an invitation.
+#[derive(Debug, Args)]
+pub struct Link {
+    /// Scheme, host and port at which the server is reached, such as https://psirt.example.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
+    pub origin: String,
+    /// Days in which it can be used, 30 at most.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub days: u16,
 }
 
 /// `seat …`.
@@ -299,6 +318,22 @@ pub enum Seat {
         /// An age recipient: age1… or ssh-ed25519 ….
         #[arg(long)]
         recipient: String,
+        /// It leads its partner's team: it invites, names and retires others. Without anybody named, the first seat does.
+        #[arg(long)]
+        lead: bool,
+    },
+    /// Name the seat that leads its partner's team; further ones may be named.
+    Lead {
+        /// The seat.
+        id: String,
+    },
+    /// Print a link by which whoever has this seat makes a first passkey.
+    Invite {
+        /// The seat.
+        id: String,
+        /// The link.
+        #[command(flatten)]
+        link: Link,
     },
     /// List the seats.
     List,
@@ -876,6 +911,15 @@ pub struct Serve {
     /// Scheme, host and port as browsers see them, such as https://psirt.example; needed behind a proxy.
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
+    /// A proxy in front writes X-Forwarded-For: its last address is the peer's, for rates.
+    #[arg(long)]
+    pub behind_proxy: bool,
+    /// Speak TLS here, with this certificate chain (PEM); needs a build with `--features tls`.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// What a process serves.

@@ -1,13 +1,15 @@
 //! What all requests of one process share.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use desk::{Desk, State};
 use seal::ProgramKey;
 
 use crate::Problem;
-use crate::door::Sessions;
+use crate::door::{Ceremonies, Sessions};
 use crate::jobs::Jobs;
+use crate::limits::Limits;
+use crate::visit::Who;
 
 /// Which side a process serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,14 @@ impl Serving {
     /// Whether the program's side is served.
     pub fn has_desk(self) -> bool {
         self != Self::Portal
+    }
+
+    /// Whether somebody is of a side that is served: on the portal a person of the program is nobody.
+    pub fn serves(self, who: &Who) -> bool {
+        match who {
+            Who::Person { .. } => self.has_desk(),
+            Who::Seat { .. } => self.has_portal(),
+        }
     }
 
     /// Whether the partners' side is served.
@@ -51,6 +61,8 @@ struct Inner {
     options: Options,
     key: RwLock<Option<Arc<ProgramKey>>>,
     sessions: Sessions,
+    ceremonies: Ceremonies,
+    limits: OnceLock<Limits>,
     jobs: Jobs,
 }
 
@@ -62,6 +74,8 @@ impl App {
         let key = key.filter(|_| options.serving.has_desk()).map(Arc::new);
         Self(Arc::new(Inner {
             sessions: Sessions::new(desk.clone()),
+            ceremonies: Ceremonies::new(&options.origin, &desk.config().program),
+            limits: OnceLock::new(),
             desk,
             options,
             key: RwLock::new(key),
@@ -85,6 +99,21 @@ impl App {
     /// Who is signed in.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// Passkeys that are being made or shown.
+    pub(crate) fn ceremonies(&self) -> &Ceremonies {
+        &self.0.ceremonies
+    }
+
+    /// Sets how much is answered; it can be set once, before the first request.
+    pub fn set_limits(&self, limits: Limits) {
+        let _ = self.0.limits.set(limits);
+    }
+
+    /// How much is answered.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.0.limits.get_or_init(Limits::default)
     }
 
     /// Long work.

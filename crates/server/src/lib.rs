@@ -7,19 +7,28 @@
 pub mod access;
 pub mod api;
 mod app;
+mod around;
 pub mod door;
 mod jobs;
+mod limits;
 mod listen;
+mod log;
 mod problem;
 mod routes;
 mod timers;
+#[cfg(feature = "tls")]
+mod tls;
 mod visit;
 pub mod web;
 
 pub use app::{App, Options, Serving};
 pub use jobs::{JobState, Jobs};
+pub use limits::{Limits, Rate, Rates};
 pub use listen::{Served, serve};
+pub use log::start_log;
 pub use problem::Problem;
 pub use routes::router;
 pub use timers::run_timers;
+#[cfg(feature = "tls")]
+pub use tls::{TlsAcceptor, tls_acceptor};
 pub use visit::{Visit, Who};

@@ -17,6 +17,10 @@ use tower::ServiceExt as _;
 pub const CONNECTIONS_MAX: usize = 1024;
 /// How long a client may take to send its head.
 const HEAD_MAX: Duration = Duration::from_secs(10);
+/// Header fields that a request may have.
+const HEADERS_MAX: usize = 64;
+/// Bytes that a request's head may have.
+const HEAD_BYTES_MAX: usize = 32 << 10;
 /// How long open requests may take once the process is asked to stop.
 const STOPPING_MAX: Duration = Duration::from_secs(20);
 
@@ -47,7 +51,8 @@ pub async fn serve(served: Served, stop: impl Future<Output = ()>) {
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             // One connection that breaks, or too many open files for a moment, must not end the server.
-            Err(_) => {
+            Err(error) => {
+                tracing::warn!("no connection could be taken: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -101,6 +106,8 @@ async fn converse<S>(
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     // What a client does to its own connection is its own affair.
     let _ = watcher.watch(connection).await;

@@ -21,6 +21,12 @@ pub struct Problem {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Where a browser is sent instead of being shown the problem.
+    #[serde(skip)]
+    pub go: Option<String>,
+    /// After how many seconds to try again: `Retry-After`.
+    #[serde(skip)]
+    pub retry_seconds: Option<u64>,
 }
 
 impl Problem {
@@ -32,6 +38,8 @@ impl Problem {
             code: code.to_owned(),
             title: title.into(),
             hint: None,
+            go: None,
+            retry_seconds: None,
         }
     }
 

@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{App, api, door, visit, web};
+use crate::{App, api, around, door, visit, web};
 
-/// Bytes that a request's body may have: a master or a leak, with what a form adds.
-pub const BODY_BYTES_MAX: usize = 40 << 20;
 /// How long an answer may take; long work goes on as a job.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
@@ -26,19 +24,32 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 
 /// All routes of an application.
 pub fn router(app: App) -> Router {
+    around::figures();
+    let csrf = CsrfLayer::new();
+    // A proxy in front may rewrite `Host`; the origin is what browsers see.
+    let csrf = csrf
+        .clone()
+        .add_trusted_origin(&app.options().origin)
+        .unwrap_or(csrf)
+        .with_rejection_response(around::cross_site);
     Router::new()
-        .route("/healthz", get(healthz))
+        .route("/healthz", get(around::healthz))
+        .route("/metrics", get(around::show_figures))
         .merge(web::routes())
         .merge(door::routes())
         .merge(api::routes())
         .fallback(web::nothing_here)
         .layer(from_fn_with_state(app.clone(), visit::enter))
-        .layer(CsrfLayer::new())
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        // Bodies are bounded at the door, by who sends them.
+        .layer(DefaultBodyLimit::disable())
+        .layer(csrf)
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_MAX))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(around::panicked))
+        .layer(from_fn(around::record))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // For browsers that know no `frame-ancestors`.
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"))
         .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
@@ -57,8 +68,4 @@ pub fn router(app: App) -> Router {
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-}
-
-async fn healthz() -> &'static str {
-    "ok\n"
 }

@@ -15,8 +15,9 @@ use seal::ProgramKey;
 use std::sync::Arc;
 
 use crate::access::{self, Verdict};
+use crate::around::AskedBy;
 use crate::door::Session;
-use crate::{App, Problem, web};
+use crate::{App, Problem, limits, web};
 
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,12 +143,45 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 /// The door in front of every route: finds out who asks, and asks the table whether they may.
-pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn enter(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_api = is_for_programs(&request);
+    let is_door = request
+        .extensions()
+        .get::<MatchedPath>()
+        .is_some_and(|path| crate::door::is_narrow(request.method(), path.as_str()));
+    if let Err(problem) = app.limits().peer(&request, is_door) {
+        return shown(problem, is_api, None);
+    }
     let visit = match visit(&app, request.headers(), request.uri().path()).await {
         Ok(visit) => visit,
         Err(problem) => return shown(problem, is_api, None),
     };
+    let asked_by = visit.who.as_ref().map(|who| AskedBy(who.actor()));
+    let mut response = match admitted(&app, &visit, request, is_api) {
+        Ok(mut request) => {
+            request.extensions_mut().insert(visit.clone());
+            let mut response = next.run(request).await;
+            match response.extensions_mut().remove::<Problem>() {
+                Some(problem) => shown(problem, is_api, Some(&visit)),
+                None => response,
+            }
+        }
+        Err(refused) => *refused,
+    };
+    if let Some(by) = asked_by {
+        response.extensions_mut().insert(by);
+    }
+    response
+}
+
+/// The request, bounded, or what is answered instead of it.
+fn admitted(
+    app: &App,
+    visit: &Visit,
+    request: Request,
+    is_api: bool,
+) -> Result<Request, Box<Response>> {
+    let refuse = |problem, seen| Box::new(shown(problem, is_api, seen));
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -161,33 +195,35 @@ pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> 
     );
     match verdict {
         Verdict::Enter => {}
-        Verdict::SignIn if !is_api => return web::to_sign_in(request.uri()),
+        Verdict::SignIn if !is_api => return Err(Box::new(web::to_sign_in(request.uri()))),
         Verdict::SignIn => {
             let problem = Problem::new(401, "sign-in", "sign in first")
                 .hint("send a token as `Authorization: Bearer …`");
-            return shown(problem, is_api, None);
+            return Err(refuse(problem, None));
         }
-        Verdict::NotHere => return shown(Problem::nothing_here(), is_api, Some(&visit)),
+        Verdict::NotHere => return Err(refuse(Problem::nothing_here(), Some(visit))),
         Verdict::NotYou => {
             let problem = Problem::new(403, "role", "this needs a role that you do not have")
                 .hint("an administrator of the program can change roles");
-            return shown(problem, is_api, Some(&visit));
+            return Err(refuse(problem, Some(visit)));
         }
     }
-    request.extensions_mut().insert(visit.clone());
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Problem>() {
-        Some(problem) => shown(problem, is_api, Some(&visit)),
-        None => response,
+    if let Some(who) = &visit.who {
+        app.limits()
+            .account(&who.actor())
+            .map_err(|problem| refuse(problem, Some(visit)))?;
     }
+    limits::bound(request, visit.who.is_some()).map_err(|problem| refuse(problem, Some(visit)))
 }
 
 async fn visit(app: &App, headers: &HeaderMap, path: &str) -> Result<Visit, Problem> {
     let (desk, state) = app.now().await?;
-    let session = app.sessions().of(headers).await?;
+    let session = app.sessions().of(headers, &state).await?;
+    let serving = app.options().serving;
     let who = session
         .as_ref()
-        .and_then(|session| session.who(&state.program));
+        .and_then(|session| session.who(&state.program))
+        .filter(|who| serving.serves(who));
     Ok(Visit {
         app: app.clone(),
         desk,
@@ -199,17 +235,35 @@ async fn visit(app: &App, headers: &HeaderMap, path: &str) -> Result<Visit, Prob
     })
 }
 
-fn is_for_programs(request: &Request) -> bool {
+pub(crate) fn is_for_programs(request: &Request) -> bool {
     let path = request.uri().path();
-    path.starts_with("/api/") || path == "/metrics" || path == "/healthz"
+    let wants_json = request
+        .headers()
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+    path.starts_with("/api/") || path == "/metrics" || path == "/healthz" || wants_json
 }
 
 /// A problem, as a page for people and as JSON for programs.
-fn shown(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
+pub(crate) fn shown(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
+    let retry = problem.retry_seconds;
+    let mut response = shown_as(problem, is_api, visit);
+    if let Some(seconds) = retry {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn shown_as(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
     if is_api {
         let mut response = problem.into_response();
         response.extensions_mut().remove::<Problem>();
         return response;
+    }
+    if let Some(elsewhere) = &problem.go {
+        return axum::response::Redirect::to(elsewhere).into_response();
     }
     web::problem_page(visit, &problem)
 }

@@ -6,7 +6,7 @@ use crate::partner::Profile;
 use crate::person::Role;
 use crate::roster::RosterRow;
 use crate::sealed::Digest;
-use crate::seat::{Email, Recipient};
+use crate::seat::{Email, Recipient, SeatRole};
 use crate::settings::Settings;
 use crate::watch::WatchChange;
 use std::collections::BTreeSet;
@@ -101,5 +101,12 @@ pub enum ProgramCommand {
         seat: SeatId,
         /// Why.
         reason: String,
+    },
+    /// Say whether a seat leads its partner's team.
+    SetSeatRole {
+        /// The seat.
+        seat: SeatId,
+        /// Its role.
+        role: SeatRole,
     },
 }

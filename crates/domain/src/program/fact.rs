@@ -6,7 +6,7 @@ use crate::ids::{AgreementVersion, PartnerId, PersonName, SeatId};
 use crate::partner::{Profile, Status};
 use crate::person::Role;
 use crate::sealed::Digest;
-use crate::seat::{Email, Recipient};
+use crate::seat::{Email, Recipient, SeatRole};
 use crate::settings::Settings;
 use crate::watch::WatchChange;
 use serde::{Deserialize, Serialize};
@@ -134,6 +134,13 @@ pub enum ProgramFact {
         email: Email,
         /// What its packages are sealed to.
         recipient: Recipient,
+    },
+    /// It was said whether a seat leads its partner's team.
+    SeatRoleSet {
+        /// The seat.
+        seat: SeatId,
+        /// Its role.
+        role: SeatRole,
     },
     /// A seat gets nothing any more.
     SeatRetired {

@@ -106,6 +106,9 @@ pub enum ProgramRefusal {
         /// The limit.
         max: usize,
     },
+    /// Somebody else may ask for this, and not this one.
+    #[error("this needs a role that you do not have")]
+    NotYou,
     /// A change of who watches the log.
     #[error(transparent)]
     Watch(#[from] WatchRefusal),
@@ -129,6 +132,7 @@ impl Explain for ProgramRefusal {
             Self::UnknownVersion { .. } => "unknown-agreement-version",
             Self::AcceptedBefore { .. } => "agreement-accepted-before",
             Self::Full { .. } => "limit-reached",
+            Self::NotYou => "role",
             Self::Watch(refusal) => refusal.code(),
         }
     }
@@ -160,13 +164,17 @@ impl Explain for ProgramRefusal {
             Self::UnknownVersion { .. } => "Publish it first.".into(),
             Self::AcceptedBefore { .. } => "The first acceptance stays on record.".into(),
             Self::Full { .. } => "This is a limit of the software.".into(),
+            Self::NotYou => {
+                "Coordinators and administrators of the program keep seats, and who leads the team."
+                    .into()
+            }
             Self::Watch(refusal) => refusal.hint(),
         }
     }
 
     fn class(&self) -> Class {
         match self {
-            Self::Status { .. } => Class::NotAllowed,
+            Self::Status { .. } | Self::NotYou => Class::NotAllowed,
             Self::Watch(refusal) => refusal.class(),
             _ => Class::Usage,
         }

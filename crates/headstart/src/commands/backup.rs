@@ -46,7 +46,7 @@ pub async fn restore(context: &Context, arguments: &Restore) -> Result<u8, Failu
         .unwrap_or_else(|| desk::key_beside(&arguments.file));
     let locked = read_file(&path, seal::LOCKED_BYTES_MAX as u64)?;
     let passphrase = context.passphrase()?;
-    let dir = context.data_dir();
+    let dir = context.data_dir()?;
     let restored = desk::restore(&dir, &arguments.file, &locked, &passphrase).await?;
     let backup = &restored.backup;
     let document = json!({

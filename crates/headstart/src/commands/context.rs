@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
-use desk::{DataDir, Desk, Failure};
+use desk::{Address, DataDir, Desk, Failure};
 use jiff::Timestamp;
 use seal::ProgramKey;
 use zeroize::Zeroizing;
@@ -13,6 +13,10 @@ use crate::output::Output;
 
 /// Where a data directory is when nobody names one.
 const DATA_DEFAULT: &str = "./headstart-data";
+/// Where the database is, if it is not in the data directory.
+const DATABASE_URL: &str = "HEADSTART_DATABASE_URL";
+/// A file that says so.
+const DATABASE_URL_FILE: &str = "HEADSTART_DATABASE_URL_FILE";
 
 /// What every command needs.
 pub struct Context {
@@ -28,12 +32,19 @@ impl Context {
         Self { global, output }
     }
 
-    /// The data directory.
-    pub fn data_dir(&self) -> DataDir {
-        match &self.global.data {
+    /// The data directory; its database is elsewhere when the environment names one.
+    ///
+    /// # Errors
+    /// A file with the database's address that cannot be read.
+    pub fn data_dir(&self) -> Result<DataDir, Failure> {
+        let dir = match &self.global.data {
             Some(path) => DataDir::at(path),
             None => DataDir::at(DATA_DEFAULT),
-        }
+        };
+        Ok(match database_url()? {
+            Some(url) => dir.with_database(Address::from(url.as_str())),
+            None => dir,
+        })
     }
 
     /// What `--now` said.
@@ -49,7 +60,7 @@ impl Context {
     /// # Errors
     /// As [`Desk::open`].
     pub async fn desk(&self) -> Result<Desk, Failure> {
-        Desk::open(self.data_dir(), self.now()?).await
+        Desk::open(self.data_dir()?, self.now()?).await
     }
 
     /// Opens the data directory and its program key.
@@ -96,6 +107,27 @@ impl Context {
                 .hint("nothing was made; run the command again"))
         }
     }
+}
+
+/// The database's address, which may hold a password: from the environment or a file that it names, never from a flag,
+/// which everybody on the machine can read.
+fn database_url() -> Result<Option<Zeroizing<String>>, Failure> {
+    if let Ok(url) = std::env::var(DATABASE_URL) {
+        return Ok((!url.is_empty()).then(|| Zeroizing::new(url)));
+    }
+    let Ok(path) = std::env::var(DATABASE_URL_FILE) else {
+        return Ok(None);
+    };
+    let bytes = Zeroizing::new(read_file(Path::new(&path), 4096)?);
+    let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+    if text.is_empty() {
+        return Err(Failure::usage(
+            "database-url",
+            format!("`{path}` holds no address of a database"),
+        )
+        .hint("write postgres://… into it"));
+    }
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
 /// Reads a time with hour and zone.

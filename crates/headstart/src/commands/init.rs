@@ -21,7 +21,7 @@ pub async fn run(context: &Context, arguments: &Init) -> Result<u8, Failure> {
     } else {
         ClockKind::System
     };
-    let dir = context.data_dir();
+    let dir = context.data_dir()?;
     let desk = desk::init(&dir, &arguments.program, clock, &passphrase, now).await?;
     let config = desk.config();
     let document = json!({

@@ -1,8 +1,9 @@
 //! `headstart agreement …`, `person …`, `settings …`: what the program itself decides.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use desk::Failure;
+use desk::{Desk, Failure, Invited};
 use domain::describe::describe_utc;
 use domain::ids::PersonName;
 use domain::person::{Actor, Role};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::context::{id, read_file};
-use crate::cli::{Agreement, Person, Settings};
+use crate::cli::{Agreement, Link, Person, Settings};
 use crate::output::table;
 
 /// Largest text of an agreement.
@@ -107,6 +108,10 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
                     format!("{name} is {role}\n")
                 });
         }
+        Person::Invite { name, link } => {
+            let account = Actor::Person(PersonName::parse(&name).map_err(Failure::from_refusal)?);
+            return invite(context, &desk, account, &name, &link).await;
+        }
         Person::List => {
             let program = desk.program().await?;
             let roles_of = |roles: &BTreeSet<Role>| -> Vec<&'static str> {
@@ -132,6 +137,28 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
             });
         }
     }
+    Ok(0)
+}
+
+/// Prints a link by which somebody makes a first passkey.
+pub async fn invite(
+    context: &Context,
+    desk: &Desk,
+    account: Actor,
+    who: &str,
+    link: &Link,
+) -> Result<u8, Failure> {
+    let life = Duration::from_secs(u64::from(link.days) * 24 * 3600);
+    let to = Invited::Account { account };
+    let secret = desk.invite(to, &Actor::Desk, life).await?;
+    let url = format!("{}/invitation/{secret}", link.origin.trim_end_matches('/'));
+    let document = json!({"for": who, "link": url, "days": link.days});
+    context.output.result(&document, |_| {
+        format!(
+            "{url}\nIt lets {who} in once, within {} days. Send it over a channel that you trust.\n",
+            link.days
+        )
+    });
     Ok(0)
 }
 

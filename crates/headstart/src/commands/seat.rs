@@ -4,6 +4,7 @@ use desk::{Desk, Failure};
 use domain::ids::SeatId;
 use domain::person::Actor;
 use domain::program::{Program, ProgramCommand};
+use domain::seat::SeatRole;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -19,7 +20,27 @@ pub async fn run(context: &Context, command: Seat) -> Result<u8, Failure> {
             partner,
             email,
             recipient,
-        } => add(context, &desk, &partner, &email, &recipient).await,
+            lead,
+        } => {
+            let seat = desk.add_seat(&id(&partner)?, &email, &recipient).await?;
+            if lead {
+                name_lead(&desk, &seat).await?;
+            }
+            added(context, &desk, &seat).await
+        }
+        Seat::Lead { id: seat } => {
+            name_lead(&desk, &id(&seat)?).await?;
+            context
+                .output
+                .result(&json!({"seat": seat, "lead": true}), |_| {
+                    format!("{seat} leads its partner's team\n")
+                });
+            Ok(0)
+        }
+        Seat::Invite { id: seat, link } => {
+            let account = Actor::Seat(id(&seat)?);
+            super::program::invite(context, &desk, account, &seat, &link).await
+        }
         Seat::List => {
             let program = desk.program().await?;
             list(context, &program);
@@ -41,16 +62,17 @@ pub async fn run(context: &Context, command: Seat) -> Result<u8, Failure> {
     }
 }
 
-async fn add(
-    context: &Context,
-    desk: &Desk,
-    partner: &str,
-    email: &str,
-    recipient: &str,
-) -> Result<u8, Failure> {
-    let seat = desk.add_seat(&id(partner)?, email, recipient).await?;
+async fn name_lead(desk: &Desk, seat: &SeatId) -> Result<(), Failure> {
+    let command = ProgramCommand::SetSeatRole {
+        seat: seat.clone(),
+        role: SeatRole::Lead,
+    };
+    desk.decide(command, &Actor::Desk).await.map(drop)
+}
+
+async fn added(context: &Context, desk: &Desk, seat: &SeatId) -> Result<u8, Failure> {
     let program = desk.program().await?;
-    let others = same_key(&program, &seat);
+    let others = same_key(&program, seat);
     if let Some(first) = others.first() {
         eprintln!(
             "note: {seat} has the same key as {first}: whoever holds it opens both packages, \
@@ -84,6 +106,7 @@ fn list(context: &Context, program: &Program) {
                 "partner": seat.partner().as_str(),
                 "email": seat.email().as_str(),
                 "recipient": seat.recipient().as_str(),
+                "lead": seat.is_lead(),
                 "retired": seat.retired_at().is_some(),
             })
         })
@@ -95,7 +118,7 @@ fn list(context: &Context, program: &Program) {
                 .to_owned();
         }
         let mut rows = vec![
-            ["SEAT", "PARTNER", "EMAIL", "STATE"]
+            ["SEAT", "PARTNER", "ROLE", "EMAIL", "STATE"]
                 .map(str::to_owned)
                 .to_vec(),
         ];
@@ -108,6 +131,7 @@ fn list(context: &Context, program: &Program) {
             rows.push(vec![
                 seat.id().to_string(),
                 seat.partner().to_string(),
+                seat.role().as_str().to_owned(),
                 seat.email().as_str().to_owned(),
                 state.to_owned(),
             ]);

@@ -7,7 +7,7 @@ use desk::{Desk, Failure};
 use domain::person::Actor;
 use seal::ProgramKey;
 use serde_json::json;
-use server::{App, Options, Served, Serving};
+use server::{App, Limits, Options, Rates, Served, Serving};
 use tokio::net::TcpListener;
 
 use super::Context;
@@ -29,7 +29,21 @@ pub async fn run(context: &Context, arguments: Serve) -> Result<u8, Failure> {
         false => None,
     };
     let is_unlocked = key.is_some();
-    let ready = bind(desk, key, serving, arguments.listen, arguments.origin).await?;
+    let transport = Transport::of(&arguments)?;
+    let ready = bind(
+        desk,
+        key,
+        serving,
+        arguments.listen,
+        arguments.origin,
+        transport,
+    )
+    .await?;
+    ready.app.set_limits(Limits::new(Rates {
+        is_behind_proxy: arguments.behind_proxy,
+        ..Rates::default()
+    }));
+    server::start_log();
     let document =
         json!({"listening": ready.url, "role": arguments.role.as_str(), "unlocked": is_unlocked});
     context.output.result(&document, |_| {
@@ -43,12 +57,52 @@ pub async fn run(context: &Context, arguments: Serve) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// What is spoken on a connection.
+#[derive(Default)]
+pub struct Transport {
+    #[cfg(feature = "tls")]
+    tls: Option<server::TlsAcceptor>,
+}
+
+impl Transport {
+    #[cfg(feature = "tls")]
+    fn of(arguments: &Serve) -> Result<Self, Failure> {
+        let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+            (Some(cert), Some(key)) => Some(server::tls_acceptor(cert, key)?),
+            _ => None,
+        };
+        Ok(Self { tls })
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn of(arguments: &Serve) -> Result<Self, Failure> {
+        if arguments.tls_cert.is_some() {
+            return Err(Failure::usage("no-tls", "this build speaks no TLS")
+                .hint("put a proxy in front of it, or build it with `--features tls`"));
+        }
+        Ok(Self::default())
+    }
+
+    fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
+    }
+}
+
 /// A server that listens and does not answer yet.
 pub struct Ready {
     /// Where browsers find it.
     pub url: String,
     app: App,
     listener: TcpListener,
+    #[cfg_attr(
+        not(feature = "tls"),
+        allow(dead_code, reason = "only TLS has something in it")
+    )]
+    transport: Transport,
 }
 
 /// Listens.
@@ -58,6 +112,7 @@ pub async fn bind(
     serving: Serving,
     listen: SocketAddr,
     origin: Option<String>,
+    transport: Transport,
 ) -> Result<Ready, Failure> {
     let unable = |error: std::io::Error| {
         Failure::machine("listen", format!("cannot listen on {listen}: {error}"))
@@ -66,10 +121,12 @@ pub async fn bind(
     let listener = TcpListener::bind(listen).await.map_err(unable)?;
     let address = listener.local_addr().map_err(unable)?;
     // Passkeys are bound to a name, and browsers take none for an address.
+    let scheme = transport.scheme();
     let url = origin.unwrap_or_else(|| match address.ip().is_loopback() {
-        true => format!("http://localhost:{}", address.port()),
-        false => format!("http://{address}"),
+        true => format!("{scheme}://localhost:{}", address.port()),
+        false => format!("{scheme}://{address}"),
     });
+    let url = url.trim_end_matches('/').to_owned();
     let options = Options {
         serving,
         origin: url.clone(),
@@ -78,6 +135,7 @@ pub async fn bind(
         app: App::new(desk, options, key),
         url,
         listener,
+        transport,
     })
 }
 
@@ -96,7 +154,7 @@ impl Ready {
             listener: self.listener,
             router: server::router(self.app),
             #[cfg(feature = "tls")]
-            tls: None,
+            tls: self.transport.tls,
         };
         server::serve(served, stop()).await;
         timer.abort();

@@ -8,7 +8,7 @@ use domain::person::{Actor, Role};
 use server::Serving;
 
 use super::Told;
-use crate::commands::serve::bind;
+use crate::commands::serve::{Transport, bind};
 use crate::output::Output;
 
 /// The people of the story, and what each may do.
@@ -30,7 +30,15 @@ const SEATS: [(&str, &str); 3] = [
 pub async fn serve(told: Told, listen: SocketAddr, out: &Output) -> Result<(), Failure> {
     let desk = Desk::open(told.data.clone(), None).await?;
     let key = desk.unlock(super::PASSPHRASE)?;
-    let ready = bind(desk, Some(key), Serving::All, listen, None).await?;
+    let ready = bind(
+        desk,
+        Some(key),
+        Serving::All,
+        listen,
+        None,
+        Transport::default(),
+    )
+    .await?;
     let mut links = Vec::new();
     for (name, roles) in PEOPLE {
         let person = PersonName::parse(name).map_err(Failure::from_refusal)?;

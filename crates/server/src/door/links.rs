@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
+use super::session::forgotten_cookie;
 use crate::visit::Who;
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -21,17 +22,6 @@ pub fn first_page(who: Option<&Who>) -> &'static str {
 /// `/`: where somebody begins.
 pub async fn home(visit: Visit) -> Redirect {
     Redirect::to(first_page(visit.who.as_ref()))
-}
-
-/// How to sign in.
-pub async fn sign_in(visit: Visit) -> Page {
-    page(
-        &visit,
-        "Sign in",
-        html! {
-            p { "Open the sign-in link that you were given." }
-        },
-    )
 }
 
 /// Asks before a link is used up: programs that look at links in mails only read.
@@ -62,16 +52,20 @@ pub async fn follow_link(visit: Visit, Path(secret): Path<String>) -> Result<Res
         .use_link(&secret)
         .await?
         .ok_or_else(spent)?;
+    if let Some(old) = &visit.session {
+        visit.app.sessions().end(old).await?;
+    }
     let cookie = visit.app.sessions().begin(link.account, false).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }
 
 /// Ends the session.
-pub async fn sign_out(visit: Visit) -> Result<Redirect, Problem> {
+pub async fn sign_out(visit: Visit) -> Result<Response, Problem> {
     if let Some(session) = &visit.session {
         visit.app.sessions().end(session).await?;
     }
-    Ok(Redirect::to("/sign-in"))
+    let headers = [(header::SET_COOKIE, forgotten_cookie())];
+    Ok((headers, Redirect::to("/sign-in")).into_response())
 }
 
 fn spent() -> Problem {

@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use desk::Desk;
+use desk::{Desk, State, digest_of_secret as digest};
 use domain::person::Actor;
 use domain::program::Program;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::Ticket;
 
 use crate::Problem;
@@ -26,6 +25,9 @@ const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 const MEMORY: Duration = Duration::from_millis(500);
 /// How many sessions are remembered at once.
 const MEMORY_MAX: usize = 10_000;
+
+/// How a token begins, so that it is found where it should not be.
+pub const TOKEN_PREFIX: &str = "hst_";
 
 const SESSION: &str = "session";
 const LINK: &str = "link";
@@ -42,6 +44,9 @@ pub struct Session {
     pub began_at: Timestamp,
     /// When a passkey was last shown; nothing when it began by a link.
     pub shown_at: Option<Timestamp>,
+    /// How often all sessions of the account had been ended when it began: it is over once that number has grown.
+    #[serde(default)]
+    pub epoch: u64,
     /// What a token may do; nothing for a session of a browser, which may do all that its account may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
@@ -55,6 +60,18 @@ pub struct Link {
 }
 
 impl Session {
+    /// A session that nobody has, to ask who somebody would be.
+    pub(crate) fn probe(account: Actor) -> Self {
+        Self {
+            id: String::new(),
+            account,
+            began_at: Timestamp::UNIX_EPOCH,
+            shown_at: None,
+            epoch: 0,
+            scopes: None,
+        }
+    }
+
     /// Who this is now: roles and standing are asked anew for every request.
     pub fn who(&self, program: &Program) -> Option<Who> {
         match &self.account {
@@ -70,13 +87,10 @@ impl Session {
                 if seat.retired_at().is_some() {
                     return None;
                 }
-                let first = program
-                    .seats_of(seat.partner())
-                    .find(|seat| seat.retired_at().is_none());
                 Some(Who::Seat {
                     seat: id.clone(),
                     partner: seat.partner().clone(),
-                    is_lead: first.is_some_and(|first| first.id() == id),
+                    is_lead: seat.is_lead(),
                 })
             }
             Actor::Desk | Actor::Timer => None,
@@ -107,27 +121,91 @@ impl Sessions {
         }
     }
 
-    /// The session that a request's cookie names; `None` when it names none that lasts.
+    /// The session that a request's cookie names, or that its token stands for; `None` when it names none that lasts.
+    ///
+    /// A request with a token is the token's alone: its cookie is not looked at.
     ///
     /// # Errors
     /// A database that fails.
-    pub async fn of(&self, headers: &HeaderMap) -> Result<Option<Session>, Problem> {
+    pub async fn of(&self, headers: &HeaderMap, state: &State) -> Result<Option<Session>, Problem> {
+        if let Some(authorization) = headers.get(header::AUTHORIZATION) {
+            let token = authorization.to_str().ok().and_then(bearer);
+            return Ok(token.and_then(|token| token_session(token, state)));
+        }
         let Some(secret) = cookie(headers, COOKIE) else {
             return Ok(None);
         };
-        let id = digest(secret);
-        if let Some(remembered) = self.remembered(&id) {
+        let session = self.named(&digest(secret)).await?;
+        Ok(session.filter(|session| session.epoch == state.accounts.epoch(&session.account)))
+    }
+
+    async fn named(&self, id: &str) -> Result<Option<Session>, Problem> {
+        if let Some(remembered) = self.remembered(id) {
             return Ok(remembered);
         }
         let ticket = self
             .desk
             .store()
-            .ticket(SESSION, &id, Timestamp::now())
+            .ticket(SESSION, id, Timestamp::now())
             .await
             .map_err(failed)?;
         let session = ticket.and_then(|ticket| read(&ticket));
-        self.remember(&id, session.clone());
+        self.remember(id, session.clone());
         Ok(session)
+    }
+
+    /// The sessions of an account that last, newest first.
+    ///
+    /// # Errors
+    /// A database that fails.
+    pub async fn of_account(
+        &self,
+        account: &Actor,
+        state: &State,
+    ) -> Result<Vec<Session>, Problem> {
+        let tickets = self
+            .desk
+            .store()
+            .tickets_of(SESSION, &owner(account), Timestamp::now())
+            .await
+            .map_err(failed)?;
+        let epoch = state.accounts.epoch(account);
+        let mut sessions: Vec<Session> = tickets.iter().filter_map(read).collect();
+        sessions.retain(|session| session.epoch == epoch);
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.began_at));
+        Ok(sessions)
+    }
+
+    /// Notes that a passkey was shown in a session at this moment.
+    ///
+    /// # Errors
+    /// A session that is over, or a database that fails.
+    pub async fn has_shown(&self, session: &Session) -> Result<(), Problem> {
+        let now = Timestamp::now();
+        let shown = Session {
+            shown_at: Some(now),
+            ..session.clone()
+        };
+        let ends_ms = session.began_at.as_millisecond()
+            + i64::try_from(SESSION_LIFE.as_millis()).unwrap_or(i64::MAX / 2);
+        let ticket = Ticket {
+            id: session.id.clone(),
+            owner: owner(&session.account),
+            body: written(&shown)?,
+            ends_ms,
+        };
+        let is_there = self
+            .desk
+            .store()
+            .change_ticket(SESSION, &ticket, now)
+            .await
+            .map_err(failed)?;
+        if !is_there {
+            return Err(Problem::nothing_here());
+        }
+        self.remember(&session.id, Some(shown));
+        metrics::counter!("headstart_passkeys_shown_total").increment(1);
+        Ok(())
     }
 
     /// Begins a session; the answer is the value of the `Set-Cookie` header.
@@ -135,13 +213,27 @@ impl Sessions {
     /// # Errors
     /// A database that fails.
     pub async fn begin(&self, account: Actor, has_shown_key: bool) -> Result<String, Problem> {
+        let shown_at = has_shown_key.then(Timestamp::now);
+        self.begin_as(account, shown_at).await
+    }
+
+    /// The same, with when a passkey was last shown.
+    pub(crate) async fn begin_as(
+        &self,
+        account: Actor,
+        shown_at: Option<Timestamp>,
+    ) -> Result<String, Problem> {
         let now = Timestamp::now();
         let secret = secret()?;
+        let epoch = self.desk.state().await?.accounts.epoch(&account);
+        metrics::counter!("headstart_sessions_begun_total", "with" => if shown_at.is_some() { "passkey" } else { "link" })
+            .increment(1);
         let session = Session {
             id: String::new(),
             account,
             began_at: now,
-            shown_at: has_shown_key.then_some(now),
+            shown_at,
+            epoch,
             scopes: None,
         };
         let ticket = ticket(&secret, &session.account, &session, SESSION_LIFE, now)?;
@@ -178,7 +270,7 @@ impl Sessions {
         let ended = self
             .desk
             .store()
-            .drop_tickets_of(SESSION, &account.to_string())
+            .drop_tickets_of(SESSION, &owner(account))
             .await
             .map_err(failed)?;
         let mut memory = self
@@ -272,26 +364,53 @@ fn ticket<T: Serialize>(
     life: Duration,
     now: Timestamp,
 ) -> Result<Ticket, Problem> {
-    let body = serde_json::to_string(body)
-        .map_err(|_| Problem::machine("a ticket could not be written"))?;
     Ok(Ticket {
         id: digest(secret),
-        owner: owner.to_string(),
-        body,
+        owner: self::owner(owner),
+        body: written(body)?,
         ends_ms: now.as_millisecond() + i64::try_from(life.as_millis()).unwrap_or(i64::MAX / 2),
     })
 }
 
-fn secret() -> Result<String, Problem> {
-    Ok(URL_SAFE_NO_PAD.encode(desk::random()?))
+/// The value of `Set-Cookie` that makes a browser forget the session.
+pub(crate) fn forgotten_cookie() -> String {
+    format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
 }
 
-/// What is stored of a secret.
-pub(crate) fn digest(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+fn written<T: Serialize>(body: &T) -> Result<String, Problem> {
+    serde_json::to_string(body).map_err(|_| Problem::machine("a ticket could not be written"))
+}
+
+/// Two spellings of one name are one account.
+fn owner(account: &Actor) -> String {
+    domain::account::key(account).unwrap_or_else(|| account.to_string())
+}
+
+/// The token of `Bearer hst_…`; the scheme's letters are of either case (RFC 9110, section 11.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+/// What a token stands for at this moment. It is found by its digest, so how long the search takes says nothing of it.
+fn token_session(token: &str, state: &State) -> Option<Session> {
+    let id = token.starts_with(TOKEN_PREFIX).then(|| digest(token))?;
+    let (account, token) = state.accounts.by_token(&id)?;
+    (token.ends_at > Timestamp::now()).then(|| Session {
+        account: account.actor().clone(),
+        began_at: token.made_at,
+        shown_at: None,
+        epoch: account.epoch(),
+        scopes: Some(token.scopes.iter().cloned().collect()),
+        id,
+    })
+}
+
+/// A new secret of 256 bits, base64url.
+pub(crate) fn secret() -> Result<String, Problem> {
+    Ok(URL_SAFE_NO_PAD.encode(desk::random()?))
 }
 
 pub(crate) fn failed(error: store::StoreError) -> Problem {

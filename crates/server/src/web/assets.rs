@@ -63,6 +63,16 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("assets/editor.js"),
     },
     Asset {
+        name: "passkey.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/passkey.js"),
+    },
+    Asset {
+        name: "age-key.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/age-key.js"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("assets/icon.svg"),

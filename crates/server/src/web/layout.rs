@@ -154,7 +154,7 @@ fn navigation(visit: Option<&Visit>, who: &Who) -> Markup {
             }
         }
         form class="who" method="post" action="/sign-out" {
-            span class="name" { (who.name()) }
+            a class="name" href="/account" { (who.name()) }
             button type="submit" class="quiet" { "Sign out" }
         }
     }

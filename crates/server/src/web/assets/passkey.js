@@ -1,0 +1,104 @@
+// Passkeys: asks the server for a challenge, the device for an answer, and goes where the server says.
+"use strict";
+
+function bytes(text) {
+  const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
+}
+
+function text(buffer) {
+  const plain = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
+  return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+// What the device is asked, with bytes where the server wrote text.
+function asked(options) {
+  const key = options.publicKey;
+  const known = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
+  const ready = { ...key, challenge: bytes(key.challenge) };
+  if (key.user) ready.user = { ...key.user, id: bytes(key.user.id) };
+  if (key.excludeCredentials) ready.excludeCredentials = known(key.excludeCredentials);
+  if (key.allowCredentials) ready.allowCredentials = known(key.allowCredentials);
+  return { publicKey: ready };
+}
+
+// What the device answered, with text where it has bytes.
+function answered(credential) {
+  const from = credential.response;
+  const response = { clientDataJSON: text(from.clientDataJSON) };
+  if (from.attestationObject) {
+    response.attestationObject = text(from.attestationObject);
+  } else {
+    response.authenticatorData = text(from.authenticatorData);
+    response.signature = text(from.signature);
+    response.userHandle = from.userHandle ? text(from.userHandle) : null;
+  }
+  return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response, extensions: {} };
+}
+
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) return said;
+  const problem = new Error([said.title || "the server did not answer", said.hint].filter(Boolean).join("; "));
+  problem.code = said.code;
+  throw problem;
+}
+
+function words(error) {
+  if (error.code === "fresh-passkey") return "Show your passkey once more first.";
+  if (error.name === "NotAllowedError") return "The device was not asked to the end, or it took too long. Try again.";
+  if (error.name === "InvalidStateError") return "This device has a passkey for this account already.";
+  if (error.name === "SecurityError") return "Passkeys work only over TLS, or on this machine as localhost.";
+  return error.message.charAt(0).toUpperCase() + error.message.slice(1) + ".";
+}
+
+async function run(button) {
+  const begun = await post(button.dataset.begin, {});
+  const options = asked(begun.options);
+  const credential = options.publicKey.user
+    ? await navigator.credentials.create(options)
+    : await navigator.credentials.get(options);
+  const field = (id) => document.getElementById(id)?.value;
+  const said = await post(button.dataset.finish, {
+    ceremony: begun.ceremony,
+    credential: answered(credential),
+    to: button.dataset.to,
+    label: field("label"),
+    recipient: field("recipient"),
+  });
+  location.assign(said.to);
+}
+
+for (const button of document.querySelectorAll("[data-passkey]")) {
+  const problem = button.closest("p").parentElement.querySelector("[data-passkey-problem]");
+  const say = (message) => {
+    problem.textContent = message;
+    problem.hidden = !message;
+  };
+  if (!window.PublicKeyCredential || !navigator.credentials) {
+    say(window.isSecureContext
+      ? "This browser knows no passkeys. Use a newer one, or another device."
+      : "Passkeys work only over TLS, or on this machine as localhost.");
+    continue;
+  }
+  button.disabled = false;
+  button.addEventListener("click", async () => {
+    say("");
+    button.disabled = true;
+    try {
+      await run(button);
+    } catch (error) {
+      if (error.code === "fresh-passkey") {
+        location.assign("/sign-in/again?to=" + encodeURIComponent(location.pathname));
+        return;
+      }
+      say(words(error));
+      button.disabled = false;
+    }
+  });
+}
