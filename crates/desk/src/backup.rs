@@ -180,7 +180,7 @@ pub async fn restore(
     // CRASH: until the rename there is only a draft folder beside the target, which nothing reads.
     let placed = made.and_then(|restored| {
         // The names of its files, before the name of the whole.
-        sync_folder_of(&draft.database())?;
+        sync_folder_of(&draft.config())?;
         std::fs::rename(draft.path(), target).map_err(|error| unwritable(target, &error))?;
         Ok(restored)
     });

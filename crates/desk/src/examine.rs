@@ -5,8 +5,9 @@ use domain::case::{Case, Traced};
 use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId, TraceId};
 use domain::receipt::Receipts;
 use domain::sealed::Digest;
-use flow::book::{Book, Seating};
+use flow::book::Book;
 use flow::explanations::{Dates, Explanation, explanations};
+use flow::seats::Seating;
 use flow::sight::LeakFile;
 use flow::trace::{Candidate, Verdict};
 use jiff::Timestamp;
@@ -184,8 +185,8 @@ fn shown(book: &Book, candidate: &Candidate) -> ShownCopy {
 }
 
 fn add_values(book: &Book, seating: &Seating, values: &mut [Vec<Vec<u64>>]) {
-    let group = book.key().of_partner(seating.partner.as_str());
-    let slot = book.key().of_seat(seating.slot, seating.seat.as_str());
+    let group = book.partner_key(&seating.partner);
+    let slot = book.seat_key(seating);
     let mut symbols = book.code().codeword(&group, &slot).into_iter();
     for (master, sites) in book.masters().iter().zip(values) {
         let has_copy = seating.artifacts.contains(&master.artifact);

@@ -464,7 +464,13 @@ pub fn readings(book: &Book, leak: &[LeakFile]) -> Readings {
 
 /// The verdict of readings, as if everybody had fetched his copy.
 pub fn judged(book: &Book, readings: Readings, bar: &Bar) -> Verdict {
-    let access = vec![Access { fetched: true, later: false }; book.seatings().len()];
+    let access = vec![
+        Access {
+            fetched: true,
+            later: false
+        };
+        book.seatings().len()
+    ];
     trace::trace(book, readings, &access, bar).unwrap()
 }
 

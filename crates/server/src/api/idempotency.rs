@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{TICKET_BYTES_MAX, Ticket};
 
-use crate::routes::BODY_BYTES_MAX;
 use crate::{Problem, Visit};
 
 /// The header.
@@ -21,6 +20,8 @@ pub const HEADER: &str = "idempotency-key";
 const KEY_CHARS_MAX: usize = 100;
 /// How long an answer is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Bytes of a request or an answer that are held; bodies are bounded at the door already.
+const BODY_BYTES_MAX: usize = 64 << 20;
 const KIND: &str = "idempotency";
 
 #[derive(Serialize, Deserialize)]

@@ -37,7 +37,7 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem>
         (facts(&summary(&visit, &case, details.as_ref())))
         (actions(&visit, &case))
         (timeline::draw(&visit, &case))
-        (funnel(&case))
+        (funnel(&visit, &case))
         (exploitation(&visit, &case))
         (decisions(&visit, &history))
     };
@@ -127,60 +127,50 @@ fn actions(visit: &Visit, case: &Case) -> Markup {
 }
 
 /// How far partners have come with it.
-fn funnel(case: &Case) -> Markup {
-    let planned = || case.plan().into_iter().flat_map(|plan| &plan.seats);
-    let opened = || {
-        case.packages()
-            .filter(|package| case.opened_at(&package.seat).is_some())
-    };
-    let seen = || opened().filter(|package| case.receipts().of(&package.seat).is_some());
-    let steps = [
-        (
-            "Planned",
-            distinct(planned().map(|seat| &seat.partner)),
-            planned().count(),
-        ),
-        (
-            "Pressed",
-            distinct(case.packages().map(|package| &package.partner)),
-            case.packages().count(),
-        ),
+fn funnel(visit: &Visit, case: &Case) -> Markup {
+    let rows = case.funnel(&visit.state.program);
+    if rows.is_empty() {
+        return html! {};
+    }
+    let seats: usize = rows.iter().map(|row| row.seats).sum();
+    let opened: usize = rows.iter().map(|row| row.seats_opened).sum();
+    let steps: [(&str, usize); 5] = [
+        ("Planned", rows.len()),
         (
             "Notified: their wave is open",
-            distinct(opened().map(|package| &package.partner)),
-            opened().count(),
+            rows.iter().filter(|row| row.notified_at.is_some()).count(),
+        ),
+        (
+            "Acknowledged label and embargo",
+            rows.iter()
+                .filter(|row| row.acknowledged_at.is_some())
+                .count(),
         ),
         (
             "Seen: package fetched",
-            distinct(seen().map(|package| &package.partner)),
-            seen().count(),
+            rows.iter().filter(|row| row.opened_at.is_some()).count(),
+        ),
+        (
+            "Responded: protections reported",
+            rows.iter().filter(|row| row.responded_at.is_some()).count(),
         ),
     ];
-    let most = steps.iter().map(|(_, _, seats)| *seats).max().unwrap_or(0);
-    if most == 0 {
-        return html! {};
-    }
-    let rows: Vec<_> = steps
+    let shown: Vec<_> = steps
         .iter()
-        .map(|(name, partners, seats)| {
+        .map(|(name, partners)| {
             vec![
                 html! { (name) },
                 html! { (partners) },
-                html! { (seats) },
-                share(*seats, most),
+                share(*partners, rows.len()),
             ]
         })
         .collect();
-    table(
-        "How far partners are",
-        &["Step", "Partners", "Seats", "Share of seats"],
-        &rows,
-    )
-}
-
-fn distinct<'a>(partners: impl Iterator<Item = &'a domain::ids::PartnerId>) -> usize {
-    let all: std::collections::BTreeSet<_> = partners.collect();
-    all.len()
+    html! {
+        (table("How far partners are", &["Step", "Partners", "Share"], &shown))
+        @if seats > 0 {
+            p class="fine" { "Packages were pressed for " (count(seats, "seat")) "; " (opened) " fetched theirs." }
+        }
+    }
 }
 
 /// A share as a bar and a number.

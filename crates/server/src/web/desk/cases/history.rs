@@ -76,6 +76,18 @@ pub fn sentence(fact: &CaseFact) -> String {
         CaseFact::LeakSighted { sighting, .. } => {
             format!("its values were seen outside: {sighting}")
         }
+        CaseFact::CaseAcknowledged { seat, tlp, .. } => {
+            format!("seat {seat} acknowledged {tlp} and the end of the embargo")
+        }
+        CaseFact::ProtectionReported {
+            seat,
+            number,
+            coverage,
+            ..
+        } => format!("seat {seat} reported protection {number}, coverage {coverage}"),
+        CaseFact::MessageWritten { partner, .. } => {
+            format!("a message was written in the thread with {partner}")
+        }
         CaseFact::LeakTraced { trace, verdict, .. } => format!(
             "a leak was traced: {trace}, {}",
             match verdict {
@@ -90,7 +102,11 @@ pub fn sentence(fact: &CaseFact) -> String {
 pub fn is_decision(fact: &CaseFact) -> bool {
     !matches!(
         fact,
-        CaseFact::PackageFetched { .. } | CaseFact::FetchRefused { .. }
+        CaseFact::PackageFetched { .. }
+            | CaseFact::FetchRefused { .. }
+            | CaseFact::CaseAcknowledged { .. }
+            | CaseFact::ProtectionReported { .. }
+            | CaseFact::MessageWritten { .. }
     )
 }
 
