@@ -189,7 +189,7 @@ pub(super) fn known<'a>(visit: &'a Visit, id: &str) -> Result<&'a Case, Problem>
         .ok_or_else(Problem::nothing_here)
 }
 
-fn time(text: &str) -> Result<Timestamp, Problem> {
+pub(super) fn time(text: &str) -> Result<Timestamp, Problem> {
     Ok(domain::parse_release(text).map_err(desk::Failure::from_refusal)?)
 }
 
@@ -518,4 +518,85 @@ pub async fn receipts(
         .collect();
     rows.sort_by(|one, other| one.seat.cmp(&other.seat));
     Ok(Json(window.cut(rows, |row| row.seat.clone())?))
+}
+
+/// A master to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewArtifact {
+    /// Its file name, which goes into every package.
+    pub name: String,
+    /// `writeup`, `poc`, `rule`, `traffic` or `indicators`; by the file's name when nothing is said.
+    pub kind: Option<String>,
+    /// Its bytes with their marks, in base64.
+    pub base64: String,
+}
+
+/// What the marks of a case can prove, before anything leaks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseMeter {
+    /// Partners that the figures are for.
+    pub partners: u64,
+    /// Seats that they are for.
+    pub seats: u64,
+    /// Shares of all marks, and what a leak of that share proves.
+    pub shares: Vec<MeterShare>,
+}
+
+/// What a share of a case's marks proves.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeterShare {
+    /// Between 0 and 1.
+    pub share: f64,
+    /// The chance that the leaking partner is named.
+    pub names_partner: f64,
+    /// The chance that the leaking seat is named.
+    pub names_seat: f64,
+}
+
+/// Adds a master to a case that was not pressed yet.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/artifacts", tag = "cases", params(("case" = String, Path),
+    ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewArtifact, responses((status = 201, body = CaseSummary)))]
+pub async fn add_artifact(
+    visit: Visit,
+    At(case): At<String>,
+    Body(new): Body<NewArtifact>,
+) -> Result<(StatusCode, Json<CaseSummary>), Problem> {
+    use base64::Engine as _;
+    let id = known(&visit, &case)?.id().clone();
+    let kind = match &new.kind {
+        Some(word) => domain::artifact::ArtifactKind::parse(word),
+        None => desk::kind_of(&new.name),
+    };
+    let kind = kind.ok_or_else(|| {
+        Problem::input("kind", "this is no kind of artifact")
+            .hint("say `writeup`, `poc`, `rule`, `traffic` or `indicators`")
+    })?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(&new.base64)
+        .map_err(|_| Problem::input("base64", "the bytes of the file are not base64"))?;
+    visit
+        .desk
+        .add_artifacts(&id, &[(new.name, kind, bytes)])
+        .await?;
+    Ok((StatusCode::CREATED, fresh(&visit, &id).await?))
+}
+
+/// What the marks of a case can prove.
+#[utoipa::path(get, path = "/api/v1/cases/{case}/meter", tag = "cases", params(("case" = String, Path)),
+    responses((status = 200, body = CaseMeter)))]
+pub async fn meter(visit: Visit, At(case): At<String>) -> Result<Json<CaseMeter>, Problem> {
+    let case = known(&visit, &case)?;
+    let meter = visit.desk.meter(case, &*visit.key()?).await?;
+    let shares = meter.shares.iter().map(|(share, prospect)| MeterShare {
+        share: *share,
+        names_partner: prospect.group_catch,
+        names_seat: prospect.slot_catch,
+    });
+    Ok(Json(CaseMeter {
+        partners: meter.counts.groups,
+        seats: meter.counts.slots,
+        shares: shares.collect(),
+    }))
 }

@@ -1,16 +1,22 @@
 //! The partners' side: what is open for a seat, and its package.
 
 use axum::Json;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::case::Case;
 use domain::ids::{CaseId, SeatId};
+use domain::letter::Words;
 use domain::open::open;
-use serde::Serialize;
+use domain::person::Actor;
+use domain::protection::{Coverage, ProtectionDetails};
+use domain::tlp::Tlp;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::{Ask, At};
+use super::cases::time;
+use super::extract::{Ask, At, Body};
 use super::page::{Slice, Window};
+use crate::web::portal::own::{own, seated, told};
 use crate::{Problem, Visit};
 
 /// A case that is open for the seat that asks. Its title is in the package, and nowhere here.
@@ -88,31 +94,17 @@ pub async fn show(visit: Visit, At(case): At<String>) -> Result<Json<OpenCase>, 
 #[utoipa::path(post, path = "/api/v1/inbox/{case}/package", tag = "inbox", params(("case" = String, Path)),
     responses((status = 200, content_type = "application/age", body = Vec<u8>)))]
 pub async fn fetch(visit: Visit, At(case): At<String>) -> Result<Response, Problem> {
-    let (seat, _) = visit.seat()?;
     let id = CaseId::parse(&case).map_err(|_| Problem::nothing_here())?;
-    let case = visit.state.case(&id).ok_or_else(Problem::nothing_here)?;
-    // Asked here too, so that a partner is told no more than domain says that it may be told.
-    if let Err(denial) = open(
-        case,
-        &visit.state.program,
-        visit.desk.policy(),
-        seat,
-        visit.desk.now(),
-    ) {
-        let refused = visit.desk.fetch(&id, seat).await;
-        return match refused {
-            Err(failure) if failure.class == desk::Class::Machine => Err(failure.into()),
-            _ => Err(Problem::of_partner(denial.for_partner())),
-        };
-    }
-    let fetched = visit
-        .desk
-        .fetch(&id, seat)
-        .await
-        .map_err(|failure| match failure.class {
-            desk::Class::Machine => Problem::from(failure),
-            _ => Problem::nothing_here(),
-        })?;
+    let seat = match seated(&visit) {
+        Ok((seat, _)) => seat,
+        Err(standing) => {
+            if visit.state.case(&id).is_some() {
+                visit.desk.refused_fetch(&id, visit.seat()?.0).await?;
+            }
+            return Err(standing);
+        }
+    };
+    let fetched = visit.desk.fetch(&id, &seat).await.map_err(told)?;
     let headers = [
         (header::CONTENT_TYPE, "application/age".to_owned()),
         (
@@ -129,4 +121,106 @@ pub async fn fetch(visit: Visit, At(case): At<String>) -> Result<Response, Probl
         ),
     ];
     Ok((headers, fetched.bytes).into_response())
+}
+
+/// The terms that a seat was shown, and acknowledges.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The label.
+    pub tlp: String,
+    /// When the embargo ends, as it was shown.
+    pub release: Option<String>,
+}
+
+/// A protection that a partner has built.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProtection {
+    /// The protection that is reported anew; none for another one.
+    #[schema(minimum = 1, maximum = 200)]
+    pub number: Option<u32>,
+    /// The product.
+    pub product: String,
+    /// The ids of its rules.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// What else there is to say.
+    #[serde(default)]
+    pub note: String,
+    /// `full`, `partial`, `planned` or `none`.
+    pub coverage: String,
+    /// When it shipped, or will; with hour and zone.
+    pub ships_at: Option<String>,
+}
+
+/// A message to the program.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// Its text.
+    pub text: String,
+}
+
+/// Acknowledges label and embargo as they were shown.
+#[utoipa::path(post, path = "/api/v1/inbox/{case}/acknowledgement", tag = "inbox", params(("case" = String, Path)),
+    request_body = Terms, responses((status = 204)))]
+pub async fn acknowledge(
+    visit: Visit,
+    At(case): At<String>,
+    Body(terms): Body<Terms>,
+) -> Result<StatusCode, Problem> {
+    let own = own(&visit, &case)?;
+    let tlp = Tlp::parse(&terms.tlp).map_err(|error| Problem::input("tlp", error.to_string()))?;
+    let release = terms.release.as_deref().map(time).transpose()?;
+    visit
+        .desk
+        .acknowledge(own.case.id(), &own.seat, (tlp, release))
+        .await
+        .map_err(told)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reports a protection; its words are sealed to the program and to the partner's seats.
+#[utoipa::path(post, path = "/api/v1/inbox/{case}/protections", tag = "inbox", params(("case" = String, Path)),
+    request_body = NewProtection, responses((status = 204)))]
+pub async fn protect(
+    visit: Visit,
+    At(case): At<String>,
+    Body(new): Body<NewProtection>,
+) -> Result<StatusCode, Problem> {
+    let own = own(&visit, &case)?;
+    let details = ProtectionDetails::parse(&new.product, &new.rules.join("\n"), &new.note)
+        .map_err(desk::Failure::from_refusal)?;
+    let coverage = Coverage::parse(&new.coverage).ok_or_else(|| {
+        Problem::input("coverage", "a coverage is full, partial, planned or none")
+    })?;
+    let ships_at = new.ships_at.as_deref().map(time).transpose()?;
+    let what = (coverage, ships_at);
+    visit
+        .desk
+        .report_protection(own.case.id(), &own.seat, new.number, what, &details)
+        .await
+        .map_err(told)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes to the program about a case.
+#[utoipa::path(post, path = "/api/v1/inbox/{case}/messages", tag = "inbox", params(("case" = String, Path)),
+    request_body = NewMessage, responses((status = 204)))]
+pub async fn write(
+    visit: Visit,
+    At(case): At<String>,
+    Body(new): Body<NewMessage>,
+) -> Result<StatusCode, Problem> {
+    let own = own(&visit, &case)?;
+    let words =
+        Words::parse(&new.text).map_err(|error| Problem::input("text", error.to_string()))?;
+    let by = Actor::Seat(own.seat.clone());
+    visit
+        .desk
+        .write_message(own.case.id(), &own.partner, &by, &words)
+        .await
+        .map_err(told)?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ mod jobs;
 mod log;
 mod page;
 mod partners;
+mod traces;
 
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -17,7 +18,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use crate::access::{ADMINISTRATOR, APPROVER, COORDINATOR, Need, PROGRAM, Route, api, page};
+use crate::access::{
+    ADMINISTRATOR, APPROVER, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, api,
+    page,
+};
 use crate::visit::Who;
 use crate::{App, Problem, Visit};
 
@@ -41,6 +45,22 @@ pub const ROUTES: &[Route] = &[
     api("POST", "/api/v1/cases/{case}/open", COORDINATOR, "write"),
     api("POST", "/api/v1/cases/{case}/press", COORDINATOR, "write"),
     api("GET", "/api/v1/cases/{case}/receipts", PROGRAM, "read"),
+    api(
+        "POST",
+        "/api/v1/cases/{case}/artifacts",
+        COORDINATOR,
+        "write",
+    ),
+    api("GET", "/api/v1/cases/{case}/meter", COORDINATOR, "read"),
+    api("GET", "/api/v1/traces", READS_TRACES, "read"),
+    api("POST", "/api/v1/traces", INVESTIGATOR, "trace"),
+    api("GET", "/api/v1/traces/{trace}", READS_TRACES, "read"),
+    api(
+        "GET",
+        "/api/v1/traces/{trace}/evidence",
+        READS_TRACES,
+        "trace",
+    ),
     api("GET", "/api/v1/partners", PROGRAM, "read"),
     api("POST", "/api/v1/partners", ADMINISTRATOR, "write"),
     api("GET", "/api/v1/partners/{partner}", PROGRAM, "read"),
@@ -113,6 +133,9 @@ pub fn routes() -> Router<App> {
             get(cases::show).patch(cases::change),
         )
         .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
+        .route("/api/v1/cases/{case}/meter", get(cases::meter))
+        .route("/api/v1/traces/{trace}", get(traces::show))
+        .route("/api/v1/traces/{trace}/evidence", get(traces::evidence))
         .route("/api/v1/partners/{partner}", get(partners::show))
         .route("/api/v1/log", get(log::show))
         .route("/api/v1/log/{index}/proof", get(log::prove))
@@ -174,9 +197,9 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
     ),
     paths(
         me, jobs::show, cases::list, cases::create, cases::show, cases::change, cases::waves, cases::plan,
-        cases::approve, cases::open, cases::press, cases::receipts, partners::list, partners::import, partners::show,
+        cases::approve, cases::open, cases::press, cases::receipts, cases::add_artifact, cases::meter, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
         partners::suspend, partners::resume, partners::remove, partners::add_seat, log::show, log::prove,
-        inbox::list, inbox::show, inbox::fetch,
+        inbox::list, inbox::show, inbox::fetch, inbox::acknowledge, inbox::protect, inbox::write,
     ),
     components(schemas(Problem)),
     security(("token" = [])),

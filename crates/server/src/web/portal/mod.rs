@@ -5,7 +5,7 @@
 mod case;
 mod desk_side;
 mod inbox;
-mod own;
+pub(crate) mod own;
 mod protections;
 mod questions;
 mod record;
