@@ -9,8 +9,7 @@ use flow::sight::LeakFile;
 use jiff::Timestamp;
 use tlog::{Cosigner, Note};
 
-use crate::frame::{Code, Package};
-use crate::log::Log;
+use crate::frame::{Code, Fixing, Package};
 use crate::world::{
     Twin, World, day, guilty, innocent, leak_of, masters, names, package_digest, plan, signed,
     verdict,
@@ -85,6 +84,7 @@ pub const PLANNED: &str = "what is planned before the release";
 pub const LEAKS_COPY: &str = "whoever holds every copy can leak one of them";
 pub const MADE_UP_LEAK: &str =
     "the leak in evidence is the program's word until it is compared with the one that was found";
+pub const LATEST: &str = "the last roster is one that was logged, not provably the latest";
 pub const COUNTS: &str = "what was tried is the program's word";
 
 /// Columns in which a history that was written after the leak passes, when the accused has another package.
@@ -193,10 +193,6 @@ impl Lab {
         add("a press left out", &|body| {
             body.presses.remove(0);
         });
-        add("the last press left out, and its seat", &|body| {
-            body.presses.pop();
-            body.accused[0].seats.pop();
-        });
         add("two presses exchanged", &|body| body.presses.swap(0, 1));
         add("other witnesses than the roster names", &|body| {
             body.presses[0].witnesses = None;
@@ -285,6 +281,15 @@ impl Lab {
         understated.left = Some((COUNTS, Column::ALL.to_vec()));
         understated.holder = Some(Holder::Guilty);
         all.push(understated);
+        // The same without the last press, and with the finding worked out again.
+        let mut body = self.honest.clone();
+        body.presses.pop();
+        body.accused[0].seats.pop();
+        self.recompute(&mut body, None);
+        let mut earlier = self.forgery("the last press left out, and its seat", body);
+        earlier.left = Some((LATEST, Column::ALL.to_vec()));
+        earlier.holder = Some(Holder::Guilty);
+        all.push(earlier);
     }
 
     /// New entries after the leak, in the same log; the witnesses cosign them on day 6, as they must.
@@ -341,6 +346,10 @@ impl Lab {
         all.push(self.small_roster_for_true_packages());
         all.push(self.masters_after_the_value());
         all.push(self.bar_after_the_value());
+        let mut log = self.world.log.clone();
+        let mut body = self.ground_with(&mut log, fresh, day(2), Fixing::RosterLate);
+        self.witnessed_late(&mut log, &mut body);
+        all.push(self.forgery("seeds chosen once what is mixed in was known", body));
         for (name, package) in [
             ("the whole case again, tried until he fits", fresh),
             (

@@ -54,6 +54,14 @@ pub enum Code {
     SmallRoster,
 }
 
+/// Whether a ground history keeps to the order that `verify` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixing {
+    InOrder,
+    /// The roster, and so the seeds, once what is mixed in is known.
+    RosterLate,
+}
+
 impl Lab {
     /// Evidence in which the innocent stands for the guilty, with new entries in `log`: packages for the innocent's
     /// seats that commit to the guilty's keys and copies.
@@ -136,6 +144,17 @@ impl Lab {
     /// A case made after the leak, with secrets tried until a copy of the innocent's fits it: everything in it is as
     /// it should be, but for the time.
     pub fn ground(&self, log: &mut Log, package: Package, at: Timestamp) -> Body {
+        self.ground_with(log, package, at, Fixing::InOrder)
+    }
+
+    /// The same, with roster and mixed-in value in this order.
+    pub fn ground_with(
+        &self,
+        log: &mut Log,
+        package: Package,
+        at: Timestamp,
+        fixing: Fixing,
+    ) -> Body {
         let case = self.world.book.case().clone();
         let seating = Seating {
             slot: 0,
@@ -157,7 +176,11 @@ impl Lab {
             let bytes = *Digest::of(&number.to_le_bytes()).as_bytes();
             let secret = CaseSecret::from_bytes(bytes);
             let secret_at = log.commit(press::secret_leaf(&case, &secret).to_text());
-            let pressed = fix(log, &case, bytes, &seats, GROUND_BAR, (None, None));
+            let earlier = log.sign();
+            let mut pressed = fix(log, &case, bytes, &seats, GROUND_BAR, (None, None));
+            if fixing == Fixing::RosterLate {
+                pressed.beacon = earlier;
+            }
             let value = Beacon::of(&pressed.beacon, None).unwrap().value;
             let book = Book::plan(
                 case.clone(),

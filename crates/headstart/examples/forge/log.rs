@@ -101,15 +101,6 @@ impl Log {
         }
     }
 
-    /// The place of an opened leaf's text.
-    pub fn place(&self, text: &str) -> Option<u64> {
-        let place = self
-            .commitments
-            .iter()
-            .position(|own| own.content() == text.as_bytes())?;
-        Some(place as u64)
-    }
-
     /// Digest of an entry, as others name it.
     pub fn entry(&self, index: u64) -> Digest {
         entry_digest(&self.commitment(index).leaf())

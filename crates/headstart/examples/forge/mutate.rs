@@ -1,7 +1,7 @@
 //! Evidence altered anywhere, and signed again by the program: refused, or it says the same as before.
 
 use flow::beacon::Beacon;
-use flow::evidence::{Body, Evidence};
+use flow::evidence::{Accused, Body, Evidence};
 use flow::leaf::WatchLeaf;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -66,7 +66,8 @@ impl<'a> Subject<'a> {
             one.apply(&mut altered);
             self.judge(altered.clone(), one.to_string(), counts);
             for other in changes.iter().filter(is_accused) {
-                if is_accused(&one) && one.path < other.path {
+                let is_apart = !other.path.starts_with(&format!("{}/", one.path));
+                if is_accused(&one) && one.path < other.path && is_apart {
                     let mut both = altered.clone();
                     other.apply(&mut both);
                     self.judge(both, format!("{one} {other}"), counts);
@@ -147,18 +148,27 @@ fn claims(body: &Body, honest: &Body) -> Option<Value> {
         return None;
     }
     body.history.clear();
-    // So does a receipt: fewer of those that are there say less of who had a copy, and one is needed.
-    for (accused, honest) in body.accused.iter_mut().zip(&honest.accused) {
-        let mut known = honest.receipts.iter();
-        if !accused
-            .receipts
-            .iter()
-            .all(|own| known.any(|receipt| receipt == own))
-        {
-            return None;
-        }
-        accused.receipts.clear();
+    // Of several accused one may be left out: the finding against each stands alone, and must be there whole. So may a
+    // receipt, of which one is needed: the fewer are shown, the less is said of who had a copy.
+    let mut known = honest.accused.iter();
+    let is_known = |own: &Accused| {
+        known.any(|honest| {
+            let mut receipts = honest.receipts.iter();
+            let all_known = own
+                .receipts
+                .iter()
+                .all(|own| receipts.any(|known| known == own));
+            let whole = Accused {
+                receipts: honest.receipts.clone(),
+                ..own.clone()
+            };
+            all_known && whole == *honest
+        })
+    };
+    if body.accused.is_empty() || !body.accused.iter().all(is_known) {
+        return None;
     }
+    body.accused.clear();
     // One file twice is one, and neither their order nor their names say anything: what is read from them is compared.
     body.leak
         .sort_by(|one, other| one.sha256.cmp(&other.sha256));
