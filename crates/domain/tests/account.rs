@@ -1,6 +1,5 @@
 //! Accounts and teams: who may open what, and who leads.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
