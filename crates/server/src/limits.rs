@@ -13,6 +13,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http_body_util::Limited;
 
 use crate::Problem;
+use crate::problem::Aside;
 
 /// Bytes of a body with files: a master or a leak, with what a form adds.
 pub const UPLOAD_BYTES_MAX: usize = 40 << 20;
@@ -130,10 +131,9 @@ impl Limits {
             metrics::counter!("headstart_refused_total", "for" => of).increment(1);
             let wait = not_until.wait_time_from(self.clock.now());
             let seconds = wait.as_secs() + 1;
-            let mut problem = Problem::new(429, "too-fast", "too many requests")
-                .hint(format!("try again in {seconds} s"));
-            problem.retry_seconds = Some(seconds);
-            problem
+            Problem::new(429, "too-fast", "too many requests")
+                .hint(format!("try again in {seconds} s"))
+                .aside(Aside::RetryAfter(seconds))
         })
     }
 

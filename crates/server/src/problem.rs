@@ -21,12 +21,18 @@ pub struct Problem {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Where a browser is sent instead of being shown the problem.
+    /// What a browser is told beside it.
     #[serde(skip)]
-    pub go: Option<String>,
-    /// After how many seconds to try again: `Retry-After`.
-    #[serde(skip)]
-    pub retry_seconds: Option<u64>,
+    pub aside: Option<Box<Aside>>,
+}
+
+/// What a browser is told beside a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aside {
+    /// It is sent to another path instead of being shown the problem.
+    Go(String),
+    /// It may try again after so many seconds.
+    RetryAfter(u64),
 }
 
 impl Problem {
@@ -38,8 +44,7 @@ impl Problem {
             code: code.to_owned(),
             title: title.into(),
             hint: None,
-            go: None,
-            retry_seconds: None,
+            aside: None,
         }
     }
 
@@ -69,6 +74,13 @@ impl Problem {
     /// Input that cannot be used.
     pub fn input(code: &str, title: impl Into<String>) -> Self {
         Self::new(422, code, title)
+    }
+
+    /// Adds what a browser is told beside it.
+    #[must_use]
+    pub(crate) fn aside(mut self, aside: Aside) -> Self {
+        self.aside = Some(Box::new(aside));
+        self
     }
 
     /// Adds what to do next.

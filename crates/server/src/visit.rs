@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use desk::Desk;
 use domain::ids::{PartnerId, PersonName, SeatId};
 use domain::person::{Actor, Role};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::access::{self, Verdict};
 use crate::around::AskedBy;
 use crate::door::Session;
+use crate::problem::Aside;
 use crate::{App, Problem, limits, web};
 
 /// Who is signed in.
@@ -246,26 +247,26 @@ pub(crate) fn is_for_programs(request: &Request) -> bool {
 
 /// A problem, as a page for people and as JSON for programs.
 pub(crate) fn shown(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
-    let retry = problem.retry_seconds;
-    let mut response = shown_as(problem, is_api, visit);
-    if let Some(seconds) = retry {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
+    let aside = problem.aside.clone();
+    match aside.as_deref() {
+        Some(Aside::Go(path)) if !is_api => Redirect::to(path).into_response(),
+        Some(Aside::RetryAfter(seconds)) => {
+            let mut response = written(problem, is_api, visit);
+            let seconds = HeaderValue::from(*seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+            response
+        }
+        _ => written(problem, is_api, visit),
     }
-    response
 }
 
-fn shown_as(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
-    if is_api {
-        let mut response = problem.into_response();
-        response.extensions_mut().remove::<Problem>();
-        return response;
+fn written(problem: Problem, is_api: bool, visit: Option<&Visit>) -> Response {
+    if !is_api {
+        return web::problem_page(visit, &problem);
     }
-    if let Some(elsewhere) = &problem.go {
-        return axum::response::Redirect::to(elsewhere).into_response();
-    }
-    web::problem_page(visit, &problem)
+    let mut response = problem.into_response();
+    response.extensions_mut().remove::<Problem>();
+    response
 }
 
 /// The zone that the browser's user chose, from the cookie `zone`; UTC when there is none, or it is not known.

@@ -1,4 +1,5 @@
 //! The door, asked as browsers and programs ask it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/device.rs"]
 mod device;

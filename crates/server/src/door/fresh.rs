@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::problem::Aside;
 use crate::{Problem, Visit};
 
 /// How long a passkey that was shown counts as fresh.
@@ -32,11 +33,11 @@ pub fn fresh_to(visit: &Visit, back: &str) -> Result<(), Problem> {
     if !visit.state.accounts.of(&session.account).has_passkey() {
         return Err(no_passkey());
     }
-    let mut problem = Problem::new(403, "fresh-passkey", "show your passkey once more for this")
+    let problem = Problem::new(403, "fresh-passkey", "show your passkey once more for this")
         .hint(format!(
             "it counts for {FRESH_MINUTES} minutes; then try again"
-        ));
-    problem.go = Some(format!("/sign-in/again?to={back}"));
+        ))
+        .aside(Aside::Go(format!("/sign-in/again?to={back}")));
     Err(problem)
 }
 

@@ -33,7 +33,7 @@ pub async fn show(visit: Visit, Path(secret): Path<String>) -> Result<Page, Prob
         @if needs_key { (packages_key()) }
         h2 { "Your passkey" }
         p { "Your device makes it and keeps it. Signing in will ask for nothing else. The invitation works once." }
-        (Field::new("label", "Name of the passkey").hint("Such as: laptop, or key on my keyring").text(""))
+        (Field::new("label", "Name of the passkey").hint("Such as: laptop, or key on my keyring").input("text", "", false))
         (button(&visit, "Make a passkey and sign in", &begin, &finish, None))
     };
     let scripts: &[&str] = match needs_key {

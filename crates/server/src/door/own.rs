@@ -97,9 +97,9 @@ fn passkeys(visit: &Visit, account: &Account) -> Markup {
         @if rows.is_empty() {
             (empty("No passkey yet.", html! { p { "Give it a name and add one below." } }))
         } @else {
-            (table("What opens this account", &["Name", "Added", "Last shown", ""], &rows))
+            (table("What opens this account", &["Name", "Added", "Last shown", "Change"], &rows))
         }
-        (Field::new("label", "Name of the new passkey").hint("Such as: laptop, or key on my keyring").text(""))
+        (Field::new("label", "Name of the new passkey").hint("Such as: laptop, or key on my keyring").input("text", "", false))
         (button(visit, "Add a passkey", "/account/passkeys/begin", "/account/passkeys/finish", Some("/account")))
     }
 }
@@ -126,7 +126,7 @@ fn open_sessions(visit: &Visit, sessions: &[Session]) -> Markup {
         .collect();
     html! {
         h2 id="sessions" { "Sessions" }
-        (table("Browsers that are signed in", &["Since", "By", ""], &rows))
+        (table("Browsers that are signed in", &["Since", "By", "Change"], &rows))
         form method="post" action="/account/sessions/end" {
             p class="buttons" { button type="submit" { "End all others" } }
         }
@@ -159,11 +159,11 @@ fn tokens(visit: &Visit, account: &Account) -> Markup {
         @if rows.is_empty() {
             (empty("No token yet.", html! { p { "A program that talks to the API sends one. It is shown once." } }))
         } @else {
-            (table("What programs may use", &["Name", "May", "Ends", ""], &rows))
+            (table("What programs may use", &["Name", "May", "Ends", "Change"], &rows))
         }
         form method="post" action="/account/tokens" {
             (Field::new("token-label", "Name of the new token").hint("Such as: nightly export").text(""))
-            fieldset {
+            fieldset class="narrow" {
                 legend { "It may" }
                 @for scope in scopes() {
                     label class="check" {

@@ -81,7 +81,7 @@ fn add() -> Markup {
 
 fn role_boxes(chosen: &BTreeSet<Role>) -> Markup {
     html! {
-        fieldset {
+        fieldset class="narrow" {
             legend { "Roles" }
             @for role in Role::ALL {
                 label class="check" {
@@ -130,12 +130,12 @@ pub(super) fn waiting(visit: &Visit, invitations: &[Invitation], here: &str) -> 
         .iter()
         .map(|invitation| {
             let to = match &invitation.to {
-                Invited::Account { account } => account.to_string(),
+                Invited::Account { account } => named(account),
                 Invited::NewSeat { email, .. } => format!("{email}, a new seat"),
             };
             vec![
                 html! { (to) },
-                html! { (invitation.by) },
+                html! { (named(&invitation.by)) },
                 when(invitation.ends_at, &visit.zone),
                 html! {
                     form method="post" action={ (here) "/invitations/" (invitation.id) "/revoke" } {
@@ -148,8 +148,17 @@ pub(super) fn waiting(visit: &Visit, invitations: &[Invitation], here: &str) -> 
     html! {
         h2 id="invitations" { "Invitations that wait" }
         @if rows.is_empty() { p class="fine" { "None." } } @else {
-            (table("Not accepted yet", &["Who", "Invited by", "Until", ""], &rows))
+            (table("Not accepted yet", &["Who", "Invited by", "Until", "Change"], &rows))
         }
+    }
+}
+
+/// Somebody's name, without the word that says what it is the name of.
+fn named(actor: &Actor) -> String {
+    match actor {
+        Actor::Person(name) => name.to_string(),
+        Actor::Seat(seat) => seat.to_string(),
+        Actor::Desk | Actor::Timer => "the program".to_owned(),
     }
 }
 
@@ -227,14 +236,16 @@ pub async fn show_person(visit: Visit, Path(name): Path<String>) -> Result<Page,
                 p class="buttons" { button type="submit" class="primary" { "Invite" } }
             }
         }
-        h2 { "Roles" }
-        form method="post" action={ (here) "/roles" } {
-            (role_boxes(&person.roles))
-            p class="buttons" { button type="submit" { "Change roles" } }
-        }
-        h2 { "End" }
-        form method="post" action={ (here) "/sessions/end" } {
-            p class="buttons" { button type="submit" { "End all sessions" } a href={ (here) "/remove" } { "Remove this person" } }
+        @if visit.person()? == &name {
+            p { "This is you. Another administrator changes your roles; sessions are under " a href="/account" { "your account" } "." }
+        } @else {
+            form method="post" action={ (here) "/roles" } {
+                (role_boxes(&person.roles))
+                p class="buttons" { button type="submit" { "Change roles" } }
+            }
+            form method="post" action={ (here) "/sessions/end" } {
+                p class="buttons" { button type="submit" { "End all sessions" } a href={ (here) "/remove" } { "Remove this person" } }
+            }
         }
         p { a href=(HERE) { "All people" } }
     };
@@ -366,7 +377,7 @@ fn recoveries(visit: &Visit) -> Markup {
         @for (account, recovery) in &asked {
             div class="notice wait" {
                 p {
-                    strong { (account) } ": asked by " (recovery.asked_by) ", " (when(recovery.asked_at, &visit.zone)) ". "
+                    strong { (named(account)) } ": asked by " (recovery.asked_by) ", " (when(recovery.asked_at, &visit.zone)) ". "
                     (recovery.reason)
                 }
                 @if own.as_ref() == Some(&Actor::Person(recovery.asked_by.clone())) {
@@ -448,7 +459,7 @@ pub async fn approve_recovery(visit: Visit, Form(whose): Form<Whose>) -> Result<
         .desk
         .invite(to, &Actor::Desk, invitation_life())
         .await?;
-    Ok(invited(&visit, &account.to_string(), &secret, HERE))
+    Ok(invited(&visit, &named(&account), &secret, HERE))
 }
 
 /// Drops a recovery.

@@ -66,13 +66,15 @@ fn seats(visit: &Visit, partner: &PartnerId) -> Markup {
                     @else { (state("wait", "has no passkey yet")) }
                 },
                 html! {
-                    @if !account.has_passkey() {
-                        form method="post" action={ (path) "/invite" } { button type="submit" { "Invite" } }
+                    div class="acts" {
+                        @if !account.has_passkey() {
+                            form method="post" action={ (path) "/invite" } { button type="submit" { "Invite" } }
+                        }
+                        @if !seat.is_lead() {
+                            form method="post" action={ (path) "/lead" } { button type="submit" { "Make lead" } }
+                        }
+                        form method="post" action={ (path) "/sessions/end" } { button type="submit" { "End sessions" } }
                     }
-                    @if !seat.is_lead() {
-                        form method="post" action={ (path) "/lead" } { button type="submit" { "Make lead" } }
-                    }
-                    form method="post" action={ (path) "/sessions/end" } { button type="submit" { "End sessions" } }
                 },
             ]
         })
@@ -81,7 +83,7 @@ fn seats(visit: &Visit, partner: &PartnerId) -> Markup {
         @if rows.is_empty() {
             (empty("No seat in use.", html! { p { "Invite the first person below: that seat will lead the team." } }))
         } @else {
-            (table("Seats in use", &["Seat", "Role", "Sign-in", ""], &rows))
+            (table("Seats in use", &["Seat", "Role", "Sign-in", "Change"], &rows))
         }
     }
 }

@@ -72,7 +72,11 @@ fn seats(visit: &Visit, own: &SeatId, partner: &PartnerId, is_lead: bool) -> Mar
             ]
         })
         .collect();
-    table("Your team", &["Seat", "Key", "Role", "Sign-in", ""], &rows)
+    table(
+        "Your team",
+        &["Seat", "Key", "Role", "Sign-in", "Change"],
+        &rows,
+    )
 }
 
 fn actions(seat: &Seat) -> Markup {
@@ -82,12 +86,14 @@ fn actions(seat: &Seat) -> Markup {
         false => ("lead", "Make lead"),
     };
     html! {
-        form method="post" action={ (here) "/role" } {
-            input type="hidden" name="role" value=(other);
-            button type="submit" { (words) }
+        div class="acts" {
+            form method="post" action={ (here) "/role" } {
+                input type="hidden" name="role" value=(other);
+                button type="submit" { (words) }
+            }
+            form method="post" action={ (here) "/sessions/end" } { button type="submit" { "End sessions" } }
+            a href={ (here) "/retire" } { "Retire" }
         }
-        form method="post" action={ (here) "/sessions/end" } { button type="submit" { "End sessions" } }
-        p { a href={ (here) "/retire" } { "Retire" } }
     }
 }
 

@@ -55,6 +55,7 @@ if (button) {
   const said = document.querySelector("[data-key-said]");
   const link = document.querySelector("[data-key-file]");
   button.disabled = false;
+  link.addEventListener("click", () => { link.dataset.saved = "yes"; });
   button.addEventListener("click", async () => {
     try {
       const pair = await makePair();
@@ -62,6 +63,7 @@ if (button) {
       const file = `# headstart seat key, made ${made}\n# public key: ${pair.recipient}\n${pair.secret}\n`;
       link.href = URL.createObjectURL(new Blob([file], { type: "text/plain" }));
       link.hidden = false;
+      delete link.dataset.saved;
       field.value = pair.recipient;
       said.textContent = "The key is made, and only this page has it. Save the file now: nobody can make it again, and without it your packages stay closed.";
     } catch {

@@ -57,7 +57,18 @@ function words(error) {
   return error.message.charAt(0).toUpperCase() + error.message.slice(1) + ".";
 }
 
+// What must be there before the device is asked: a passkey that is then refused would stay on it.
+function missing() {
+  const key = document.getElementById("recipient");
+  if (key && !key.value.trim()) return "make a key for your packages first, or paste yours";
+  const file = document.querySelector("[data-key-file]");
+  if (file && !file.hidden && !file.dataset.saved) return "save the key file first: nobody can make it again";
+  return null;
+}
+
 async function run(button) {
+  const lack = missing();
+  if (lack) throw new Error(lack);
   const begun = await post(button.dataset.begin, {});
   const options = asked(begun.options);
   const credential = options.publicKey.user
