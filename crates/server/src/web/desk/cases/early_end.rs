@@ -23,16 +23,18 @@ const WHY_CHARS_MAX: usize = 2_000;
 /// Whether the visitor showed a passkey just now.
 ///
 /// # Errors
-/// `fresh`, with what to do.
+/// `fresh-passkey`, with what to do.
 fn fresh(visit: &Visit) -> Result<(), Problem> {
     let shown = visit.session.as_ref().and_then(|session| session.shown_at);
     let is_fresh = shown.is_some_and(|at| Timestamp::now().duration_since(at) <= FRESH);
     match is_fresh {
         true => Ok(()),
-        false => Err(
-            Problem::new(403, "fresh", "this needs a passkey that was shown just now")
-                .hint("sign in again with your passkey, then come back to this page"),
-        ),
+        false => Err(Problem::new(
+            403,
+            "fresh-passkey",
+            "this needs a passkey that was shown just now",
+        )
+        .hint("sign in again with your passkey, then come back to this page")),
     }
 }
 

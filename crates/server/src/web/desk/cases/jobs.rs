@@ -37,8 +37,9 @@ pub async fn list(visit: Visit) -> Result<Page, Problem> {
 }
 
 /// One work.
-pub async fn show(visit: Visit, Path(id): Path<u64>) -> Result<Page, Problem> {
-    let job = visit.app.jobs().job(id).ok_or_else(|| {
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
+    let job = id.parse().ok().and_then(|id| visit.app.jobs().job(id));
+    let job = job.ok_or_else(|| {
         Problem::new(404, "unknown-job", "this process knows no such work")
             .hint("work is forgotten when the server restarts; its case shows what became of it")
     })?;
@@ -46,7 +47,7 @@ pub async fn show(visit: Visit, Path(id): Path<u64>) -> Result<Page, Problem> {
         @if !job.is_ended() { (running(&job)) }
         @if let Some(problem) = &job.problem {
             div class="notice bad" role="alert" {
-                p { "It failed, and nothing was changed by it." }
+                p { "It did not finish." }
                 @for line in problem.title.split("\n\n") { pre { (line) } }
                 @if let Some(hint) = &problem.hint { p { (sentence(hint)) } }
             }
@@ -65,6 +66,26 @@ pub async fn show(visit: Visit, Path(id): Path<u64>) -> Result<Page, Problem> {
     let refresh = (!job.is_ended()).then_some(REFRESH_SECONDS);
     let title = name(&job);
     Ok(Sheet::new(&visit, &title).refresh(refresh).content(content))
+}
+
+/// Links to what is going on, about one case or about anything.
+pub fn going_on(visit: &Visit, about: Option<&str>) -> Markup {
+    let jobs = visit.app.jobs().all();
+    let running: Vec<&JobState> = jobs
+        .iter()
+        .filter(|job| !job.is_ended() && about.is_none_or(|about| job.about == about))
+        .collect();
+    html! {
+        @for job in running {
+            div class="notice" role="status" {
+                p {
+                    a href={ "/jobs/" (job.id) } { (name(job)) } " goes on"
+                    @if let Some(share) = job.share { ", " (format!("{:.0} %", share * 100.0)) }
+                    "."
+                }
+            }
+        }
+    }
 }
 
 fn running(job: &JobState) -> Markup {

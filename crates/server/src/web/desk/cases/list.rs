@@ -16,7 +16,11 @@ use crate::{Problem, Visit};
 #[derive(Deserialize)]
 pub struct Asked {
     stage: Option<String>,
+    page: Option<usize>,
 }
+
+/// Cases on one page.
+const SHOWN_MAX: usize = 100;
 
 const STAGES: [(Stage, &str); 6] = [
     (Stage::Draft, "Drafts"),
@@ -42,8 +46,15 @@ pub async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Page, Prob
         .map(|case| &**case)
         .filter(|case| wanted.is_none_or(|stage| case.stage() == stage))
         .collect();
+    let from = asked.page.unwrap_or(0).saturating_mul(SHOWN_MAX);
+    let all = cases.len();
     let columns = ["Case", "Title", "Stage", "Label", "Release", "Next"];
-    let rows: Vec<_> = cases.iter().map(|case| row(&visit, case)).collect();
+    let rows: Vec<_> = cases
+        .iter()
+        .skip(from)
+        .take(SHOWN_MAX)
+        .map(|case| row(&visit, case))
+        .collect();
     let content = html! {
         @if visit.has(Role::Coordinator) {
             p class="buttons" { a class="button primary" href="/cases/new" { "New case" } }
@@ -54,13 +65,30 @@ pub async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Page, Prob
         } @else if rows.is_empty() {
             (empty("No case is at this stage.", html! { p { a href="/cases" { "Show all" } } }))
         } @else {
-            (table(&count(rows.len(), "case"), &columns, &rows))
+            (table(&count(all, "case"), &columns, &rows))
+            (pages(wanted, asked.page.unwrap_or(0), all))
         }
         @if !visit.app.is_unlocked() && !rows.is_empty() {
             p class="fine" { "Titles show once the program key is unlocked under " a href="/settings" { "Settings" } "." }
         }
     };
     Ok(page(&visit, "Cases", content))
+}
+
+/// Links to newer and older cases, where there are more than one page has.
+fn pages(wanted: Option<Stage>, page: usize, all: usize) -> Markup {
+    let stage = wanted
+        .map(|stage| format!("stage={stage}&"))
+        .unwrap_or_default();
+    let older = page.saturating_add(1);
+    html! {
+        @if all > SHOWN_MAX {
+            p class="buttons" {
+                @if page > 0 { a class="button" href={ "/cases?" (stage) "page=" (page - 1) } { "Newer" } }
+                @if older.saturating_mul(SHOWN_MAX) < all { a class="button" href={ "/cases?" (stage) "page=" (older) } { "Older" } }
+            }
+        }
+    }
 }
 
 fn filter(visit: &Visit, wanted: Option<Stage>) -> Markup {

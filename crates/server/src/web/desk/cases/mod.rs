@@ -174,19 +174,18 @@ fn desk_of(visit: &Visit) -> Result<desk::Desk, Problem> {
 /// The pages of a case.
 fn tabs(visit: &Visit, case: &Case) -> Markup {
     let base = format!("/cases/{}", case.id());
-    let pages = [
-        ("", "Overview"),
-        ("/artifacts", "Artifacts"),
-        ("/waves", "Waves"),
+    let own = visit.path.strip_prefix(&base).unwrap_or_default();
+    let pages: [(&str, &str, &[&str]); 3] = [
+        ("", "Overview", &[]),
+        ("/artifacts", "Artifacts", &["/artifacts", "/drafts"]),
+        ("/waves", "Waves", &["/waves", "/press"]),
     ];
     html! {
         nav aria-label="Case" {
             ul class="tabs" {
-                @for (path, name) in pages {
-                    @let href = format!("{base}{path}");
-                    @let is_here = visit.path == href || (!path.is_empty() && visit.path.starts_with(&href))
-                        || (path == "/artifacts" && visit.path.starts_with(&format!("{base}/drafts")));
-                    li { a href=(href) aria-current=[is_here.then_some("page")] { (name) } }
+                @for (path, name, below) in pages {
+                    @let is_here = own == path || below.iter().any(|path| own.starts_with(path));
+                    li { a href={ (base) (path) } aria-current=[is_here.then_some("page")] { (name) } }
                 }
             }
         }

@@ -40,9 +40,9 @@ pub fn field(
     }
     html! {
         div class="moment" {
-            (Field::new(name, label).hint("Day and hour, for example 2026-12-08 18:00.").error(error)
+            (Field::new(name, label).hint("Day and hour.").error(error)
                 .input("datetime-local", value.0, is_required))
-            (Field::new(&zone_name, "Zone of this time").hint("It is shown in UTC before you confirm.")
+            (Field::new(&zone_name, "Zone of this time").hint("Shown in UTC before you confirm.")
                 .choice(&zones, value.1))
         }
     }

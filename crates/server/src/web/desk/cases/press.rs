@@ -11,6 +11,9 @@ use crate::web::parts::{CheckAnswers, count, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
 
+/// What a press is called among long work.
+const PRESS: &str = "press";
+
 /// The page before a press.
 pub async fn ask(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
     let case = case_of(&visit, &id)?;
@@ -76,6 +79,15 @@ pub async fn ask(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> 
 /// Begins a press, and shows how far it is.
 pub async fn begin(visit: Visit, Path(id): Path<String>) -> Result<Redirect, Problem> {
     let case = case_of(&visit, &id)?.id().clone();
+    let going_on = visit
+        .app
+        .jobs()
+        .all()
+        .into_iter()
+        .find(|job| job.kind == PRESS && job.about == case.as_str() && !job.is_ended());
+    if let Some(job) = going_on {
+        return Ok(Redirect::to(&format!("/jobs/{}", job.id)));
+    }
     let key = visit.key()?;
     let desk = desk_of(&visit)?;
     let result = format!("/cases/{case}/waves");
@@ -83,7 +95,7 @@ pub async fn begin(visit: Visit, Path(id): Path<String>) -> Result<Redirect, Pro
     let job = visit
         .app
         .jobs()
-        .begin("press", &about, visit.actor()?, |progress| {
+        .begin(PRESS, &about, visit.actor()?, |progress| {
             crate::jobs::apart(async move {
                 let tell = |share: f64, step: &str| progress.at(share, step);
                 desk.press_telling(&case, &key, &tell).await?;

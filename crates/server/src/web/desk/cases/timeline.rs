@@ -46,7 +46,7 @@ pub fn draw(visit: &Visit, case: &Case) -> Markup {
     let description = format!(
         "{}, {}{}.",
         count(drawing.bars.len(), "bar"),
-        count(drawing.sightings.len(), "sighting"),
+        count(drawing.sightings.len(), "triangle"),
         match drawing.release {
             Some(at) => format!(", release {}", distance(drawing.now, at)),
             None => String::new(),
@@ -56,8 +56,8 @@ pub fn draw(visit: &Visit, case: &Case) -> Markup {
         div class="wide" { (picture("timeline", &drawing, &description, 960)) }
         div class="narrow" { (picture("timeline-narrow", &drawing, &description, 340)) }
         p class="legend fine" {
-            span { "▬ wave to come" } " " span { "▬ open" } " "
-            span { "▨ legal clock" } " " span { "▲ sighting" } " " span { "◆ release" } " " span { "│ now" }
+            span { "▭ wave to come" } " " span { "▬ open" } " " span { "▨ legal clock" } " "
+            span { "▲ sighting or traced leak" } " " span { "◇ release" } " " span { "┆ now" }
         }
     };
     chart("Embargo", &description, pictures, figures(visit, case))
@@ -80,7 +80,7 @@ fn drawing(visit: &Visit, case: &Case) -> Option<Drawing> {
             };
             bars.push(Bar {
                 label: format!("{} · {} · {state}", wave_name(wave), count(seats, "seat")),
-                class: if is_open { "open" } else { "bar" },
+                class: if is_open { "open" } else { "coming" },
                 from: at,
                 to: release.max(at),
             });
@@ -98,7 +98,9 @@ fn drawing(visit: &Visit, case: &Case) -> Option<Drawing> {
             to: clock.due,
         });
     }
-    let sightings: Vec<Timestamp> = case.sightings().iter().map(|seen| seen.at).collect();
+    let seen = case.sightings().iter().map(|seen| seen.at);
+    let traced = case.traces().iter().map(|traced| traced.at);
+    let sightings: Vec<Timestamp> = seen.chain(traced).collect();
     let release = case.release();
     let begins = bars.iter().map(|bar| bar.from);
     let ends = bars.iter().map(|bar| bar.to);
@@ -164,7 +166,7 @@ fn picture(id: &str, drawing: &Drawing, description: &str, width: u32) -> Markup
             @let y = TOP + row as i64 * ROW;
             @let (x, end) = (drawing.x(bar.from, width), drawing.x(bar.to, width));
             @let anchor = if x > f64::from(width) * 0.6 { "end" } else { "start" };
-            @let label_x = if anchor == "end" { end.min(f64::from(width) - SIDE) } else { x };
+            @let label_x = if anchor == "end" { (end - 5.0).min(f64::from(width) - SIDE) } else { x };
             text x=(label_x) y=(y + 12) text-anchor=(anchor) { (bar.label) }
             @if bar.class == "clock" {
                 rect class="clock" x=(x) y=(y + 17) width=((end - x).max(3.0)) height="12" fill={ "url(#" (hatch) ")" } {}
@@ -235,6 +237,13 @@ fn figures(visit: &Visit, case: &Case) -> Markup {
             seen.at,
             html! { "Sighting " (seen.sighting) },
             html! { (distance(now, seen.at)) },
+        );
+    }
+    for traced in case.traces() {
+        add(
+            traced.at,
+            html! { "Leak traced " a href={ "/investigations/" (traced.trace) } { (traced.trace) } },
+            html! { (distance(now, traced.at)) },
         );
     }
     rows.sort_by_key(|(at, _)| *at);

@@ -18,6 +18,7 @@ const EVENTS_MAX: usize = 40;
 /// The page.
 pub async fn show(visit: Visit) -> Result<Page, Problem> {
     let content = html! {
+        (super::jobs::going_on(&visit, None))
         (required(&visit))
         (opening(&visit))
         (lately(&visit))

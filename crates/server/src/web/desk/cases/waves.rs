@@ -38,6 +38,7 @@ fn draw(visit: &Visit, case: &Case, offsets: &[String; 3], errors: &[(&str, Stri
     let content = html! {
         (tabs(visit, case))
         (error_summary(errors))
+        (super::jobs::going_on(visit, Some(case.id().as_str())))
         @match case.plan() {
             Some(plan) => {
                 (progress(visit, case))
@@ -70,21 +71,22 @@ fn progress(visit: &Visit, case: &Case) -> Markup {
     let waiting = case.entitlements(&visit.state.program, visit.desk.policy());
     let due = case.due(&visit.state.program, visit.desk.policy(), visit.desk.now());
     let runs = is_running(case);
+    let is_coordinator = visit.has(Role::Coordinator);
+    let is_approver = visit.has(Role::Approver);
+    let approves = runs && !case.is_approved() && is_approver && !is_done;
+    let presses = runs && !waiting.is_empty() && is_coordinator;
+    let opens = runs && !due.is_empty() && (is_coordinator || is_approver);
     html! {
         ul class="figures" {
             li { b { (names.len()) " of " (APPROVALS_NEEDED) } span { "approvals" @if !names.is_empty() { ": " (names.join(", ")) } } }
             li { b { (case.packages().count()) } span { "packages pressed" @if !waiting.is_empty() { ", " (waiting.len()) " to press" } } }
             li { b { (case.waves().len()) } span { "waves opened" } }
         }
-        p class="buttons" {
-            @if runs && !case.is_approved() && visit.has(Role::Approver) && !is_done {
-                a class="button primary" href={ (base) "/waves/approve" } { "Look and approve" }
-            }
-            @if runs && !waiting.is_empty() && visit.has(Role::Coordinator) {
-                a class="button primary" href={ (base) "/press" } { "Press " (count(waiting.len(), "package")) }
-            }
-            @if runs && !due.is_empty() && (visit.has(Role::Coordinator) || visit.has(Role::Approver)) {
-                a class="button primary" href={ (base) "/waves/open" } { "Open what is due" }
+        @if approves || presses || opens {
+            p class="buttons" {
+                @if approves { a class="button primary" href={ (base) "/waves/approve" } { "Look and approve" } }
+                @if presses { a class="button primary" href={ (base) "/press" } { "Press " (count(waiting.len(), "package")) } }
+                @if opens { a class="button primary" href={ (base) "/waves/open" } { "Open what is due" } }
             }
         }
         @if is_done && !case.is_approved() { p { "You approved this plan. A second, different person has to approve it too." } }

@@ -36,7 +36,7 @@ fn shown(pieces: &[Piece<'_>], master: &Master, source: &str) -> Markup {
                     @let first = wordings.first().map_or("", String::as_str);
                     @let label = label(master, *site);
                     @if first.trim().is_empty() {
-                        (first) span class="mark empty" title=(label) { "‸" }
+                        (first) span class="mark nothing" title=(label) { "‸" }
                     } @else {
                         span class="mark" title=(label) { (first) }
                     }

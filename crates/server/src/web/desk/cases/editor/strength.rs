@@ -71,7 +71,7 @@ fn alone(own: &ArtifactMeter) -> Markup {
     }
     rows.push((
         "Values that do something when it runs",
-        html! { (format!("{:.1} bits", own.functional_bits)) },
+        html! { @if own.functional_bits > 0.0 { (format!("{:.1} bits", own.functional_bits)) } @else { "none" } },
     ));
     let sections: Vec<_> = own
         .sections

@@ -95,6 +95,7 @@ fn card(path: &str, text: &DraftText, one: &Suggestion, class: Option<&str>) -> 
         .collect();
     let wordings = escaped.join("|");
     let field = format!("wordings-{}", one.id);
+    let place = format!("place-{}", one.id);
     html! {
         li class="suggestion" id={ "s-" (one.id) } {
             p class="place" {
@@ -102,7 +103,7 @@ fn card(path: &str, text: &DraftText, one: &Suggestion, class: Option<&str>) -> 
                 @match one.strength { Strength::Robust => "robust", Strength::Fragile => "fragile: a converter may unify it" }
                 (format!(" · {:.1} bits", one.bits()))
             }
-            p class="sentence" { (before) mark { (one.original) } (after) }
+            p class="sentence" id=(place) { (before) mark { (one.original) } (after) }
             p class="values" {
                 @if one.alternatives.is_empty() { (one.values) " values" }
                 @for (place, wording) in one.alternatives.iter().enumerate() {
@@ -115,8 +116,8 @@ fn card(path: &str, text: &DraftText, one: &Suggestion, class: Option<&str>) -> 
                 input type="hidden" name="suggestion" value=(one.id);
                 @if let Some(class) = class { input type="hidden" name="class" value=(class); }
                 div class="choices" {
-                    button type="submit" name="decision" value="accept" { "Accept" }
-                    button type="submit" name="decision" value="refuse" class="quiet" { "Refuse" }
+                    button type="submit" name="decision" value="accept" aria-describedby=(place) { "Accept" }
+                    button type="submit" name="decision" value="refuse" class="quiet" aria-describedby=(place) { "Refuse" }
                     @if can_change {
                         details {
                             summary { "Change" }
