@@ -200,7 +200,7 @@ impl Preset {
     fn draw(&self, visit: &Visit) -> Markup {
         let at = moment::text(self.at);
         html! {
-            li { a href={ "/exposure?at=" (at.replace(' ', "T")) } title=(when_text(self.at, &visit.zone)) { (at) " " (self.what) } }
+            li { a href={ "/exposure?at=" (self.at) } title=(when_text(self.at, &visit.zone)) { (at) " " (self.what) } }
         }
     }
 }
