@@ -61,6 +61,7 @@ pub async fn show(visit: Visit, Query(query): Query<Fields>) -> Result<Page, Pro
                 "Each cell: seats that had fetched their package, of those that have one. A fetch is a receipt in the log; "
                 "it stays here also when a partner leaves."
             }
+            p { a href="/learning" { "What the program gives and risks, in figures" } }
         }
     };
     Ok(page(&visit, "Exposure", content))
