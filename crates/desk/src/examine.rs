@@ -5,6 +5,7 @@ use domain::case::{Case, Traced};
 use domain::ids::{ArtifactId, CaseId, PartnerId, SeatId, TraceId};
 use domain::receipt::Receipts;
 use domain::sealed::Digest;
+use fingerprint::Entry;
 use flow::book::Book;
 use flow::explanations::{Dates, Explanation, explanations};
 use flow::seats::Seating;
@@ -168,15 +169,17 @@ fn shown(book: &Book, candidate: &Candidate) -> ShownCopy {
         .iter()
         .map(|own| vec![Vec::new(); own.master.sites().len()])
         .collect();
-    let own = book.seatings().iter().filter(|seating| {
+    let is_own = |seating: &Seating| {
         seating.partner == candidate.partner
             && candidate
                 .seat
                 .as_ref()
                 .is_none_or(|seat| *seat == seating.seat)
-    });
-    for seating in own {
-        add_values(book, seating, &mut values);
+    };
+    for (seating, entry) in book.seatings().iter().zip(book.entries()) {
+        if is_own(seating) {
+            add_values(book, seating, &entry, &mut values);
+        }
     }
     ShownCopy {
         candidate: candidate.clone(),
@@ -184,10 +187,9 @@ fn shown(book: &Book, candidate: &Candidate) -> ShownCopy {
     }
 }
 
-fn add_values(book: &Book, seating: &Seating, values: &mut [Vec<Vec<u64>>]) {
-    let group = book.partner_key(&seating.partner);
-    let slot = book.seat_key(seating);
-    let mut symbols = book.code().codeword(&group, &slot).into_iter();
+fn add_values(book: &Book, seating: &Seating, entry: &Entry, values: &mut [Vec<Vec<u64>>]) {
+    let codeword = book.code().codeword(&entry.group_key, &entry.slot_key);
+    let mut symbols = codeword.into_iter();
     for (master, sites) in book.masters().iter().zip(values) {
         let has_copy = seating.artifacts.contains(&master.artifact);
         // The codeword runs over all masters, also those that the seat has no copy of.

@@ -65,7 +65,7 @@ impl Desk {
     /// pressed case that still is. Nothing is recorded.
     ///
     /// # Errors
-    /// A case that was never pressed, or a record that the key does not open.
+    /// A case that was never pressed, no case under embargo, or a record that the key does not open.
     pub async fn look(
         &self,
         key: &ProgramKey,
@@ -76,6 +76,12 @@ impl Desk {
             Some(case) => vec![(case.clone(), self.detection(case, key).await?)],
             None => self.watchlist(key).await?,
         };
+        if detections.is_empty() {
+            return Err(
+                Failure::usage("no-embargo", "no pressed case is under embargo now")
+                    .hint("name the case to look for"),
+            );
+        }
         let list = Watchlist::of(detections.iter().map(|(_, detection)| detection))
             .map_err(|error| Failure::usage("tokens", error.to_string()).hint(error.hint()))?;
         let looking = tokio::task::spawn_blocking(move || {

@@ -180,14 +180,14 @@ fn n(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tlog::{MemoryTree, inclusion_proof, tree_root};
+    use tlog::{MemoryTree, inclusion_proof};
 
     #[test]
     fn the_path_ends_at_the_root_for_every_entry_of_every_small_log() {
         let mut tree = MemoryTree::new();
         for size in 1..70_u64 {
             tree.append(leaf_hash(&size.to_be_bytes()));
-            let root = tree_root(&tree, size).unwrap();
+            let root = tlog::root(&tree, size).unwrap();
             for index in 0..size {
                 let leaf = leaf_hash(&(index + 1).to_be_bytes());
                 let proof = inclusion_proof(&tree, index, size).unwrap();

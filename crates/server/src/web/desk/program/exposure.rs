@@ -61,6 +61,7 @@ pub async fn show(visit: Visit, Query(query): Query<Fields>) -> Result<Page, Pro
                 "Each cell: seats that had fetched their package, of those that have one. A fetch is a receipt in the log; "
                 "it stays here also when a partner leaves."
             }
+            p { a href="/learning" { "What the program gives and risks, in figures" } }
         }
     };
     Ok(page(&visit, "Exposure", content))
@@ -200,7 +201,7 @@ impl Preset {
     fn draw(&self, visit: &Visit) -> Markup {
         let at = moment::text(self.at);
         html! {
-            li { a href={ "/exposure?at=" (at.replace(' ', "T")) } title=(when_text(self.at, &visit.zone)) { (at) " " (self.what) } }
+            li { a href={ "/exposure?at=" (self.at) } title=(when_text(self.at, &visit.zone)) { (at) " " (self.what) } }
         }
     }
 }

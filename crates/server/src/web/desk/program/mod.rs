@@ -6,6 +6,8 @@ mod exposure;
 mod form;
 mod investigation;
 mod investigations;
+mod lead;
+mod learning;
 mod log;
 mod moment;
 mod partner;
@@ -56,6 +58,7 @@ pub const ROUTES: &[Route] = &[
     page("GET", "/partners/{id}/seats/{seat}/retire", COORDINATOR),
     page("POST", "/partners/{id}/seats/{seat}/retire", COORDINATOR),
     page("GET", "/exposure", PROGRAM),
+    page("GET", "/learning", PROGRAM),
     page("GET", "/sightings", READS_SIGHTINGS),
     page("GET", "/sightings/new", SIGHTS),
     page("POST", "/sightings", SIGHTS),
@@ -97,6 +100,7 @@ pub fn routes() -> Router<App> {
         .merge(of_log())
         .merge(of_settings())
         .route("/exposure", get(exposure::show))
+        .route("/learning", get(learning::show))
         // The router's own limit holds for all of these; axum's would be far below a leak.
         .layer(DefaultBodyLimit::disable())
 }

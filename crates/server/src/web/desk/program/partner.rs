@@ -16,7 +16,7 @@ use maud::{Markup, html};
 
 use super::form::{Fields, field};
 use super::{partners, standing};
-use crate::web::parts::{empty, facts, state, table, when};
+use crate::web::parts::{empty, facts, sentence, state, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
 
@@ -132,7 +132,7 @@ fn entitlement(visit: &Visit, partner: &Partner) -> Markup {
                 html! { (state(tone, &words)) " " span class="fine" { "rule " code { (grant.rule()) } } }
             }
             Err(refusal) => html! {
-                (state("bad", "never")) ": " (refusal.reason) " " span class="fine" { "rule " code { (refusal.rule) } }
+                (state("bad", "not given")) ": " (sentence(&refusal.reason)) " " span class="fine" { "rule " code { (refusal.rule) } }
             },
         }
     };
@@ -140,7 +140,7 @@ fn entitlement(visit: &Visit, partner: &Partner) -> Markup {
         .into_iter()
         .map(|kind| {
             vec![
-                html! { (kind) },
+                html! { span class="keep" { (kind) } },
                 answer(kind, Tlp::UNDER_EMBARGO),
                 answer(kind, Tlp::Red),
             ]
@@ -208,17 +208,17 @@ fn seats(visit: &Visit, partner: &Partner) -> Markup {
         .seats_of(partner.id())
         .map(|seat| {
             vec![
-                html! { (seat.id()) },
+                html! { span class="keep" { (seat.id()) } },
                 html! { (seat.email().as_str()) },
                 html! { @match seat.retired_at() {
                     Some(at) => { (state("calm", "retired")) " " (when(at, &visit.zone)) },
                     None => (state("good", "in use")),
                 } },
                 html! { (when(seat.added_at(), &visit.zone)) },
-                html! { code { (seat.recipient().as_str()) } },
+                html! { code class="keep" { (short(seat.recipient().as_str())) } },
                 html! {
                     @if seat.retired_at().is_none() && visit.has(Role::Coordinator) {
-                        a href={ "/partners/" (partner.id()) "/seats/" (seat.id()) "/retire" } { "Retire" }
+                        a class="keep" href={ "/partners/" (partner.id()) "/seats/" (seat.id()) "/retire" } { "Retire" }
                     }
                 },
             ]
@@ -233,13 +233,22 @@ fn seats(visit: &Visit, partner: &Partner) -> Markup {
     }
 }
 
+/// Beginning and end of a key, by which people tell it from others.
+fn short(key: &str) -> String {
+    let end = key.len().saturating_sub(8);
+    match (key.get(..12), key.get(end..)) {
+        (Some(first), Some(last)) if end > 12 => format!("{first}…{last}"),
+        _ => key.to_owned(),
+    }
+}
+
 /// What the program's events say of the partner and its seats, newest first.
 fn told(visit: &Visit, partner: &Partner, history: &[ProgramEvent]) -> Markup {
     let rows: Vec<_> = history
         .iter()
         .rev()
         .filter_map(|event| {
-            let words = sentence(visit, partner.id(), &event.fact)?;
+            let words = story(visit, partner.id(), &event.fact)?;
             Some(vec![
                 html! { (when(event.at, &visit.zone)) },
                 html! { (words) },
@@ -250,7 +259,7 @@ fn told(visit: &Visit, partner: &Partner, history: &[ProgramEvent]) -> Markup {
     table("Newest first", &["When", "What", "By"], &rows)
 }
 
-fn sentence(visit: &Visit, id: &PartnerId, fact: &ProgramFact) -> Option<String> {
+fn story(visit: &Visit, id: &PartnerId, fact: &ProgramFact) -> Option<String> {
     let of_seat = |seat: &domain::ids::SeatId| {
         let own = visit.state.program.seat(seat);
         own.is_some_and(|own| own.partner() == id)

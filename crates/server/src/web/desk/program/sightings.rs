@@ -109,7 +109,15 @@ pub async fn record(visit: Visit, form: Multipart) -> Result<Response, Problem> 
         },
     };
     let size = feed.len();
-    let seen = visit.desk.look(&key, feed, case.as_ref()).await?;
+    let seen = match visit.desk.look(&key, feed, case.as_ref()).await {
+        Ok(seen) => seen,
+        Err(failure) if failure.code == "no-embargo" => {
+            return Ok(refused(
+                "no case is under embargo now: name the case to look for",
+            ));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     let mut last = None;
     for own in &seen {
         let sighted = visit.desk.sight_as(&own.case, &own.kept, &by).await?;

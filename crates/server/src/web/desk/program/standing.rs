@@ -231,7 +231,7 @@ pub fn actions(visit: &Visit, partner: &Partner) -> Markup {
         }
         @if is_coordinator && is_here(partner) {
             (agreement(visit, partner))
-            p { a href={ "/partners/" (id) "/remove" } { "Remove this partner" } }
+            p class="buttons" { a href={ "/partners/" (id) "/remove" } { "Remove this partner" } }
         }
     }
 }
