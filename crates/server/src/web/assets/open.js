@@ -61,7 +61,7 @@ async function run() {
     say("Opening what is sealed …");
   }
   const count = await readLetters(identities);
-  if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key. It stays in this page until you leave it.");
+  if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key, which stays in this page until you leave it.");
 }
 
 async function keyText() {
@@ -96,7 +96,7 @@ async function openPackage(identities) {
   say("Checking …");
   const checked = await checkPackage(sealed.bytes, readTar(tar), readUtf8(proof.bytes), key, own);
   show(checked, sealed, proof);
-  say("Opened and checked. It stays in this page until you leave it.");
+  say("Opened and checked. Key and files stay in this page until you leave it.");
 }
 
 function show(checked, sealed, proof) {
@@ -109,24 +109,25 @@ function show(checked, sealed, proof) {
     checks.append(item);
   }
   place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${checked.ends}`, "fine"));
-  for (const copy of checked.copies) place.append(fileOf(copy.name, copy.bytes, true));
+  for (const [at, copy] of checked.copies.entries()) place.append(fileOf(copy.name, copy.bytes, at === 0));
   const kept = element("p", "Keep these two; together they show what you were given: ", "fine");
   kept.append(saveLink(sealed.name, sealed.bytes), " ", saveLink(proof.name, proof.bytes));
   place.append(kept);
+  document.getElementById("receipts")?.append(element("p", `Since this page was loaded: entry ${checked.receiptIndex} of the log.`));
 }
 
-function fileOf(name, bytes, isPreviewed) {
+function fileOf(name, bytes, isFirst) {
   const box = element("article", undefined, "opened-file");
   const head = element("p");
   head.append(element("strong", name), ` ${bytes.length} bytes `, saveLink(name, bytes, "Save"));
   box.append(head);
-  const text = isPreviewed ? textOf(bytes) : null;
+  const text = textOf(bytes);
   if (text === null) {
     box.append(element("p", "Not text, or too long to show here.", "fine"));
   } else {
     const details = element("details");
     details.append(element("summary", "Show"), element("pre", text));
-    details.open = box.querySelector("details") === null && bytes.length < 16 * 1024;
+    details.open = isFirst;
     box.append(details);
   }
   return box;

@@ -104,8 +104,8 @@ fn entries(visit: &Visit, record: &OwnRecord) -> Markup {
             }
         }
         p class="fine" {
-            "Numbers that are missing belong to what is not open to you yet. Nothing can be left out unseen: each entry "
-            "names the one before it."
+            "Numbers that are missing belong to what is not open to you yet. Each entry names the one before it, which the "
+            "page checks once it has your key."
         }
     }
 }
