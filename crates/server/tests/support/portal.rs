@@ -15,6 +15,8 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use server::{App, Options, Serving, router};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -64,16 +66,32 @@ pub fn seat(id: &str) -> SeatId {
     SeatId::parse(id).unwrap()
 }
 
-impl Office {
+/// What is made once, and copied for each test.
+struct Template {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    open: CaseId,
+    draft: CaseId,
+    keys: BTreeMap<String, String>,
+}
+
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    // A thread of its own: whoever asks first is inside a runtime already.
+    let build = || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(Template::build())
+    };
+    std::thread::spawn(build).join().unwrap()
+});
+
+impl Template {
     /// `val` has two seats and its wave is open; `ent` has one and its wave is not.
-    pub async fn new() -> Self {
+    async fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = DataDir::at(folder.path().join("data"));
         let start = Some(time(START));
-        desk::init(&dir, "Example PSIRT", ClockKind::Test, PASSPHRASE, start)
+        let desk = desk::init(&dir, "Example PSIRT", ClockKind::Test, PASSPHRASE, start)
             .await
             .unwrap();
-        let desk = Desk::open(dir.clone(), start).await.unwrap();
         let keys = staff(&desk).await;
         let key = desk.unlock(PASSPHRASE).unwrap();
         let open = a_case(&desk).await;
@@ -93,21 +111,72 @@ impl Office {
             desk.command(&open, approve, &by).await.unwrap();
         }
         desk.press(&open, &key).await.unwrap();
-        let later = Desk::open(dir, Some(time(VALIDATE))).await.unwrap();
+        let later = Desk::open(dir.clone(), Some(time(VALIDATE))).await.unwrap();
         later
             .command(&open, CaseCommand::OpenWaves, &Actor::Desk)
             .await
             .unwrap();
+        later.store().close().await;
+        desk.store().close().await;
+        Self {
+            files: files_of(dir.path()),
+            open,
+            draft,
+            keys,
+        }
+    }
+}
+
+fn files_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.is_file());
+    files
+        .map(|path| {
+            let bytes = std::fs::read(&path).unwrap();
+            (path.file_name().unwrap().into(), bytes)
+        })
+        .collect()
+}
+
+impl Office {
+    /// An application without the program key.
+    pub async fn locked() -> Self {
+        Self::copied(false).await
+    }
+
+    /// An application that holds the program key.
+    pub async fn unlocked() -> Self {
+        Self::copied(true).await
+    }
+
+    async fn copied(has_key: bool) -> Self {
+        let template = &*TEMPLATE;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        for (name, bytes) in &template.files {
+            let path = data.join(name);
+            std::fs::write(&path, bytes).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let private = std::fs::Permissions::from_mode(0o600);
+                std::fs::set_permissions(&path, private).unwrap();
+            }
+        }
+        let desk = Desk::open(DataDir::at(data), None).await.unwrap();
+        let key = has_key.then(|| desk.unlock(PASSPHRASE).unwrap());
         let options = Options {
             serving: Serving::All,
             origin: "http://localhost".to_owned(),
         };
         Self {
             folder,
-            app: App::new(later, options, Some(key)),
-            open,
-            draft,
-            keys,
+            app: App::new(desk, options, key),
+            open: template.open.clone(),
+            draft: template.draft.clone(),
+            keys: template.keys.clone(),
             cookies: BTreeMap::new(),
         }
     }
@@ -164,13 +233,8 @@ impl Office {
 
     /// Every byte of the data directory.
     pub fn bytes(&self) -> Vec<u8> {
-        let folder = self.folder.path().join("data");
-        let entries = std::fs::read_dir(folder).unwrap();
-        let files = entries.map(|entry| entry.unwrap().path());
-        files
-            .filter(|path| path.is_file())
-            .flat_map(|path| std::fs::read(path).unwrap())
-            .collect()
+        let files = files_of(&self.folder.path().join("data"));
+        files.into_iter().flat_map(|(_, bytes)| bytes).collect()
     }
 }
 
