@@ -191,13 +191,7 @@ async fn what_is_written_between_partner_and_program_is_read_by_them_alone() {
         assert!(page.text().contains(&path));
         let sealed = office.get(who, &path).await;
         assert_eq!(sealed.status, StatusCode::OK);
-        let identity: age::x25519::Identity = office.keys[key]
-            .lines()
-            .find(|line| line.starts_with("AGE-SECRET-KEY-1"))
-            .unwrap()
-            .parse()
-            .unwrap();
-        let text = age::decrypt(&identity, &sealed.body).unwrap();
+        let text = age::decrypt(&identity(&office, key), &sealed.body).unwrap();
         assert!(String::from_utf8(text).unwrap().contains("is 4.1 affected"));
     }
     // A portal that holds no key shows the program's people nothing either.
@@ -310,4 +304,55 @@ async fn a_seats_record_shows_no_entry_of_a_case_that_is_not_open_to_it() {
         tlog::verify_inclusion(&leaf, &entry.inclusion, own.size, &checkpoint.root()).unwrap();
     }
     assert_eq!(own.entries.len(), 1);
+}
+
+fn identity(office: &Office, seat: &str) -> age::x25519::Identity {
+    let lines = office.keys[seat].lines();
+    let key = lines
+        .into_iter()
+        .find(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    key.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_record_that_a_seat_opened_itself_is_signed_and_checks_offline() {
+    let office = office().await;
+    let fetched = office
+        .post(VAL, &format!("/inbox/{}/package", office.open), "as=age")
+        .await;
+    let identity = identity(&office, "val.s1");
+    let mut openings = serde_json::Map::new();
+    for ordinal in 1..=2u64 {
+        let sealed = office.get(VAL, &format!("/record/{ordinal}/opening")).await;
+        let padded = age::decrypt(&identity, &sealed.body).unwrap();
+        let length = u64::from_le_bytes(padded[1..9].try_into().unwrap());
+        let json = &padded[9..9 + usize::try_from(length).unwrap()];
+        openings.insert(ordinal.to_string(), serde_json::from_slice(json).unwrap());
+    }
+    let sent = serde_json::json!({"openings": &openings}).to_string();
+    let signed = office.post_json(VAL, "/record/signed", &sent).await;
+    assert_eq!(signed.status, StatusCode::OK);
+    let (desk, _) = office.desk().await;
+    let record = flow::record::Record::parse(&signed.body).unwrap();
+    let checked = record.check(Some(&desk.config().log_key)).unwrap();
+    assert_eq!(checked.of(&seat("val.s1")).unwrap().len(), 2);
+    let package = Digest::of(&fetched.body);
+    checked.has_package("kept", package).unwrap();
+    // An opening of another entry is not signed, and neither is a record of another seat.
+    let first = openings["1"].clone();
+    openings.insert("2".to_owned(), first);
+    let sent = serde_json::json!({"openings": &openings}).to_string();
+    let refused = office.post_json(VAL, "/record/signed", &sent).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let other = office.post_json(MATE, "/record/signed", &sent).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // What is not open to a seat is in no record of it: the record ends at a checkpoint before it.
+    let none = office
+        .post_json(ENT, "/record/signed", "{\"openings\": {}}")
+        .await;
+    let record = flow::record::Record::parse(&none.body).unwrap();
+    let checked = record.check(Some(&desk.config().log_key)).unwrap();
+    assert_eq!(checked.of(&seat("ent.s1")).unwrap(), []);
+    let hidden = desk.chain(&seat("ent.s1")).await.unwrap().entries()[0].leaf;
+    assert!(checked.checkpoint.size() <= desk.place_of(&hidden).await.unwrap());
 }

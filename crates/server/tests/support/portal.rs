@@ -201,11 +201,28 @@ impl Office {
         self.send("POST", path, Some(who), form).await
     }
 
+    pub async fn post_json(&self, who: &str, path: &str, json: &str) -> Answer {
+        self.ask("POST", path, Some(who), json, "application/json")
+            .await
+    }
+
     async fn send(&self, method: &str, path: &str, who: Option<&str>, form: &str) -> Answer {
+        let kind = "application/x-www-form-urlencoded";
+        self.ask(method, path, who, form, kind).await
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        who: Option<&str>,
+        form: &str,
+        kind: &str,
+    ) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            .header(header::CONTENT_TYPE, kind);
         if let Some(who) = who {
             request = request.header(header::COOKIE, &self.cookies[who]);
         }
