@@ -165,8 +165,8 @@ impl Desk {
             return Ok(published);
         }
         let all = self.checkpoints().await?;
-        let before = all.into_iter().filter(|(size, _)| *size <= place);
-        before.last().map(|(_, note)| note).ok_or_else(|| {
+        let before = all.into_iter().rfind(|(size, _)| *size <= place);
+        before.map(|(_, note)| note).ok_or_else(|| {
             Failure::machine(
                 "checkpoint",
                 "no checkpoint is older than an entry of the seat",
