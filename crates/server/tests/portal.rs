@@ -18,7 +18,7 @@ const ENT: &str = "seat:ent.s1";
 const ADA: &str = "person:Ada";
 
 async fn office() -> Office {
-    signed_in(Office::locked().await).await
+    signed_in(Office::portal().await).await
 }
 
 async fn signed_in(mut office: Office) -> Office {
@@ -75,6 +75,13 @@ async fn a_closed_case_and_one_that_is_not_there_give_the_same_bytes() {
     assert_eq!(first.status, StatusCode::NOT_FOUND);
     for (path, answer) in &answers {
         assert_eq!(answer, first, "{path}");
+    }
+    // The program's side is not there either, for nobody, on a portal.
+    for path in [format!("/cases/{open}/questions"), "/cases".to_owned()] {
+        for who in [ENT, VAL, ADA] {
+            let answer = office.get(who, &path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{who} {path}");
+        }
     }
     for page in ["/inbox", "/questions", "/record"] {
         let text = office.get(ENT, page).await.text();

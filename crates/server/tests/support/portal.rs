@@ -140,17 +140,17 @@ fn files_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 impl Office {
-    /// An application without the program key.
-    pub async fn locked() -> Self {
-        Self::copied(false).await
+    /// The partners' side alone, which never holds the program key.
+    pub async fn portal() -> Self {
+        Self::copied(Serving::Portal, false).await
     }
 
-    /// An application that holds the program key.
+    /// Both sides, with the program key.
     pub async fn unlocked() -> Self {
-        Self::copied(true).await
+        Self::copied(Serving::All, true).await
     }
 
-    async fn copied(has_key: bool) -> Self {
+    async fn copied(serving: Serving, has_key: bool) -> Self {
         let template = &*TEMPLATE;
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
@@ -168,7 +168,7 @@ impl Office {
         let desk = Desk::open(DataDir::at(data), None).await.unwrap();
         let key = has_key.then(|| desk.unlock(PASSPHRASE).unwrap());
         let options = Options {
-            serving: Serving::All,
+            serving,
             origin: "http://localhost".to_owned(),
         };
         Self {

@@ -19,6 +19,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 if (useKey) begin();
+// A page that comes back from the browser's memory would come back with what was opened in it.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 async function begin() {
   const lacks = await missing();
@@ -51,9 +55,17 @@ function fail(error) {
   keyStatus.className = "notice bad";
 }
 
+/** The keys that were given, until the page is left. */
+let held = null;
+
 async function run() {
   say("Reading the key …");
-  const identities = await readIdentities(await keyText());
+  const given = await keyText();
+  if (given !== null) held = await readIdentities(given);
+  if (held === null) throw new AgeError("key", "choose your key file first, or paste the key");
+  // What was pasted is not left standing where somebody looks over a shoulder.
+  document.getElementById("keytext").value = "";
+  const identities = held;
   if (opener) {
     checkOwnKey(identities);
     await openPackage(identities);
@@ -64,11 +76,12 @@ async function run() {
   if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key, which stays in this page until you leave it.");
 }
 
+/** What was pasted or chosen; null for neither. */
 async function keyText() {
   const pasted = document.getElementById("keytext").value;
   if (pasted.trim() !== "") return pasted;
   const [file] = document.getElementById("keyfile").files;
-  if (!file) throw new AgeError("key", "choose your key file first, or paste the key");
+  if (!file) return null;
   if (file.size > 64 * 1024) throw new AgeError("key", "this file is too large for a key");
   return file.text();
 }

@@ -71,6 +71,7 @@ async function readEntries() {
   const [file] = document.getElementById("keyfile").files;
   if (text.trim() === "" && !file) throw new AgeError("key", "choose your key file first, or paste the key");
   const identities = await readIdentities(text.trim() === "" ? await file.text() : text);
+  document.getElementById("keytext").value = "";
   const known = new Map();
   let opened = 0;
   for (const row of rows) {
@@ -122,6 +123,11 @@ async function saveSigned() {
 
 document.getElementById("sign").addEventListener("click", () => {
   saveSigned().catch((error) => tell(recordKeyStatus, false, `${words(error)}.`));
+});
+
+// A page that comes back from the browser's memory would come back with what was opened in it.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
 });
 
 checkAll().catch((error) => tell(recordStatus, false, `This record does not hold: ${words(error)}. Keep the page, and ask the program.`));

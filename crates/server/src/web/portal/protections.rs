@@ -182,6 +182,7 @@ fn listed(visit: &Visit, own: &Own, typed: &Typed, wrong: &[Wrong]) -> Page {
             (empty("Your organisation has reported none yet.", html! { p { "The form below takes the first." } }))
         } @else {
             (reader())
+            h2 { "What your organisation reported" }
             @for one in known { (shown(visit, own, one)) }
         }
         h2 { "Report a protection" }
