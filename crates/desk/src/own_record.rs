@@ -1,10 +1,13 @@
 //! What the portal shows a seat of its own entries of the log. It needs no program key, and opens nothing.
 
-use domain::chain::Given;
-use domain::commitment::Leaf;
+use std::collections::BTreeMap;
+
+use domain::chain::{Chain, Given};
+use domain::commitment::{Commitment, Leaf};
 use domain::ids::{CaseId, SeatId};
 use domain::open::is_known;
 use domain::sealed::Sealed;
+use flow::record::{Record, SeatRecord};
 use jiff::Timestamp;
 use tlog::InclusionProof;
 
@@ -97,6 +100,78 @@ impl Desk {
             .of(self, &entry.case, &entry.leaf)
             .await?;
         Ok(Some(sealed))
+    }
+
+    /// Everything that the log has of a seat and that the seat may know of, opened by the seat, and signed.
+    ///
+    /// `openings`: what each entry commits to, by its number; the seat has opened them with its key, and each is
+    /// compared with the entry. So a record is made where the program key is not.
+    /// Where an entry is not open to the seat yet, the record ends at a checkpoint before it: a record says that the
+    /// log has nothing else of the seat below its checkpoint, and must not say what is false.
+    ///
+    /// # Errors
+    /// `opening` for one that is missing or is of another entry; a database that fails.
+    pub async fn sign_own_record(
+        &self,
+        state: &State,
+        seat: &SeatId,
+        openings: &BTreeMap<u64, Commitment>,
+    ) -> Result<Record, Failure> {
+        let known = state.program.seat(seat);
+        let partner = known
+            .map(|seat| seat.partner().clone())
+            .ok_or_else(|| Failure::usage("unknown-seat", format!("there is no seat `{seat}`")))?;
+        let chain = self.chain(seat).await?;
+        let checkpoint = self.checkpoint_before_hidden(state, seat, &chain).await?;
+        let size = self.size_of(&checkpoint)?;
+        let mut entries = Vec::new();
+        for (entry, ordinal) in chain.entries().iter().zip(1u64..) {
+            if self.position(&entry.leaf).await? >= size {
+                break;
+            }
+            let opening = openings
+                .get(&ordinal)
+                .filter(|opening| opening.verify(&entry.leaf))
+                .ok_or_else(|| {
+                    Failure::usage(
+                        "opening",
+                        format!("entry {ordinal} is not opened by what was sent"),
+                    )
+                    .hint("open all entries with the seat's key, then ask again")
+                })?;
+            entries.push(self.opened(opening, &checkpoint).await?);
+        }
+        let record = SeatRecord {
+            seat: seat.to_string(),
+            entries,
+        };
+        self.signed_record(&partner, checkpoint, vec![record])
+    }
+
+    /// The published checkpoint, or the newest one before the first entry that the seat may not know of.
+    async fn checkpoint_before_hidden(
+        &self,
+        state: &State,
+        seat: &SeatId,
+        chain: &Chain,
+    ) -> Result<String, Failure> {
+        let published = self.checkpoint().await?;
+        let mut entries = chain.entries().iter();
+        let Some(hidden) = entries.find(|entry| !self.knows(state, seat, &entry.case)) else {
+            return Ok(published);
+        };
+        let place = self.position(&hidden.leaf).await?;
+        if place >= self.size_of(&published)? {
+            return Ok(published);
+        }
+        let all = self.checkpoints().await?;
+        let before = all.into_iter().rfind(|(size, _)| *size <= place);
+        before.map(|(_, note)| note).ok_or_else(|| {
+            Failure::machine(
+                "checkpoint",
+                "no checkpoint is older than an entry of the seat",
+            )
+        })
     }
 
     /// Where an entry stands in the log.

@@ -65,6 +65,16 @@ impl Desk {
                 entries,
             });
         }
+        self.signed_record(&partner, checkpoint, records)
+    }
+
+    /// Signs a record of what stands under a checkpoint.
+    pub(crate) fn signed_record(
+        &self,
+        partner: &PartnerId,
+        checkpoint: String,
+        seats: Vec<SeatRecord>,
+    ) -> Result<Record, Failure> {
         let body = RecordBody {
             format: RECORD_FORMAT.to_owned(),
             program: self.config().program.clone(),
@@ -72,7 +82,7 @@ impl Desk {
             partner: partner.to_string(),
             made_at: self.now().to_string(),
             checkpoint,
-            seats: records,
+            seats,
         };
         let signature = self
             .signer()

@@ -6,8 +6,10 @@ mod support;
 use domain::case::{Case, CaseEvent};
 use domain::decide::{CaseCommand, CaseRefusal, Context};
 use domain::explain::Explain;
+use domain::funnel::Step;
 use domain::ids::BlobId;
 use domain::letter::Letter;
+use domain::open::standing;
 use domain::person::Actor;
 use domain::program::ProgramCommand;
 use domain::protection::Coverage;
@@ -237,6 +239,59 @@ fn the_funnel_says_how_far_each_partner_is() {
     assert_eq!(adv.seats, 1);
     assert_eq!((adv.notified_at, adv.opened_at), (None, None));
     assert_eq!((adv.acknowledged_at, adv.responded_at), (None, None));
+}
+
+#[test]
+fn a_seat_is_asked_for_one_step_after_the_other() {
+    let mut world = opened();
+    let step = |world: &World| world.case.next_step(&seat("val.s1"), &partner("val"));
+    assert_eq!(step(&world), Some(Step::Acknowledge));
+    acknowledge(&mut world, "val.s1").unwrap();
+    assert_eq!(step(&world), Some(Step::Open));
+    world.fetch("val.s1").unwrap();
+    assert_eq!(step(&world), Some(Step::Report));
+    report(&mut world, None, Coverage::None, None).unwrap();
+    assert_eq!(step(&world), None);
+    let later = CaseCommand::SetRelease(time("2026-12-10T18:00:00Z"));
+    world.ask(later).unwrap();
+    assert_eq!(step(&world), Some(Step::Acknowledge));
+}
+
+#[test]
+fn a_letter_is_for_the_seats_that_it_is_sealed_to_and_for_no_other_partner() {
+    let world = story();
+    let blob = BlobId::of(b"a question");
+    let found = |of: &str, id: &str| world.case.letter_for(&partner(of), &seat(id), &blob);
+    assert!(found("val", "val.s1").is_some());
+    assert!(found("val", "val.s2").is_none());
+    assert!(found("adv", "val.s1").is_none());
+    assert!(found("adv", "adv.s1").is_none());
+}
+
+#[test]
+fn a_seat_is_told_of_its_own_standing_and_of_no_case() {
+    let mut world = opened();
+    let told = |world: &World, id: &str| {
+        let view = standing(&world.program, &world.policy, &seat(id));
+        view.err().map(|view| view.code)
+    };
+    assert_eq!(told(&world, "val.s1"), None);
+    // What a rule of one case refuses is no standing.
+    assert_eq!(told(&world, "cn.s1"), None);
+    assert_eq!(told(&world, "nobody.s1").as_deref(), Some("nothing-here"));
+    let reason = || "an example".to_owned();
+    let suspend = ProgramCommand::Suspend {
+        partner: partner("val"),
+        reason: reason(),
+    };
+    world.run(suspend).unwrap();
+    assert_eq!(told(&world, "val.s1").as_deref(), Some("status"));
+    let retire = ProgramCommand::RetireSeat {
+        seat: seat("ent.s1"),
+        reason: reason(),
+    };
+    world.run(retire).unwrap();
+    assert_eq!(told(&world, "ent.s1").as_deref(), Some("seat-retired"));
 }
 
 #[test]

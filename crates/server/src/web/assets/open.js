@@ -19,6 +19,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 if (useKey) begin();
+// A page that comes back from the browser's memory would come back with what was opened in it.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 async function begin() {
   const lacks = await missing();
@@ -51,9 +55,17 @@ function fail(error) {
   keyStatus.className = "notice bad";
 }
 
+/** The keys that were given, until the page is left. */
+let held = null;
+
 async function run() {
   say("Reading the key …");
-  const identities = await readIdentities(await keyText());
+  const given = await keyText();
+  if (given !== null) held = await readIdentities(given);
+  if (held === null) throw new AgeError("key", "choose your key file first, or paste the key");
+  // What was pasted is not left standing where somebody looks over a shoulder.
+  document.getElementById("keytext").value = "";
+  const identities = held;
   if (opener) {
     checkOwnKey(identities);
     await openPackage(identities);
@@ -61,14 +73,15 @@ async function run() {
     say("Opening what is sealed …");
   }
   const count = await readLetters(identities);
-  if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key. It stays in this page until you leave it.");
+  if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key, which stays in this page until you leave it.");
 }
 
+/** What was pasted or chosen; null for neither. */
 async function keyText() {
   const pasted = document.getElementById("keytext").value;
   if (pasted.trim() !== "") return pasted;
   const [file] = document.getElementById("keyfile").files;
-  if (!file) throw new AgeError("key", "choose your key file first, or paste the key");
+  if (!file) return null;
   if (file.size > 64 * 1024) throw new AgeError("key", "this file is too large for a key");
   return file.text();
 }
@@ -96,7 +109,7 @@ async function openPackage(identities) {
   say("Checking …");
   const checked = await checkPackage(sealed.bytes, readTar(tar), readUtf8(proof.bytes), key, own);
   show(checked, sealed, proof);
-  say("Opened and checked. It stays in this page until you leave it.");
+  say("Opened and checked. Key and files stay in this page until you leave it.");
 }
 
 function show(checked, sealed, proof) {
@@ -109,24 +122,25 @@ function show(checked, sealed, proof) {
     checks.append(item);
   }
   place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${checked.ends}`, "fine"));
-  for (const copy of checked.copies) place.append(fileOf(copy.name, copy.bytes, true));
+  for (const [at, copy] of checked.copies.entries()) place.append(fileOf(copy.name, copy.bytes, at === 0));
   const kept = element("p", "Keep these two; together they show what you were given: ", "fine");
   kept.append(saveLink(sealed.name, sealed.bytes), " ", saveLink(proof.name, proof.bytes));
   place.append(kept);
+  document.getElementById("receipts")?.append(element("p", `Since this page was loaded: entry ${checked.receiptIndex} of the log.`));
 }
 
-function fileOf(name, bytes, isPreviewed) {
+function fileOf(name, bytes, isFirst) {
   const box = element("article", undefined, "opened-file");
   const head = element("p");
   head.append(element("strong", name), ` ${bytes.length} bytes `, saveLink(name, bytes, "Save"));
   box.append(head);
-  const text = isPreviewed ? textOf(bytes) : null;
+  const text = textOf(bytes);
   if (text === null) {
     box.append(element("p", "Not text, or too long to show here.", "fine"));
   } else {
     const details = element("details");
     details.append(element("summary", "Show"), element("pre", text));
-    details.open = box.querySelector("details") === null && bytes.length < 16 * 1024;
+    details.open = isFirst;
     box.append(details);
   }
   return box;

@@ -209,5 +209,5 @@ export async function checkPackage(sealed, files, proof, key, own) {
   if (!isReceived) refuse("the receipt is of another package");
   held.push(`The log committed to these copies, as entry ${delivery.index}, before they were given.`);
   held.push(`Your receipt is entry ${delivery.receiptIndex} of the log, which has ${delivery.size} entries under the signed checkpoint.`);
-  return { title: one("title"), tlp: one("tlp"), ends: one("embargo-ends"), copies, held, digest };
+  return { title: one("title"), tlp: one("tlp"), ends: one("embargo-ends"), copies, held, receiptIndex: delivery.receiptIndex };
 }

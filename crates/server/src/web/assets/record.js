@@ -60,14 +60,18 @@ async function openEntry(row, identities) {
   const kind = { package: "headstart package v2", receipt: "headstart receipt v2" }[row.dataset.given];
   const isOwn = leaf.of("seat") === record.dataset.seat && leaf.of("case") === row.dataset.case && leaf.heading === kind;
   if (!isOwn) throw new ProofError("it commits to something else than this row says");
-  return { leaf, digest: toHex(await sha256(utf8.encode(row.dataset.leaf))) };
+  return { leaf, opening, digest: toHex(await sha256(utf8.encode(row.dataset.leaf))) };
 }
+
+/** What the entries commit to, once they were opened. */
+const openings = {};
 
 async function readEntries() {
   const text = document.getElementById("keytext").value;
   const [file] = document.getElementById("keyfile").files;
   if (text.trim() === "" && !file) throw new AgeError("key", "choose your key file first, or paste the key");
   const identities = await readIdentities(text.trim() === "" ? await file.text() : text);
+  document.getElementById("keytext").value = "";
   const known = new Map();
   let opened = 0;
   for (const row of rows) {
@@ -86,6 +90,7 @@ async function readEntries() {
     const before = known.get(ordinal - 1);
     if (Number(number) !== ordinal || (before && before !== previous)) throw new ProofError(`entry ${ordinal} does not follow the one before it: an entry was left out or replaced`);
     known.set(ordinal, entry.digest);
+    openings[ordinal] = entry.opening;
     more(row, entry.leaf.text);
     opened += 1;
   }
@@ -100,6 +105,31 @@ function more(row, text) {
   place.hidden = false;
 }
 
+async function saveSigned() {
+  const response = await fetch("/record/signed", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ openings }),
+    redirect: "error",
+  });
+  if (!response.ok) throw new ProofError("the server did not sign the record");
+  const link = document.createElement("a");
+  link.download = `${record.dataset.seat}.record`;
+  link.textContent = "Save it once more";
+  link.href = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/octet-stream" }));
+  document.getElementById("signed").append(" ", link);
+  link.click();
+}
+
+document.getElementById("sign").addEventListener("click", () => {
+  saveSigned().catch((error) => tell(recordKeyStatus, false, `${words(error)}.`));
+});
+
+// A page that comes back from the browser's memory would come back with what was opened in it.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 checkAll().catch((error) => tell(recordStatus, false, `This record does not hold: ${words(error)}. Keep the page, and ask the program.`));
 
 missing().then((lacks) => {
@@ -112,6 +142,7 @@ missing().then((lacks) => {
     useRecordKey.disabled = true;
     try {
       const opened = await readEntries();
+      document.getElementById("signed").hidden = opened === 0;
       tell(recordKeyStatus, opened > 0, `${opened} of ${rows.length} entries opened: each commits to what its row says, and names the one before it.`);
     } catch (error) {
       tell(recordKeyStatus, false, `${words(error)}.`);

@@ -212,7 +212,7 @@ async fn receipts(visit: &Visit, receipt: &Receipt) -> Result<Markup, Problem> {
         html! { "SHA-256 " code { (receipt.last().package) } },
     ));
     Ok(html! {
-        section {
+        section id="receipts" {
             h2 { "Your receipts" }
             (facts(&rows))
             p { a href="/record" { "Our record" } " shows that they are in the log." }

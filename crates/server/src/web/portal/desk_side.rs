@@ -11,6 +11,7 @@ use domain::case::Case;
 use domain::ids::{CaseId, PartnerId};
 use domain::letter::{Letter, Words};
 use domain::open::open;
+use domain::person::Actor;
 use domain::thread::Message;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -40,13 +41,22 @@ fn back(case: &Case) -> Markup {
 /// `/cases/{case}/questions`: every partner with whom one can write.
 pub async fn threads(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
     let case = case_of(&visit, &id)?;
-    let rows: Vec<_> = visit
+    let mut partners: Vec<_> = visit
         .state
         .program
         .partners()
         .filter(|partner| {
             !case.threads().of(partner.id()).is_empty() || has_reader(&visit, &case, partner.id())
         })
+        .collect();
+    // Who waits for an answer comes first, then whoever wrote at all.
+    partners.sort_by_key(|partner| {
+        let waits = case.threads().waits_for_program(partner.id());
+        let is_silent = case.threads().of(partner.id()).is_empty();
+        (!waits, is_silent)
+    });
+    let rows: Vec<_> = partners
+        .into_iter()
         .map(|partner| {
             let thread = case.threads().of(partner.id());
             let path = format!("/cases/{}/questions/{}", case.id(), partner.id());
@@ -189,9 +199,10 @@ async fn read(
 }
 
 fn shown(visit: &Visit, name: &str, message: &Message, text: &Result<Written, Problem>) -> Markup {
-    let (class, who) = match message.is_partners() {
-        true => ("said theirs", format!("{name} ({})", message.by)),
-        false => ("said ours", message.by.to_string()),
+    let (class, who) = match &message.by {
+        Actor::Seat(seat) => ("said theirs", format!("{name} ({seat})")),
+        Actor::Person(person) => ("said ours", person.to_string()),
+        by @ (Actor::Desk | Actor::Timer) => ("said ours", by.to_string()),
     };
     html! {
         li class=(class) {

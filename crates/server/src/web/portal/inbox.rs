@@ -73,7 +73,7 @@ fn row(visit: &Visit, case: &Case, seat: &SeatId, partner: &PartnerId) -> Vec<Ma
     let opened = case.opened_for_seat_at(seat);
     let wave = case.opened_at(seat).map(|(wave, _)| wave);
     vec![
-        html! { a href={ "/inbox/" (case.id()) } { (case.id()) } },
+        html! { a class="case-id" href={ "/inbox/" (case.id()) } { (case.id()) } },
         html! {
             (step(case.next_step(seat, partner)))
             @if has_answer(case, partner) { br; (state("wait", "Answer to read")) }

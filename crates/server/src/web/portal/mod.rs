@@ -32,6 +32,7 @@ pub const ROUTES: &[Route] = &[
     page("POST", "/inbox/{case}/questions", Need::Partner),
     page("GET", "/questions", Need::Partner),
     page("GET", "/record", Need::Partner),
+    page("POST", "/record/signed", Need::Partner),
     page("GET", "/record/{ordinal}/opening", Need::Partner),
     page("GET", "/record/{ordinal}/proof", Need::Partner),
     page("GET", "/record/{ordinal}/entry", Need::Partner),
@@ -64,6 +65,7 @@ pub fn routes() -> Router<App> {
         )
         .route("/questions", get(questions::all))
         .route("/record", get(record::show))
+        .route("/record/signed", post(record::signed))
         .route("/record/{ordinal}/opening", get(record::opening))
         .route("/record/{ordinal}/proof", get(record::proof))
         .route("/record/{ordinal}/entry", get(record::entry))

@@ -132,7 +132,12 @@ async fn take(
     };
     let ships = match read_time(&typed.ships) {
         Ok(ships) => ships,
-        Err(()) => return Ok(Err(("ships", "this is no time".to_owned()))),
+        Err(()) => {
+            return Ok(Err((
+                "ships",
+                "write the time as `2026-12-01 09:00`".to_owned(),
+            )));
+        }
     };
     let what = (coverage, ships);
     let reported = visit
@@ -153,18 +158,19 @@ async fn take(
     }
 }
 
-/// What `datetime-local` sends: no zone; the form says that it is UTC.
+/// A time without a zone; the form says that it is UTC.
 fn read_time(text: &str) -> Result<Option<Timestamp>, ()> {
-    if text.trim().is_empty() {
+    let text = text.trim().trim_end_matches("UTC").trim_end();
+    if text.is_empty() {
         return Ok(None);
     }
-    let time: DateTime = text.trim().parse().map_err(|_| ())?;
+    let time: DateTime = text.parse().map_err(|_| ())?;
     let zoned = time.to_zoned(TimeZone::UTC).map_err(|_| ())?;
     Ok(Some(zoned.timestamp()))
 }
 
 fn typed_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M").to_string()
+    at.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn listed(visit: &Visit, own: &Own, typed: &Typed, wrong: &[Wrong]) -> Page {
@@ -176,6 +182,7 @@ fn listed(visit: &Visit, own: &Own, typed: &Typed, wrong: &[Wrong]) -> Page {
             (empty("Your organisation has reported none yet.", html! { p { "The form below takes the first." } }))
         } @else {
             (reader())
+            h2 { "What your organisation reported" }
             @for one in known { (shown(visit, own, one)) }
         }
         h2 { "Report a protection" }
@@ -296,8 +303,8 @@ fn form(action: &str, typed: &Typed, wrong: &[Wrong], button: &str) -> Markup {
                 .error(error("rules")).area(&typed.rules, 3))
             (Field::new("coverage", "Coverage").error(error("coverage")).choice(&options, &typed.coverage))
             (Field::new("ships", "Shipped, or planned to ship, at (UTC)")
-                .hint("The hour at which it reaches customers, in UTC, such as 2026-12-01T09:00. Empty for none.")
-                .error(error("ships")).input("datetime-local", &typed.ships, false))
+                .hint("When it reaches customers, in UTC, such as 2026-12-01 09:00. Empty when nothing ships.")
+                .error(error("ships")).input("text", &typed.ships, false))
             (Field::new("note", "Remarks").error(error("note")).area(&typed.note, 3))
             p class="buttons" { button type="submit" class="primary" { (button) } }
         }

@@ -1,12 +1,17 @@
 //! Our record: every entry of the log that was made for this seat, with proofs that the page checks.
 
+use std::collections::BTreeMap;
+
+use axum::Json;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::{OwnEntry, OwnRecord};
 use domain::chain::Given;
+use domain::commitment::Commitment;
 use domain::ids::SeatId;
 use maud::{Markup, html};
+use serde::Deserialize;
 use tlog::{Note, TlogProof};
 
 use super::own::{attachment, command, honesty, key_panel, seated, told, without_script};
@@ -56,6 +61,10 @@ fn drawn(visit: &Visit, seat: &SeatId, record: &OwnRecord) -> Markup {
                 "it is of your seat, and that each names the one before it."
             }
             (key_panel("Read the entries"))
+            p id="signed" hidden {
+                button type="button" id="sign" { "Save the signed record" } " "
+                span class="fine" { "For this, what the entries commit to is sent to the server, which compares it with the log and signs it. Your key is not sent." }
+            }
             (honesty())
         }
         section {
@@ -65,10 +74,8 @@ fn drawn(visit: &Visit, seat: &SeatId, record: &OwnRecord) -> Markup {
                 "program publishes elsewhere, or check the saved proofs with the command line:"
             }
             (command(&format!("headstart log check ENTRY.tlog-proof --entry ENTRY.entry --log-key '{log_key}'")))
-            p {
-                "For a record that the program signs whole, and that " code { "headstart record check" } " checks with your "
-                "kept packages, ask your contact at the program."
-            }
+            p { "The signed record, which you can save once the entries are read, is checked with your kept packages:" }
+            (command(&format!("headstart record check {seat}.record --log-key '{log_key}' --packages DIR --identity KEYFILE")))
         }
     }
 }
@@ -104,8 +111,8 @@ fn entries(visit: &Visit, record: &OwnRecord) -> Markup {
             }
         }
         p class="fine" {
-            "Numbers that are missing belong to what is not open to you yet. Nothing can be left out unseen: each entry "
-            "names the one before it."
+            "Numbers that are missing belong to what is not open to you yet. Each entry names the one before it, which the "
+            "page checks once it has your key."
         }
     }
 }
@@ -115,6 +122,26 @@ fn what(given: Given) -> &'static str {
         Given::Package => "Package made for you",
         Given::Receipt => "You fetched it",
     }
+}
+
+/// What the seat opened with its key, by the entries' numbers.
+#[derive(Deserialize)]
+pub struct Openings {
+    openings: BTreeMap<u64, Commitment>,
+}
+
+/// A record that the program signs, from what the seat itself opened.
+pub async fn signed(visit: Visit, Json(sent): Json<Openings>) -> Result<Response, Problem> {
+    let (seat, _) = seated(&visit)?;
+    let record = visit
+        .desk
+        .sign_own_record(&visit.state, &seat, &sent.openings)
+        .await
+        .map_err(told)?;
+    Ok(attachment(
+        &format!("{seat}.record"),
+        record.to_text().into_bytes(),
+    ))
 }
 
 async fn find(visit: &Visit, ordinal: u64) -> Result<(OwnEntry, String), Problem> {
