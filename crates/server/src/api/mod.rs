@@ -123,6 +123,14 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/partners/{partner}/resume", post(partners::resume))
         .route("/api/v1/partners/{partner}/remove", post(partners::remove))
         .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
+        .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifact))
+        .route("/api/v1/traces", get(traces::list).post(traces::begin))
+        .route(
+            "/api/v1/inbox/{case}/acknowledgement",
+            post(inbox::acknowledge),
+        )
+        .route("/api/v1/inbox/{case}/protections", post(inbox::protect))
+        .route("/api/v1/inbox/{case}/messages", post(inbox::write))
         .layer(from_fn(idempotency::once));
     Router::new()
         .route("/api/v1/openapi.json", get(document))

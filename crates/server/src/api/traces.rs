@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use desk::Found;
-use domain::case::Traced;
+use domain::case::{Traced, VerdictWord};
 use domain::ids::{CaseId, TraceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,7 +54,10 @@ fn summary(case: &CaseId, traced: &Traced) -> TraceSummary {
     TraceSummary {
         trace: traced.trace.to_string(),
         case: case.to_string(),
-        verdict: traced.verdict.as_str().to_owned(),
+        verdict: match traced.verdict {
+            VerdictWord::Accuse => "accuse".to_owned(),
+            VerdictWord::Withhold => "withhold".to_owned(),
+        },
         at: traced.at.to_string(),
     }
 }
