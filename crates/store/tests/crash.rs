@@ -353,8 +353,10 @@ async fn an_audit_of_a_damaged_index_comes_to_an_end() {
         unreachable!()
     };
     let store = Store::create(&path).await.unwrap();
-    append(&store, "case/1", 2, |_| {}).await;
+    // Two rows in each index: what follows the first leads nowhere.
+    append(&store, "case/1", 1, |_| {}).await;
     append(&store, "case/2", 1, |_| {}).await;
+    store.integrate(&signer()).await.unwrap();
     store.close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let mut connection = sqlx::SqliteConnection::connect_with(&options)
@@ -370,11 +372,16 @@ async fn an_audit_of_a_damaged_index_comes_to_an_end() {
     let whole = std::fs::read(&path).unwrap();
     let (mut noticed, mut all) = (0, 0);
     for page in pages {
-        // The pointers to the first two rows of a leaf.
-        for at in 8..12 {
+        let page_at = usize::try_from(page - 1).unwrap() * 4096;
+        let pointer = |at: usize| {
+            let bytes = [whole[page_at + at], whole[page_at + at + 1]];
+            usize::from(u16::from_be_bytes(bytes))
+        };
+        // The pointers to the first two rows of a leaf, and the lengths of their names.
+        for at in (8..12).chain([pointer(8) + 2, pointer(10) + 2]) {
             for change in [1, 2, 4, 0xff] {
                 let mut damaged = whole.clone();
-                damaged[usize::try_from(page - 1).unwrap() * 4096 + at] ^= change;
+                damaged[page_at + at] ^= change;
                 let other = path.with_file_name(format!("{page}-{at}-{change}.db"));
                 std::fs::write(&other, damaged).unwrap();
                 all += 1;
@@ -394,7 +401,8 @@ async fn an_audit_of_a_damaged_index_comes_to_an_end() {
             }
         }
     }
-    assert!(noticed > all / 2, "{noticed} of {all}");
+    // Some pages have but one row, and no second pointer.
+    assert!(noticed > 20, "{noticed} of {all}");
 }
 
 #[tokio::test]
