@@ -1,6 +1,7 @@
 //! Changes every byte of a small store in turn, and looks whether the change is noticed.
 //!
-//! `cargo run --release -p store --example flip`; `-- --every N` takes every Nth byte, `-- --quick` every 53rd.
+//! `cargo run --release -p store --example flip`; `-- --every N` takes every Nth byte, `-- --quick` every 53rd;
+//! `-- --only database` and `-- --only log` go through one of the two files.
 //!
 //! Two files are gone through. **The database** of a store that was closed: with events, blobs, settings, index records,
 //! staged and integrated entries, several checkpoints, more than one tile and a full bundle. **The write-ahead log** that
@@ -337,8 +338,13 @@ fn main() -> ExitCode {
         assert!(matches!(none, Err(StoreError::Missing { .. })));
         [closed(folder.path()).await, killed(folder.path()).await]
     });
+    let only = arguments.iter().position(|argument| argument == "--only");
+    let only = only.map(|at| arguments[at + 1].as_str());
     let (mut changes, mut cut, mut accepted) = (0, 0, 0);
-    for case in cases {
+    let wanted = cases
+        .into_iter()
+        .filter(|case| only.is_none_or(|only| case.what.ends_with(only)));
+    for case in wanted {
         let (more, as_cut, as_else) = go_through(case, folder.path(), step);
         changes += more;
         cut += as_cut;

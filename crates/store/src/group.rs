@@ -164,6 +164,7 @@ async fn run(backend: Backend, stopped: Stopped) {
             .map(|waiting| (waiting.prepared, waiting.answer))
             .unzip();
         let bytes = batches.iter().map(|prepared| prepared.bytes).sum();
+        let is_shared = batches.len() > 1;
         match write(&backend, shared, batches).await {
             Ok(results) => {
                 for (answer, result) in answers.into_iter().zip(results) {
@@ -178,8 +179,11 @@ async fn run(backend: Backend, stopped: Stopped) {
             }
         }
         tidy(&backend, shared, bytes).await;
-        // Those who were answered come back with their next batches, and share one transaction again.
-        tokio::task::yield_now().await;
+        if is_shared {
+            // Those who were answered come back with their next batches, and share one transaction again. For one alone
+            // nobody waits: giving way would wake a second thread of the runtime for it.
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -344,6 +344,67 @@ async fn a_byte_that_changed_in_the_log_of_a_killed_process_is_noticed_before_an
     assert!(noticed > 100 && as_cut > 5, "{noticed} {as_cut}");
 }
 
+/// An index whose second row leads nowhere answers with the same rows whatever it is asked for.
+#[tokio::test]
+async fn an_audit_of_a_damaged_index_comes_to_an_end() {
+    use sqlx::Connection as _;
+    let home = Home::sqlite().await;
+    let store::Address::Sqlite(path) = home.address.clone() else {
+        unreachable!()
+    };
+    let store = Store::create(&path).await.unwrap();
+    // Two rows in each index: what follows the first leads nowhere.
+    append(&store, "case/1", 1, |_| {}).await;
+    append(&store, "case/2", 1, |_| {}).await;
+    store.integrate(&signer()).await.unwrap();
+    store.close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    let pages: Vec<i64> = sqlx::query_scalar(
+        "SELECT rootpage FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_%' OR name = 'log_places'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let (mut noticed, mut all) = (0, 0);
+    for page in pages {
+        let page_at = usize::try_from(page - 1).unwrap() * 4096;
+        let pointer = |at: usize| {
+            let bytes = [whole[page_at + at], whole[page_at + at + 1]];
+            usize::from(u16::from_be_bytes(bytes))
+        };
+        // The pointers to the first two rows of a leaf, and the lengths of their names.
+        for at in (8..12).chain([pointer(8) + 2, pointer(10) + 2]) {
+            for change in [1, 2, 4, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[page_at + at] ^= change;
+                let other = path.with_file_name(format!("{page}-{at}-{change}.db"));
+                std::fs::write(&other, damaged).unwrap();
+                all += 1;
+                let Ok(store) = Store::open(&other).await else {
+                    noticed += 1;
+                    continue;
+                };
+                let audit = async {
+                    let audit = store.audit(&signer().verifier()).await;
+                    let _ = store.leaf_index(&leaf_hash(&entry("case/1", 1))).await;
+                    audit
+                };
+                let audit = tokio::time::timeout(Duration::from_secs(60), audit).await;
+                let audit = audit.unwrap_or_else(|_| panic!("page {page}, byte {at} ^ {change}"));
+                noticed += u32::from(audit.is_err());
+                store.close().await;
+            }
+        }
+    }
+    // Some pages have but one row, and no second pointer.
+    assert!(noticed > 20, "{noticed} of {all}");
+}
+
 #[tokio::test]
 async fn a_file_of_something_else_is_no_store() {
     let home = Home::sqlite().await;

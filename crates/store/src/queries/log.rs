@@ -180,6 +180,10 @@ pub(crate) async fn leaf_index(pool: &Pool, leaf: &Hash) -> Result<Option<u64>, 
             return Ok(None);
         };
         let index = unsigned(index, "log index")?;
+        if index < from {
+            // A damaged index, which could go on like this for ever.
+            return Err(StoreError::damaged("the places of leaf hashes"));
+        }
         let tiles = tiles(&mut tx, &[(0, index / BUNDLE)]).await?;
         if tiles.leaf(index) == Some(*leaf) {
             return Ok(Some(index));
