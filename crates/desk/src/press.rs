@@ -18,7 +18,7 @@ use flow::evidence::Bytes;
 use flow::leaf::{LeafError, PackageLeaf, RosterLeaf, WatchLeaf, text_digest};
 use flow::manifest::{MANIFEST_NAME, Manifest};
 use flow::press::{Copy, code_leaf, copies, package_leaf, roster_leaf};
-use flow::seats::{Seating, Seats, SlotOrder};
+use flow::seats::{Seating, Seats, SeatsError};
 use seal::{FileEntry, ProgramKey};
 
 use crate::cases::secret;
@@ -121,7 +121,7 @@ impl Desk {
         tell: &Tell<'_>,
     ) -> Result<Option<Pressed>, Failure> {
         let case = &loaded.case;
-        let entitled = case.entitlements(&loaded.program, self.policy());
+        let mut entitled = case.entitlements(&loaded.program, self.policy());
         if entitled.is_empty() {
             return Err(nothing_to_press(case));
         }
@@ -138,11 +138,13 @@ impl Desk {
         let bar = loaded.program.settings().accusation_risk();
         let presses = self.presses(case.id(), key).await?;
         in_order(&mut masters, &presses);
+        let seats = seats_of(case, &presses)?;
+        seats.in_order(&mut entitled, |may| may.partner.clone());
         let text = text_digest(
             &digests(&masters),
             presses.first().map_or(bar, |before| before.innocent_risk),
         );
-        let fixed = self.fix_roster(case, &presses, &entitled, text, key);
+        let fixed = self.fix_roster(case, seats, &presses, &entitled, text, key);
         let Some(Fixed { seats, record }) = fixed.await? else {
             return Ok(None);
         };
@@ -266,6 +268,7 @@ impl Desk {
     async fn fix_roster(
         &self,
         case: &Case,
+        mut seats: Seats,
         presses: &[PressRecord],
         entitled: &[Entitlement],
         text: Digest,
@@ -280,11 +283,10 @@ impl Desk {
         if let Some(watch) = &watch {
             self.position(&watch.leaf()).await?;
         }
-        let mut seats = seats_of(case, presses)?;
         let next = seats.next_slot();
         seats
             .press(seatings_for(entitled, next))
-            .map_err(|error: SlotOrder| damaged(&error))?;
+            .map_err(|error: SeatsError| damaged(&error))?;
         let roster = roster_leaf(
             case.id(),
             &secret,

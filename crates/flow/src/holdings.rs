@@ -10,7 +10,7 @@ use domain::chain::{Link, entry_digest};
 use domain::ids::SeatId;
 use domain::sealed::Digest;
 use jiff::Timestamp;
-use tlog::{Checkpoint, Note, Quorum, Verifier};
+use tlog::{Checkpoint, ConsistencyProof, ForkReport, Note, Quorum, Verifier};
 
 use crate::delivery::Delivery;
 use crate::evidence::{Evidence, OpenedLeaf};
@@ -339,18 +339,30 @@ impl Reader<'_> {
         }
         let newest = Checkpoint::open(&self.verified.body.checkpoint, &self.log)
             .map_err(|error| Failed::at(Step::Checkpoint, error))?;
-        let history = self.verified.history.iter().map(|point| &point.checkpoint);
+        let own = Note::parse(&self.verified.body.checkpoint)
+            .map_err(|error| Failed::at(Step::Checkpoint, error))?;
+        let history = self.verified.history.iter();
         let same_size = history
-            .chain([&newest])
-            .find(|own| own.size() == kept.size());
+            .map(|point| (&point.note, &point.checkpoint))
+            .chain([(&own, &newest)])
+            .find(|(_, own)| own.size() == kept.size());
         match same_size {
-            Some(own) if own.root() == kept.root() => Ok(()),
-            Some(own) => Err(wrong(format!(
-                "the log forked: of {} entries the root `{}` was kept, and the evidence is of a log with the root `{}`",
-                kept.size(),
-                kept.root(),
-                own.root()
-            ))),
+            Some((_, own)) if own.root() == kept.root() => Ok(()),
+            Some((offered, own)) => Err(Failed {
+                fork: Some(Box::new(ForkReport {
+                    key: self.log.clone(),
+                    known: note.clone(),
+                    offered: offered.clone(),
+                    beginning: None,
+                    proof: ConsistencyProof::default(),
+                })),
+                ..wrong(format!(
+                    "the log forked: of {} entries the root `{}` was kept, and the evidence is of a log with the root `{}`",
+                    kept.size(),
+                    kept.root(),
+                    own.root()
+                ))
+            }),
             None => Err(wrong(format!(
                 "the evidence does not show that its log is the one of which {} entries were kept",
                 kept.size()

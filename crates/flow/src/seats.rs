@@ -15,17 +15,27 @@ pub struct Seating {
     pub artifacts: Vec<ArtifactId>,
 }
 
-/// Slots are given as 0, 1, 2, … in order.
+/// Why seats cannot get the slots that they should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("slot {found} stands where slot {expected} should")]
-pub struct SlotOrder {
-    /// The slot that should come next.
-    pub expected: u32,
-    /// The slot that came.
-    pub found: u32,
+pub enum SeatsError {
+    /// Slots are given as 0, 1, 2, … in order.
+    #[error("slot {found} stands where slot {expected} should")]
+    Slot {
+        /// The slot that should come next.
+        expected: u32,
+        /// The slot that came.
+        found: u32,
+    },
+    /// Within a press they are given in the order of the partners' numbers, so that the rosters' sizes alone say which
+    /// slot is of which partner.
+    #[error("slot {slot} is of a partner whose number is lower than that of the slot before it")]
+    Partner {
+        /// The slot.
+        slot: u32,
+    },
 }
 
-impl SlotOrder {
+impl SeatsError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         "the stored codebook does not fit the case; run `headstart log audit`"
@@ -45,25 +55,51 @@ impl Seats {
     /// Gives the next slots to the seats of one more press.
     ///
     /// # Errors
-    /// [`SlotOrder`] unless their slots are the next ones, in order.
-    pub fn press(&mut self, new: Vec<Seating>) -> Result<(), SlotOrder> {
+    /// [`SeatsError`] unless their slots are the next ones, in the order of the partners' numbers; nothing has changed
+    /// then.
+    pub fn press(&mut self, new: Vec<Seating>) -> Result<(), SeatsError> {
         let before = (self.seatings.len(), self.partners.len());
         for (seating, expected) in new.iter().zip(self.next_slot()..) {
             if seating.slot != expected {
-                return Err(SlotOrder {
+                return Err(SeatsError::Slot {
                     expected,
                     found: seating.slot,
                 });
             }
         }
-        for seating in new {
-            if !self.partners.contains(&seating.partner) {
-                self.partners.push(seating.partner.clone());
+        let mut partners = self.partners.clone();
+        let mut last = 0;
+        for seating in &new {
+            let known = partners.iter().position(|own| *own == seating.partner);
+            let group = known.unwrap_or(partners.len());
+            if known.is_none() {
+                partners.push(seating.partner.clone());
             }
-            self.seatings.push(seating);
+            if group < last {
+                return Err(SeatsError::Partner { slot: seating.slot });
+            }
+            last = group;
         }
+        self.partners = partners;
+        self.seatings.extend(new);
         self.before.push(before);
         Ok(())
+    }
+
+    /// Puts what will get the next slots into the order that [`Seats::press`] wants: by the numbers of the partners,
+    /// new partners last in the order in which they come.
+    pub fn in_order<T>(&self, new: &mut [T], partner: impl Fn(&T) -> PartnerId) {
+        let mut partners = self.partners.clone();
+        for own in new.iter() {
+            let own = partner(own);
+            if !partners.contains(&own) {
+                partners.push(own);
+            }
+        }
+        new.sort_by_key(|own| {
+            let own = partner(own);
+            partners.iter().position(|known| *known == own)
+        });
     }
 
     /// The slot that the next seat gets.
@@ -190,10 +226,15 @@ mod tests {
         assert_eq!(seats.new_seats(1).len(), 3);
         let new: Vec<_> = seats.new_partners(1).map(|(group, _)| group).collect();
         assert_eq!(new, [2]);
+        let mut new = ["p-09.s1", "p-03.s3", "p-09.s2", "p-02.s3"];
+        seats.in_order(&mut new, |seat| seating(0, seat).partner);
+        assert_eq!(new, ["p-02.s3", "p-03.s3", "p-09.s1", "p-09.s2"]);
+        let wrong = seats.press(vec![seating(5, "p-03.s3"), seating(6, "p-02.s3")]);
+        assert_eq!(wrong, Err(SeatsError::Partner { slot: 6 }));
         let wrong = seats.press(vec![seating(5, "p-04.s1"), seating(5, "p-04.s2")]);
         assert_eq!(
             wrong,
-            Err(SlotOrder {
+            Err(SeatsError::Slot {
                 expected: 6,
                 found: 5
             })

@@ -245,11 +245,17 @@ fn a_case_is_not_pressed_while_nobody_cosigns_what_is_mixed_into_its_secret() {
     let mut one = Witness::named(&office, "one");
     office.done("log quorum 1");
     one.stop();
+    let others = || office.done("log show")["kinds"]["other"].clone();
+    let before = others().as_u64().unwrap();
     office
         .refused(4, &format!("press {CASE}"))
         .says(&["0 of the 1", "one.example"]);
+    // The roster is in the log, with the seeds, and the press that comes later uses it and logs no other.
+    assert_eq!(others(), before + 1);
+    office.refused(4, &format!("press {CASE}"));
     one.serve(&office);
     office.done(&format!("press {CASE}"));
+    assert_eq!(others(), before + 1);
     // What was cosigned just before is given also while the witness is away: its package is under that checkpoint.
     office.done(&format!("wave open {CASE} --now {VALIDATE}"));
     one.stop();

@@ -36,8 +36,10 @@ pub(super) struct Fixed {
     pub mixed: Mixed,
     pub beacon: Digest,
     /// The slots and the groups that it gave: the first, and the one after the last.
-    slots: (u64, u64),
-    groups: (u64, u64),
+    slots: Range,
+    groups: Range,
+    /// How many seats of each group got a slot.
+    new: Vec<u64>,
 }
 
 /// Every press, from the first.
@@ -85,7 +87,11 @@ impl Presses {
         });
         let (press, fixed, place) =
             found.ok_or_else(|| wrong("a seed has a number that no press gave".to_owned()))?;
-        if seed.case != fixed.roster.case || u64::from(seed.group) >= fixed.groups.1 {
+        let is_of_group = match seed.owner {
+            Owner::Seat { .. } => group_of(&fixed.new, place) == Some(seed.group),
+            Owner::Partner => true,
+        };
+        if seed.case != fixed.roster.case || !is_of_group {
             return Err(wrong("a seed is of another case or partner".to_owned()));
         }
         if opened.index != place {
@@ -210,7 +216,7 @@ impl Judge<'_> {
         if roster.press != expected {
             return Err(wrong("a roster is left out, or stands at another place"));
         }
-        let (slots, groups) = grown(&roster, before)
+        let Growth { slots, groups, new } = grown(&roster, before)
             .ok_or_else(|| wrong("a roster is not larger than the one before it"))?;
         let witnesses = self.witnesses(shown, &roster)?;
         let point = self.point(log, &shown.beacon.checkpoint, &shown.beacon.proof)?;
@@ -229,6 +235,7 @@ impl Judge<'_> {
             beacon: beacon.value,
             slots,
             groups,
+            new,
         })
     }
 
@@ -279,15 +286,56 @@ fn entry_of(leaf: &OpenedLeaf) -> Result<Digest, Failed> {
 
 type Range = (u64, u64);
 
+/// What a press gave.
+struct Growth {
+    slots: Range,
+    groups: Range,
+    new: Vec<u64>,
+}
+
 /// The slots and the groups that a press gave: no partner has fewer seats than before, and somebody has more.
-fn grown(roster: &RosterLeaf, before: Option<&Fixed>) -> Option<(Range, Range)> {
+fn grown(roster: &RosterLeaf, before: Option<&Fixed>) -> Option<Growth> {
     let none = Vec::new();
     let old = before.map_or(&none, |before| &before.roster.sizes);
-    let is_larger = roster.sizes.len() >= old.len()
-        && roster.sizes.iter().zip(old).all(|(now, then)| now >= then)
-        && !roster.sizes.contains(&0);
-    let sum = |sizes: &[u32]| sizes.iter().map(|size| u64::from(*size)).sum::<u64>();
-    let slots = (sum(old), sum(&roster.sizes));
-    let groups = (old.len() as u64, roster.sizes.len() as u64);
-    (is_larger && slots.1 > slots.0).then_some((slots, groups))
+    if roster.sizes.len() < old.len() || roster.sizes.contains(&0) {
+        return None;
+    }
+    let mut new = Vec::new();
+    for (now, then) in roster
+        .sizes
+        .iter()
+        .zip(old.iter().chain(std::iter::repeat(&0)))
+    {
+        new.push(u64::from(now.checked_sub(*then)?));
+    }
+    let first: u64 = old.iter().map(|size| u64::from(*size)).sum();
+    let given: u64 = new.iter().sum();
+    (given > 0).then_some(Growth {
+        slots: (first, first + given),
+        groups: (old.len() as u64, roster.sizes.len() as u64),
+        new,
+    })
+}
+
+/// The group of the seat at a place among a press's new seats: they stand in the order of their groups, so that nobody
+/// chooses later whose seat a slot is.
+fn group_of(new: &[u64], place: u64) -> Option<u32> {
+    let mut end = 0;
+    let group = new.iter().position(|count| {
+        end += count;
+        place < end
+    });
+    u32::try_from(group?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sizes_of_two_rosters_say_whose_each_new_seat_is() {
+        let found: Vec<_> = (0..7).map(|place| group_of(&[2, 0, 1, 3], place)).collect();
+        let known = [Some(0), Some(0), Some(2), Some(3), Some(3), Some(3), None];
+        assert_eq!(found, known);
+    }
 }

@@ -1,5 +1,7 @@
 //! The steps of a verification, each with a name and with what it shows.
 
+use tlog::ForkReport;
+
 /// The steps, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -143,6 +145,8 @@ pub struct Failed {
     pub step: Step,
     /// Why.
     pub reason: String,
+    /// Both signed checkpoints, where the log forked: anybody checks them.
+    pub fork: Option<Box<ForkReport>>,
 }
 
 impl Failed {
@@ -151,6 +155,7 @@ impl Failed {
         Self {
             step,
             reason: reason.to_string(),
+            fork: None,
         }
     }
 }

@@ -145,6 +145,7 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                 "verified": false,
                 "step": failed.step.as_str(),
                 "reason": failed.reason,
+                "fork": failed.fork.as_ref().map(|fork| fork.to_text()),
             });
             context.output.result(&document, |out| {
                 let mut text = String::new();
@@ -156,12 +157,17 @@ pub fn run(context: &Context, file: &Path, held: &Held) -> Result<u8, Failure> {
                         step.meaning()
                     );
                 }
-                text + &format!(
+                text += &format!(
                     "{} {:<11}{}\n\nThis evidence does not hold.\n",
                     out.bad("FAILS"),
                     failed.step.as_str(),
                     failed.reason
-                )
+                );
+                if let Some(fork) = &failed.fork {
+                    text += "\nThe holder of the log's key signed both. Keep the lines below as a file: `headstart log check-fork FILE` shows it to anybody.\n\n";
+                    text += &fork.to_text();
+                }
+                text
             });
             Ok(1)
         }
