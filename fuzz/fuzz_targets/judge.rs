@@ -157,6 +157,7 @@ fn made_up(
             name: leak_name,
             sha256: Digest::of(text).to_string(),
             bytes: Bytes(text.to_vec()),
+            origin: None,
         }],
         masters: vec![MasterFile {
             artifact: "a1".to_owned(),
