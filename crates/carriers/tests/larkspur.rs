@@ -33,10 +33,15 @@ fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     right: usize,
-    /// A set that holds the right value, and leaves some out.
+    /// A set that holds the right value, and leaves some out; or the right value, in doubt.
     doubt: usize,
     wrong: usize,
     erased: usize,
+}
+
+fn likeliest(weights: &[(u64, f64)]) -> Option<u64> {
+    let most = weights.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.map(|w| w.0)
 }
 
 impl Count {
@@ -49,6 +54,10 @@ impl Count {
                 Reading::Erased => {
                     assert!(reading.why_erased.is_some());
                     self.erased += 1;
+                }
+                // The likelier value counts, as if nothing else had been said.
+                Reading::Soft { weights, .. } if likeliest(weights) == Some(*truth) => {
+                    self.doubt += 1;
                 }
                 _ => self.wrong += 1,
             }
