@@ -46,6 +46,8 @@ pub struct Program {
     agreements: Vec<Agreement>,
     partners: BTreeMap<PartnerId, Partner>,
     seats: BTreeMap<SeatId, Seat>,
+    /// Partners whose team somebody leads.
+    led: BTreeSet<PartnerId>,
 }
 
 impl Program {
@@ -507,6 +509,7 @@ impl Program {
                     seat.retired_at.get_or_insert(at);
                     seat.is_lead = false;
                 }
+                self.led.remove(&partner);
             }
             ProgramFact::SeatAdded {
                 seat,
@@ -515,7 +518,7 @@ impl Program {
                 recipient,
             } => {
                 let of = partner.clone();
-                self.seats.entry(seat.clone()).or_insert(Seat {
+                self.seats.entry(seat.clone()).or_insert_with(|| Seat {
                     id: seat,
                     partner,
                     email,
@@ -523,9 +526,9 @@ impl Program {
                     added_at: at,
                     retired_at: None,
                     role: None,
-                    is_lead: false,
+                    // Where nobody leads, no other seat in use is left that nothing was said of.
+                    is_lead: self.led.insert(of),
                 });
-                self.find_leads(&of);
             }
             ProgramFact::SeatRetired { seat, .. } => {
                 if let Some(seat) = self.seats.get_mut(&seat) {
@@ -559,6 +562,10 @@ impl Program {
             .filter(|seat| seat.role.is_none())
             .min_by_key(|seat| (seat.added_at, seat.id.as_str().len(), seat.id.clone()))
             .map(|seat| seat.id.clone());
+        match is_named || first.is_some() {
+            true => self.led.insert(partner.clone()),
+            false => self.led.remove(partner),
+        };
         for seat in self
             .seats
             .values_mut()
