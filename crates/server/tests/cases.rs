@@ -191,8 +191,8 @@ impl Visitor<'_> {
         answer.location
     }
 
-    /// A case with a marked note, by the same forms that a person fills in.
-    async fn case_with_a_note(&self) -> String {
+    /// A case, by the same form that a person fills in.
+    async fn new_case(&self) -> String {
         let fields = [
             ("title", "Larkspur <b>Share</b>"),
             ("tlp", "AMBER+STRICT"),
@@ -211,7 +211,12 @@ impl Visitor<'_> {
         );
         let confirmed = [&fields[..], &[("confirmed", "yes")]].concat();
         let url = self.done("/cases/new", &confirmed).await;
-        let case = url.strip_prefix("/cases/").unwrap().to_owned();
+        url.strip_prefix("/cases/").unwrap().to_owned()
+    }
+
+    /// A case with a marked note.
+    async fn case_with_a_note(&self) -> String {
+        let case = self.new_case().await;
         let draft = self.draft(&case, "note.md", NOTE).await;
         let accept = [("decision", "accept-all")];
         self.done(&format!("{draft}/decide"), &accept).await;
@@ -390,6 +395,14 @@ async fn a_draft_keeps_to_its_case_its_last_reader_and_the_terminals_own_command
     let path = ada.draft(&case, "note.md", NOTE).await;
     let elsewhere = path.replace(&case, &other);
     assert_eq!(ada.get(&elsewhere).await.status, StatusCode::NOT_FOUND);
+
+    // The meter counts who would get a copy with the draft in the case, which has nothing else yet.
+    let empty = ada.new_case().await;
+    let first = ada
+        .draft(&empty, "note.md", &NOTE.replace("agree", "{~agree|match~}"))
+        .await;
+    let proves = ada.get(&format!("{first}?view=strength")).await.body;
+    assert!(proves.contains("For 2 partners with 2 seats"), "{proves}");
 
     let stale = [("source", "Nothing."), ("base", "0123456789abcdef")];
     let refused = ada.post(&path, &stale).await;
