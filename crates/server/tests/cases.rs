@@ -173,20 +173,34 @@ impl Visitor<'_> {
         answer.location
     }
 
+    /// Uploads one master as it is.
+    async fn upload(&self, case: &str, file_name: &str, source: &str) -> Answer {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{file_name}\"\r\n\r\n{source}\r\n--b--\r\n"
+        );
+        self.multipart(&format!("/cases/{case}/artifacts"), body)
+            .await
+    }
+
+    async fn multipart(&self, path: &str, body: String) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from(body))
+            .unwrap();
+        self.sent(request).await
+    }
+
     async fn draft(&self, case: &str, file_name: &str, source: &str) -> String {
         let body = format!(
             "--b\r\nContent-Disposition: form-data; name=\"file_name\"\r\n\r\n{file_name}\r\n--b\r\n\
              Content-Disposition: form-data; name=\"kind\"\r\n\r\n\r\n--b\r\n\
              Content-Disposition: form-data; name=\"source\"\r\n\r\n{source}\r\n--b--\r\n"
         );
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("/cases/{case}/artifacts/new"))
-            .header(header::COOKIE, &self.cookie)
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
-            .body(Body::from(body))
-            .unwrap();
-        let answer = self.sent(request).await;
+        let path = format!("/cases/{case}/artifacts/new");
+        let answer = self.multipart(&path, body).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         answer.location
     }
@@ -411,6 +425,10 @@ async fn a_draft_keeps_to_its_case_its_last_reader_and_the_terminals_own_command
         let answer = ada.get(&format!("{path}?view={view}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{view}");
     }
+    let wrong = ada.upload(&case, "more.md", "A {~broken mark.\n").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("more.md:1:3"), "{}", wrong.body);
+    assert_eq!(world.case(&case).await.artifacts().len(), 1);
     // A press would run the command on the program's machine.
     let source = "TICKET = \"c41d9e7a\"  #~ nonce hex 8\n#~ check python3 {}\n";
     let probe = ada.draft(&case, "probe.py", source).await;
