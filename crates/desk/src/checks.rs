@@ -394,7 +394,7 @@ fn check_all(masters: &[BookMaster]) -> Result<(), Failure> {
     }
     if !shown.is_empty() {
         return Err(Failure::usage("lint", shown.join("\n\n"))
-            .hint("a case is pressed with the artifacts that it has: add the repaired files to a new case"));
+            .hint("repair the artifact in the mark editor, or add the repaired files to a new case"));
     }
     for one in masters {
         run_checks(&one.master, &one.source)?;

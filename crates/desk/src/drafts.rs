@@ -2,9 +2,9 @@
 
 use author::lint::Findings;
 use carriers::Master;
-use domain::artifact::ArtifactKind;
-use domain::case::Case;
-use domain::ids::{ArtifactId, CaseId};
+use domain::artifact::{Artifact, ArtifactKind};
+use domain::case::{Case, CaseEvent, CaseFact};
+use domain::ids::{ArtifactId, BlobId, CaseId};
 use domain::person::Actor;
 use domain::sealed::Sealed;
 use flow::book::BookMaster;
@@ -187,6 +187,23 @@ impl Desk {
             .replaces
             .clone()
             .unwrap_or_else(|| case.next_artifact());
+        // Who would get copies depends on the kinds that the case has, the draft's among them.
+        let mut whole = case.clone();
+        if text.replaces.is_none() {
+            whole.apply(&CaseEvent {
+                at: self.now(),
+                by: self.by().clone(),
+                fact: CaseFact::ArtifactAdded {
+                    artifact: Artifact {
+                        artifact: artifact.clone(),
+                        kind: text.kind,
+                        name: Sealed::from_ciphertext(Vec::new()),
+                        master: BlobId::of(text.source.as_bytes()),
+                        sites: 0,
+                    },
+                },
+            });
+        }
         let draft = BookMaster {
             artifact: artifact.clone(),
             kind: text.kind,
@@ -197,7 +214,7 @@ impl Desk {
             Some(known) => *known = draft,
             None => masters.push(draft),
         }
-        self.meter_of(case, masters).await
+        self.meter_of(&whole, masters).await
     }
 
     fn draft_ticket(&self, case: &CaseId, id: &str, text: &DraftText) -> Result<Ticket, Failure> {

@@ -54,7 +54,7 @@ pub const REPORTS: [ReportRow; 3] = [
     },
     ReportRow {
         step: ReportStep::Notification,
-        title: "EU CRA vulnerability notification",
+        title: "EU CRA notification",
         hours: 72,
         from: CountedFrom::Awareness,
         source: "Regulation (EU) 2024/2847, article 14(2)(b)",

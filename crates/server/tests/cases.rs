@@ -173,26 +173,40 @@ impl Visitor<'_> {
         answer.location
     }
 
+    /// Uploads one master as it is.
+    async fn upload(&self, case: &str, file_name: &str, source: &str) -> Answer {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{file_name}\"\r\n\r\n{source}\r\n--b--\r\n"
+        );
+        self.multipart(&format!("/cases/{case}/artifacts"), body)
+            .await
+    }
+
+    async fn multipart(&self, path: &str, body: String) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from(body))
+            .unwrap();
+        self.sent(request).await
+    }
+
     async fn draft(&self, case: &str, file_name: &str, source: &str) -> String {
         let body = format!(
             "--b\r\nContent-Disposition: form-data; name=\"file_name\"\r\n\r\n{file_name}\r\n--b\r\n\
              Content-Disposition: form-data; name=\"kind\"\r\n\r\n\r\n--b\r\n\
              Content-Disposition: form-data; name=\"source\"\r\n\r\n{source}\r\n--b--\r\n"
         );
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("/cases/{case}/artifacts/new"))
-            .header(header::COOKIE, &self.cookie)
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
-            .body(Body::from(body))
-            .unwrap();
-        let answer = self.sent(request).await;
+        let path = format!("/cases/{case}/artifacts/new");
+        let answer = self.multipart(&path, body).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         answer.location
     }
 
-    /// A case with a marked note, by the same forms that a person fills in.
-    async fn case_with_a_note(&self) -> String {
+    /// A case, by the same form that a person fills in.
+    async fn new_case(&self) -> String {
         let fields = [
             ("title", "Larkspur <b>Share</b>"),
             ("tlp", "AMBER+STRICT"),
@@ -211,7 +225,12 @@ impl Visitor<'_> {
         );
         let confirmed = [&fields[..], &[("confirmed", "yes")]].concat();
         let url = self.done("/cases/new", &confirmed).await;
-        let case = url.strip_prefix("/cases/").unwrap().to_owned();
+        url.strip_prefix("/cases/").unwrap().to_owned()
+    }
+
+    /// A case with a marked note.
+    async fn case_with_a_note(&self) -> String {
+        let case = self.new_case().await;
         let draft = self.draft(&case, "note.md", NOTE).await;
         let accept = [("decision", "accept-all")];
         self.done(&format!("{draft}/decide"), &accept).await;
@@ -391,6 +410,14 @@ async fn a_draft_keeps_to_its_case_its_last_reader_and_the_terminals_own_command
     let elsewhere = path.replace(&case, &other);
     assert_eq!(ada.get(&elsewhere).await.status, StatusCode::NOT_FOUND);
 
+    // The meter counts who would get a copy with the draft in the case, which has nothing else yet.
+    let empty = ada.new_case().await;
+    let first = ada
+        .draft(&empty, "note.md", &NOTE.replace("agree", "{~agree|match~}"))
+        .await;
+    let proves = ada.get(&format!("{first}?view=strength")).await.body;
+    assert!(proves.contains("For 2 partners with 2 seats"), "{proves}");
+
     let stale = [("source", "Nothing."), ("base", "0123456789abcdef")];
     let refused = ada.post(&path, &stale).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
@@ -398,6 +425,10 @@ async fn a_draft_keeps_to_its_case_its_last_reader_and_the_terminals_own_command
         let answer = ada.get(&format!("{path}?view={view}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{view}");
     }
+    let wrong = ada.upload(&case, "more.md", "A {~broken mark.\n").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("more.md:1:3"), "{}", wrong.body);
+    assert_eq!(world.case(&case).await.artifacts().len(), 1);
     // A press would run the command on the program's machine.
     let source = "TICKET = \"c41d9e7a\"  #~ nonce hex 8\n#~ check python3 {}\n";
     let probe = ada.draft(&case, "probe.py", source).await;

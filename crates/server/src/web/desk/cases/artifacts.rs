@@ -2,8 +2,9 @@
 
 use axum::Form;
 use axum::extract::{Multipart, Path, Query};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use desk::{DRAFT_BYTES_MAX, DraftText};
+use desk::{DRAFT_BYTES_MAX, DraftText, Failure};
 use domain::artifact::ArtifactKind;
 use domain::case::Case;
 use domain::ids::ArtifactId;
@@ -15,7 +16,7 @@ use super::about::is_running;
 use super::editor::{self, View};
 use super::new::not_readable;
 use super::{case_of, desk_of, tabs};
-use crate::web::parts::{Field, count, distance, empty, error_summary, size, table};
+use crate::web::parts::{Field, count, distance, empty, error_summary, sentence, size, table};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
 
@@ -37,10 +38,15 @@ pub fn can_change(visit: &Visit, case: &Case) -> bool {
 /// The page.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
     let case = case_of(&visit, &id)?;
-    draw(&visit, &case, &[]).await
+    draw(&visit, &case, &[], None).await
 }
 
-async fn draw(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Result<Page, Problem> {
+async fn draw(
+    visit: &Visit,
+    case: &Case,
+    errors: &[(&str, String)],
+    refused: Option<&Failure>,
+) -> Result<Page, Problem> {
     let key = visit.key().ok();
     let names = match &key {
         Some(key) => visit.desk.file_names(case, key)?,
@@ -67,6 +73,7 @@ async fn draw(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Result<P
     let content = html! {
         (tabs(visit, case))
         (error_summary(errors))
+        @if let Some(failure) = refused { (told(failure)) }
         @if key.is_none() {
             div class="notice wait" { p { "The program key is locked, so names and texts stay sealed. " a href="/settings" { "Unlock it under Settings" } } }
         }
@@ -81,6 +88,17 @@ async fn draw(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Result<P
     };
     let title = format!("Artifacts of {}", case.id());
     Ok(Sheet::new(visit, &title).tlp(case.tlp()).content(content))
+}
+
+/// What is wrong with the files, as a compiler says it.
+fn told(failure: &Failure) -> Markup {
+    html! {
+        div class="notice bad" role="alert" tabindex="-1" {
+            h2 { "Nothing was added" }
+            pre { (failure.message) }
+            @if let Some(hint) = &failure.hint { p { (sentence(hint)) } }
+        }
+    }
 }
 
 async fn drafts(visit: &Visit, case: &Case, key: &seal::ProgramKey) -> Result<Markup, Problem> {
@@ -187,16 +205,23 @@ pub async fn upload(
         match kind(&chosen, &name) {
             Ok(kind) => masters.push((name, kind, bytes)),
             Err(error) => {
-                let page = draw(&visit, &case, &[("files", error)]).await?;
+                let page = draw(&visit, &case, &[("files", error)], None).await?;
                 return Ok(page.into_response());
             }
         }
     }
     if masters.is_empty() {
         let error = ("files", "choose at least one file".to_owned());
-        return Ok(draw(&visit, &case, &[error]).await?.into_response());
+        return Ok(draw(&visit, &case, &[error], None).await?.into_response());
     }
-    desk_of(&visit)?.add_artifacts(case.id(), &masters).await?;
+    let added = desk_of(&visit)?.add_artifacts(case.id(), &masters).await;
+    if let Err(failure) = &added
+        && matches!(failure.code.as_str(), "marks" | "lint")
+    {
+        let page = draw(&visit, &case, &[], Some(failure)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    added?;
     Ok(Redirect::to(&format!("/cases/{}/artifacts", case.id())).into_response())
 }
 

@@ -119,7 +119,7 @@ fn actions(visit: &Visit, case: &Case) -> Markup {
     let may_end = is_coordinator || visit.has(Role::Approver);
     html! {
         p class="buttons" {
-            @if is_coordinator { a class="button" href={ (base) "/change" } { "Change label, release or title" } }
+            @if is_coordinator { a class="button" href={ (base) "/change" } { "Change release, label or details" } }
             a class="button" href={ (base) "/as" } { "View as partner" }
             @if may_end && is_running(case) { a class="button" href={ (base) "/end" } { "End early" } }
         }

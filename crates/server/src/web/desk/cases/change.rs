@@ -1,9 +1,11 @@
-//! Changes of a case: its release, its label, its title. Each says first what follows from it.
+//! Changes of a case: its release, its label, what it is about. Each says first what follows from it.
 
 use axum::Form;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::advisory::{CVES_MAX, CaseDetails, SUMMARY_CHARS_MAX};
 use domain::case::Case;
+use domain::ids::CveId;
 use domain::tlp::Tlp;
 use maud::html;
 use serde::Deserialize;
@@ -26,6 +28,8 @@ fn form(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Page {
         found.map(|(_, error)| error.as_str())
     };
     let release = case.release().map(moment::local).unwrap_or_default();
+    let key = visit.key().ok();
+    let details = key.and_then(|key| visit.desk.details(case, &key).ok());
     let content = html! {
         (tabs(visit, case))
         (error_summary(errors))
@@ -44,15 +48,17 @@ fn form(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Page {
                     p class="buttons" { button type="submit" { "Continue" } }
                 }
             }
-            section aria-labelledby="set-title" {
-                h2 id="set-title" { "Title" }
-                @match super::title_of(visit, case) {
-                    Some(title) => form method="post" action={ (base) "/details" } {
+            section aria-labelledby="set-details" {
+                h2 id="set-details" { "What it is about" }
+                @match details {
+                    Some(details) => form method="post" action={ (base) "/details" } {
                         (Field::new("title", "Title").hint("Packages that were pressed keep the title that they have.")
-                            .error(of("title")).text(&title))
-                        p class="buttons" { button type="submit" { "Save the title" } }
+                            .error(of("title")).text(&details.title))
+                        (Field::new("cves", "CVE ids").hint("One a line.").error(of("cves")).area(&cves(&details), 3))
+                        (Field::new("summary", "Summary").error(of("summary")).area(details.summary.as_deref().unwrap_or_default(), 5))
+                        p class="buttons" { button type="submit" { "Save" } }
                     },
-                    None => p { "The title is sealed. Unlock the program key under " a href="/settings" { "Settings" } "." },
+                    None => p { "It is sealed. Unlock the program key under " a href="/settings" { "Settings" } "." },
                 }
             }
         }
@@ -173,25 +179,54 @@ pub async fn label(
     Ok(sheet.content(content.draw()).into_response())
 }
 
-/// What the form of the title sends.
+/// CVE ids, one a line.
+fn cves(details: &CaseDetails) -> String {
+    let ids: Vec<&str> = details.cves.iter().map(|cve| cve.as_str()).collect();
+    ids.join("\n")
+}
+
+/// What the form of the details sends.
 #[derive(Deserialize)]
 pub struct Details {
     title: String,
+    #[serde(default)]
+    cves: String,
+    #[serde(default)]
+    summary: String,
 }
 
-/// Writes the title anew.
+/// Writes anew what it is about. Products and scores stay as the advisory gave them.
 pub async fn details(
     visit: Visit,
     Path(id): Path<String>,
     Form(sent): Form<Details>,
 ) -> Result<Response, Problem> {
     let case = case_of(&visit, &id)?;
-    let title = match new::checked_title(&sent.title) {
-        Ok(title) => title,
-        Err(error) => return Ok(form(&visit, &case, &[("title", error)]).into_response()),
-    };
     let mut details = visit.desk.details(&case, &*visit.key()?)?;
-    details.title = title;
+    let mut errors = Vec::new();
+    match new::checked_title(&sent.title) {
+        Ok(title) => details.title = title,
+        Err(error) => errors.push(("title", error)),
+    }
+    let lines = sent.cves.lines().map(str::trim);
+    let read: Result<Vec<CveId>, _> = lines
+        .filter(|line| !line.is_empty())
+        .map(CveId::parse)
+        .collect();
+    match read {
+        Ok(read) if read.len() <= CVES_MAX => details.cves = read,
+        Ok(_) => errors.push(("cves", format!("at most {CVES_MAX} ids"))),
+        Err(error) => errors.push(("cves", error.to_string())),
+    }
+    let summary = sent.summary.replace("\r\n", "\n").trim().to_owned();
+    if summary.chars().count() > SUMMARY_CHARS_MAX {
+        let error = format!("a summary has at most {SUMMARY_CHARS_MAX} characters");
+        errors.push(("summary", error));
+    }
+    if !errors.is_empty() {
+        return Ok(form(&visit, &case, &errors).into_response());
+    }
+    details.summary = (!summary.is_empty()).then_some(summary);
     desk_of(&visit)?.set_details(case.id(), &details).await?;
     Ok(Redirect::to(&format!("/cases/{}", case.id())).into_response())
 }

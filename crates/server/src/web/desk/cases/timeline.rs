@@ -17,6 +17,8 @@ const TOP: i64 = 14;
 const BOTTOM: i64 = 66;
 /// Room at both sides.
 const SIDE: f64 = 14.0;
+/// Width of a character of the words, about.
+const CHARACTER: f64 = 6.6;
 /// Days between two words of the axis that are tried.
 const STEPS_DAYS: [i64; 8] = [1, 2, 5, 7, 14, 30, 60, 180];
 
@@ -162,12 +164,13 @@ fn picture(id: &str, drawing: &Drawing, description: &str, width: u32) -> Markup
             line class="grid" x1=(x) x2=(x) y1=(TOP) y2=(axis) {}
             text class="soft" x=(x) y=(axis + 18) text-anchor=(anchor(x, width)) { (at.strftime("%-d %b")) }
         }
+        @let here = drawing.x(drawing.now, width);
+        line class="now" x1=(here) x2=(here) y1=(TOP - 8) y2=(axis + 24) {}
+        text class="now" x=(here) y=(axis + 38) text-anchor=(anchor(here, width)) { "now" }
         @for (row, bar) in drawing.bars.iter().enumerate() {
             @let y = TOP + row as i64 * ROW;
             @let (x, end) = (drawing.x(bar.from, width), drawing.x(bar.to, width));
-            @let anchor = if x > f64::from(width) * 0.6 { "end" } else { "start" };
-            @let label_x = if anchor == "end" { (end - 5.0).min(f64::from(width) - SIDE) } else { x };
-            text x=(label_x) y=(y + 12) text-anchor=(anchor) { (bar.label) }
+            text class="over" x=(label_x(x, &bar.label, width)) y=(y + 12) { (bar.label) }
             @if bar.class == "clock" {
                 rect class="clock" x=(x) y=(y + 17) width=((end - x).max(3.0)) height="12" fill={ "url(#" (hatch) ")" } {}
             } @else {
@@ -183,11 +186,14 @@ fn picture(id: &str, drawing: &Drawing, description: &str, width: u32) -> Markup
             @let x = drawing.x(at, width);
             path class="mark release" d={ "M" (x) " " (axis - 9) "l8 9l-8 9l-8 -9z" } {}
         }
-        @let x = drawing.x(drawing.now, width);
-        line class="now" x1=(x) x2=(x) y1=(TOP - 8) y2=(axis + 24) {}
-        text class="now" x=(x) y=(axis + 38) text-anchor=(anchor(x, width)) { "now" }
     };
     svg(id, "Embargo", description, width, height, content)
+}
+
+/// Where a bar's words begin: at the bar, or so far to the left that they stay inside.
+fn label_x(bar: f64, label: &str, width: u32) -> f64 {
+    let room = f64::from(width) - SIDE - label.chars().count() as f64 * CHARACTER;
+    bar.min(room).max(SIDE)
 }
 
 /// Words near an end stay inside.
