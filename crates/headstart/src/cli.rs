@@ -544,6 +544,9 @@ pub struct Trace {
     /// The case; without it, it is found.
     #[arg(long)]
     pub case: Option<String>,
+    /// When the leak was first seen, if somebody else can vouch for it: who had fetched nothing by then is not named.
+    #[arg(long, value_name = "TIMESTAMP")]
+    pub seen: Option<String>,
 }
 
 /// `detection`.

@@ -31,6 +31,8 @@ async fn a_pasted_leak_becomes_a_verdict_whose_evidence_verifies() {
         "not about a person",
         "What this does not prove",
         "Suspicion: seats",
+        "Independent discovery",
+        "does not explain the marks",
     ]);
     assert!(!shown.text().to_lowercase().contains("guilty"));
     let given = office

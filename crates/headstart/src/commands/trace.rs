@@ -1,12 +1,13 @@
 //! `headstart trace`: read a leak, and say whose copy it was, or that it does not prove enough.
 
-use desk::{Failure, Traced, TracedArtifact};
+use desk::{Ask, Failure, Traced, TracedArtifact};
+use domain::person::Actor;
 use fingerprint::Reading;
 use flow::testify::LIMITS;
 use flow::trace::{ArtifactReadings, Candidate, Verdict, Word};
 
 use super::Context;
-use super::context::id;
+use super::context::{id, timestamp};
 use super::leak;
 use crate::cli::Trace;
 use crate::output::{Output, count, folded, one_in, table};
@@ -15,8 +16,15 @@ use crate::output::{Output, count, folded, one_in, table};
 pub async fn run(context: &Context, arguments: &Trace) -> Result<u8, Failure> {
     let leak = leak::read(&arguments.files)?;
     let case = arguments.case.as_deref().map(id).transpose()?;
+    let seen_at = arguments.seen.as_deref().map(timestamp).transpose()?;
     let (desk, key) = context.desk_and_key().await?;
-    let traced = desk.trace(&key, &leak.files, case.as_ref()).await?;
+    let ask = Ask {
+        files: &leak.files,
+        case: case.as_ref(),
+        seen_at,
+        by: &Actor::Desk,
+    };
+    let traced = desk.trace_watched(&key, &ask, &|_, _| {}).await?;
     let mut document = traced.to_json();
     let (files, skipped) = leak::to_json(&leak);
     document["files"] = files;

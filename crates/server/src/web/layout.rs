@@ -124,7 +124,9 @@ impl<'a> Sheet<'a> {
                         a class="program" href="/" { (program) }
                         @if let Some(who) = who { (navigation(visit, who)) }
                     }
-                    @if let Some(label) = &label { p class={ "tlp " (tlp_class(label)) } { (label) } }
+                    @if let Some(label) = &label {
+                        section class={ "tlp " (tlp_class(label)) } aria-label="Traffic light protocol" { (label) }
+                    }
                     main id="content" tabindex="-1" {
                         h1 { (self.title) }
                         (content)

@@ -37,8 +37,8 @@ pub async fn show(visit: Visit) -> Result<Page, Problem> {
         h2 { "The risk" }
         ul class="figures" {
             li { b { (leaks.sightings) } span { "sightings" } }
-            li { b { (leaks.named) } span { "leaks in which a copy was named" } }
-            li { b { (leaks.withheld) } span { "leaks that proved not enough" } }
+            li { b { (leaks.named) } span { "traces that name a copy" } }
+            li { b { (leaks.withheld) } span { "traces without enough evidence" } }
             li {
                 b { @match at_least(&suspended.iter().map(|h| -h).collect::<Vec<_>>(), suspended.len(), 0.5) {
                     Some(hours) => (duration(-hours)),

@@ -228,7 +228,7 @@ fn seats(visit: &Visit, partner: &Partner) -> Markup {
         @if rows.is_empty() {
             (empty("No seat yet.", html! { p { "A seat is one person or mailbox with a key of its own." } }))
         } @else {
-            (table("Each with its own copies", &["Seat", "E-mail", "State", "Added", "Sealed to", ""], &rows))
+            (table("Each with its own copies", &["Seat", "E-mail", "State", "Added", "Sealed to", "Change"], &rows))
         }
     }
 }

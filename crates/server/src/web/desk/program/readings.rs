@@ -113,12 +113,16 @@ impl View<'_> {
         let is_whole = near.iter().all(|is_near| *is_near);
         html! {
             @if near.contains(&true) {
-                pre class="master" { (excerpt(&lines, &near)) }
+                pre class="master" tabindex="0" role="region" aria-label={ (self.own.master.file_name()) ", around the readings" } {
+                    (excerpt(&lines, &near))
+                }
             }
             @if !is_whole {
                 details {
                     summary { "The whole master" }
-                    pre class="master" { (excerpt(&lines, &vec![true; lines.len()])) }
+                    pre class="master" tabindex="0" role="region" aria-label={ (self.own.master.file_name()) ", whole" } {
+                        (excerpt(&lines, &vec![true; lines.len()]))
+                    }
                 }
             }
         }

@@ -94,18 +94,18 @@ pub async fn record(visit: Visit, form: Multipart) -> Result<Response, Problem> 
     let by = visit.actor()?;
     let sent = sent(form).await?;
     let feed = feed(&sent);
-    let refused = |error: &str| {
-        let page = asked(&visit, &sent.fields, Some(error), None);
+    let refused = |name: &'static str, error: &str| {
+        let page = asked(&visit, &sent.fields, Some((name, error)), None);
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
     };
     if feed.is_empty() {
-        return Ok(refused("paste the lines, or choose the log's file"));
+        return Ok(refused("text", "paste the lines, or choose the log's file"));
     }
     let case = match field(&sent.fields, "case") {
         "" => None,
         given => match CaseId::parse(given) {
             Ok(case) => Some(case),
-            Err(error) => return Ok(refused(&error.to_string())),
+            Err(error) => return Ok(refused("case", &error.to_string())),
         },
     };
     let size = feed.len();
@@ -113,6 +113,7 @@ pub async fn record(visit: Visit, form: Multipart) -> Result<Response, Problem> 
         Ok(seen) => seen,
         Err(failure) if failure.code == "no-embargo" => {
             return Ok(refused(
+                "case",
                 "no case is under embargo now: name the case to look for",
             ));
         }
@@ -146,8 +147,21 @@ fn feed(sent: &Sent) -> Vec<u8> {
 }
 
 /// `looked`: bytes of a feed in which nothing was seen.
-fn asked(visit: &Visit, fields: &Fields, error: Option<&str>, looked: Option<usize>) -> Page {
-    let errors: Vec<(&str, String)> = error.iter().map(|e| ("text", (*e).to_owned())).collect();
+fn asked(
+    visit: &Visit,
+    fields: &Fields,
+    error: Option<(&str, &str)>,
+    looked: Option<usize>,
+) -> Page {
+    let errors: Vec<(&str, String)> = error
+        .iter()
+        .map(|(name, error)| (*name, (*error).to_owned()))
+        .collect();
+    let of = |name: &str| {
+        error
+            .filter(|(known, _)| *known == name)
+            .map(|(_, error)| error)
+    };
     let pressed: Vec<String> = visit
         .state
         .cases
@@ -172,9 +186,9 @@ fn asked(visit: &Visit, fields: &Fields, error: Option<&str>, looked: Option<usi
             "hold, or two weaker ones. What was seen is sealed to the program key and recorded with the case."
         }
         form method="post" action="/sightings" enctype="multipart/form-data" {
-            (Field::new("text", "Paste lines").error(error).area(field(fields, "text"), 8))
+            (Field::new("text", "Paste lines").error(of("text")).area(field(fields, "text"), 8))
             (Field::new("file", "Or choose a log or a feed").hint("40 MiB at once; for more there is headstart watch.").file(false, true))
-            (Field::new("case", "Of").choice(&options, field(fields, "case")))
+            (Field::new("case", "Of").error(of("case")).choice(&options, field(fields, "case")))
             p class="buttons" {
                 button type="submit" class="primary" { "Look" }
                 a href="/sightings" { "Back" }
