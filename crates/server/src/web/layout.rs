@@ -124,7 +124,9 @@ impl<'a> Sheet<'a> {
                         a class="program" href="/" { (program) }
                         @if let Some(who) = who { (navigation(visit, who)) }
                     }
-                    @if let Some(label) = &label { p class={ "tlp " (tlp_class(label)) } { (label) } }
+                    @if let Some(label) = &label {
+                        aside aria-label="Label" { p class={ "tlp " (tlp_class(label)) } { (label) } }
+                    }
                     main id="content" tabindex="-1" {
                         h1 { (self.title) }
                         (content)
