@@ -101,7 +101,9 @@ async function openPackage(identities) {
   const key = await readKey(logKey);
   say("Fetching the package; its receipt goes into the log first …");
   const response = await fetch(action, { method: "POST", body: new URLSearchParams({ as: "tar" }), redirect: "error" });
-  if (!response.ok) throw new ProofError(response.status === 404 ? "there is nothing here for you any more" : `the server refused, with status ${response.status}`);
+  if (response.status === 403) throw new ProofError("nothing is open to your seat now; your inbox says why");
+  if (response.status === 404) throw new ProofError("there is nothing here for you any more");
+  if (!response.ok) throw new ProofError(`nothing was given: the server answered with status ${response.status}`);
   const [sealed, proof] = readTar(new Uint8Array(await response.arrayBuffer()));
   if (!proof) throw new ProofError("the package came without its proof");
   say("Decrypting …");
@@ -139,7 +141,10 @@ function fileOf(name, bytes, isFirst) {
     box.append(element("p", "Not text, or too long to show here.", "fine"));
   } else {
     const details = element("details");
-    details.append(element("summary", "Show"), element("pre", text));
+    const shown = element("pre", text);
+    // It scrolls, so it takes the focus of who scrolls by keys.
+    shown.tabIndex = 0;
+    details.append(element("summary", "Show"), shown);
     details.open = isFirst;
     box.append(details);
   }
