@@ -116,3 +116,24 @@ fn a_leaf_that_nothing_names_is_refused() {
     });
     assert_eq!(step, "keys", "{reason}");
 }
+
+/// Two signed trees of one size: whoever kept the other one is shown both, and anybody checks them.
+#[test]
+fn a_fork_from_a_kept_checkpoint_is_shown_with_both_checkpoints() {
+    let own = tlog::Note::parse(&HONEST.body.checkpoint).unwrap();
+    let size = tlog::Checkpoint::parse(own.text()).unwrap().size();
+    let other = tlog::Checkpoint::new("log.example", size, tlog::Hash::from_bytes([9; 32]))
+        .unwrap()
+        .sign(&case::log())
+        .unwrap();
+    let held = flow::holdings::Holdings {
+        kept: vec![other.clone()],
+        ..flow::holdings::Holdings::default()
+    };
+    let failed = flow::holdings::compare(&HONEST, &held).unwrap_err();
+    assert_eq!(failed.step.as_str(), "kept");
+    let report = failed.fork.unwrap();
+    assert_eq!((&report.known, &report.offered), (&other, &own));
+    let read = tlog::ForkReport::parse(&report.to_text()).unwrap();
+    assert!(read.check().unwrap().is_proof());
+}

@@ -245,7 +245,7 @@ fn a_case_is_not_pressed_while_nobody_cosigns_what_is_mixed_into_its_secret() {
     let mut one = Witness::named(&office, "one");
     office.done("log quorum 1");
     one.stop();
-    let others = || office.done("log show")["kinds"]["other"].clone();
+    let others = || office.done("log show")["kinds"]["secrets and rosters"].clone();
     let before = others().as_u64().unwrap();
     office
         .refused(4, &format!("press {CASE}"))
