@@ -52,7 +52,7 @@ fn the_four_leaks_of_the_demo_are_named_named_withheld_and_of_no_case() {
 #[test]
 fn in_a_pipe_the_story_is_plain_text_and_ends_with_commands_that_work() {
     let folder = tempfile::tempdir().unwrap();
-    let told = headstart(folder.path(), &["demo"]);
+    let told = headstart(folder.path(), &["demo", "--no-serve"]);
     assert!(told.status.success(), "{told:?}");
     let text = String::from_utf8(told.stdout).unwrap();
     assert!(!text.contains('\u{1b}'));
