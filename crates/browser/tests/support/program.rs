@@ -150,6 +150,28 @@ impl Program {
         &found.unwrap().identity
     }
 
+    /// A leak of a seat's copy, traced; the answer is the trace.
+    pub async fn trace(&self, case: &domain::ids::CaseId, seat: &str) -> String {
+        let desk = self.at("2026-11-25T09:00:00Z").await;
+        let key = desk.unlock(PASSPHRASE).unwrap();
+        let text = self.copy(case, seat, "write-up.md").await;
+        let leak = [flow::sight::LeakFile::new("paste.txt", text.into_bytes())];
+        let traced = desk.trace(&key, &leak, Some(case)).await.unwrap();
+        traced.trace.to_string()
+    }
+
+    /// A file of a seat's copy, as the seat reads it.
+    pub async fn copy(&self, case: &domain::ids::CaseId, seat: &str, file: &str) -> String {
+        let desk = self.app.now().await.unwrap().0;
+        let fetched = desk
+            .fetch(case, &SeatId::parse(seat).unwrap())
+            .await
+            .unwrap();
+        let files = seal::open_package(&fetched.bytes, self.identity(seat)).unwrap();
+        let found = files.into_iter().find(|entry| entry.name == file).unwrap();
+        String::from_utf8(found.bytes).unwrap()
+    }
+
     /// A case with the demo's masters, planned, approved and pressed, with its first wave open.
     pub async fn open_case(&self) -> domain::ids::CaseId {
         use domain::case::Case;
