@@ -393,8 +393,9 @@ fn check_all(masters: &[BookMaster]) -> Result<(), Failure> {
         }
     }
     if !shown.is_empty() {
-        return Err(Failure::usage("lint", shown.join("\n\n"))
-            .hint("repair the artifact in the mark editor, or add the repaired files to a new case"));
+        return Err(Failure::usage("lint", shown.join("\n\n")).hint(
+            "repair the artifact in the mark editor, or add the repaired files to a new case",
+        ));
     }
     for one in masters {
         run_checks(&one.master, &one.source)?;
