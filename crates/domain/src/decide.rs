@@ -2,6 +2,7 @@
 
 mod command;
 mod dealings;
+mod ending;
 mod refusal;
 
 pub use command::CaseCommand;
@@ -9,7 +10,7 @@ pub use dealings::DealingRefusal;
 pub use refusal::{CaseRefusal, PackageFault};
 
 use crate::artifact::{Artifact, ArtifactKind};
-use crate::case::{Case, CaseEvent, CaseFact, EndReason, Stage};
+use crate::case::{Case, CaseEvent, CaseFact, Stage};
 use crate::commitment::Leaf;
 use crate::event::Recorded;
 use crate::ids::{ArtifactId, BlobId, CaseId, PersonName, SeatId};
@@ -323,90 +324,6 @@ impl Case {
             sites,
         };
         Ok(vec![CaseFact::ArtifactAdded { artifact }])
-    }
-
-    fn replace_master(
-        &self,
-        artifact: &ArtifactId,
-        name: Sealed,
-        master: BlobId,
-        sites: u32,
-    ) -> Result<Vec<CaseFact>, CaseRefusal> {
-        self.still_running()?;
-        if self.is_pressed() {
-            return Err(CaseRefusal::Frozen);
-        }
-        let mut known = self.artifacts().iter();
-        let Some(known) = known.find(|known| known.artifact == *artifact) else {
-            return Err(CaseRefusal::UnknownArtifact {
-                artifact: artifact.clone(),
-            });
-        };
-        if known.master == master {
-            return Ok(Vec::new());
-        }
-        let artifact = Artifact {
-            artifact: artifact.clone(),
-            kind: known.kind,
-            name,
-            master,
-            sites,
-        };
-        Ok(vec![CaseFact::MasterReplaced { artifact }])
-    }
-
-    fn ask_ending(
-        &self,
-        person: PersonName,
-        reason: EndReason,
-        why: Sealed,
-    ) -> Result<Vec<CaseFact>, CaseRefusal> {
-        self.still_running()?;
-        if let Some(asked) = self.asked_ending() {
-            return Err(CaseRefusal::EndingAsked {
-                person: asked.person.clone(),
-            });
-        }
-        Ok(vec![CaseFact::EndingAsked {
-            person,
-            reason,
-            why,
-        }])
-    }
-
-    /// INVARIANT: whoever asked and whoever confirms are two people, and both are still of the program.
-    fn confirm_ending(
-        &self,
-        person: &PersonName,
-        reason: EndReason,
-        context: &Context<'_>,
-    ) -> Result<Vec<CaseFact>, CaseRefusal> {
-        self.still_running()?;
-        let asked = self.asked_ending().ok_or(CaseRefusal::NoEndingAsked)?;
-        if asked.reason != reason || context.program.person(&asked.person).is_none() {
-            return Err(CaseRefusal::EndingChanged);
-        }
-        if asked.person == *person {
-            return Err(CaseRefusal::EndingOfOne {
-                person: person.clone(),
-            });
-        }
-        Ok(vec![CaseFact::CaseEndedEarly { reason }])
-    }
-
-    fn record_exploitation(
-        &self,
-        aware_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<CaseFact>, CaseRefusal> {
-        if aware_at > now {
-            return Err(CaseRefusal::AwareLater { aware_at });
-        }
-        Ok(match self.exploited() {
-            // The first record counts: a clock that could be set back would be none.
-            Some(_) => Vec::new(),
-            None => vec![CaseFact::ExploitationRecorded { aware_at }],
-        })
     }
 
     fn plan_waves(

@@ -12,6 +12,7 @@ mod legal;
 mod list;
 mod moment;
 mod new;
+mod new_draft;
 mod partner_view;
 mod press;
 mod timeline;
@@ -117,7 +118,7 @@ pub fn routes() -> Router<App> {
         )
         .route(
             "/cases/{case}/artifacts/new",
-            get(artifacts::ask).post(artifacts::create),
+            get(new_draft::ask).post(new_draft::create),
         )
         .route("/cases/{case}/artifacts/{artifact}", get(artifacts::master))
         .route(
