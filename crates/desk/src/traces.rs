@@ -129,21 +129,7 @@ impl Desk {
             }
         };
         let cases_tried = (candidates.len() as u64).max(1);
-        let mut best: Option<Attempt> = None;
-        for (done, candidate) in candidates.iter().enumerate() {
-            let share = done as f64 / cases_tried as f64;
-            watcher(
-                0.15 + 0.6 * share,
-                &format!("laying it over the masters of {candidate}"),
-            );
-            let attempt = self.read(key, candidate, &leak).await?;
-            let better = best
-                .as_ref()
-                .is_none_or(|best| attempt.readings.fit() > best.readings.fit());
-            if better {
-                best = Some(attempt);
-            }
-        }
+        let best = self.best(key, &candidates, &leak, watcher).await?;
         let words = leak.words();
         let was_found = |attempt: &Attempt| case.is_some() || attempt.readings.read() >= SITES_MIN;
         let Some(attempt) = best.filter(was_found) else {
@@ -160,25 +146,39 @@ impl Desk {
         let (attempt, verdict) = decide(attempt, bar, ask.seen_at).await?;
         watcher(0.95, "recording the answer");
         let trace = name(files, attempt.case.id());
-        let artifacts = attempt.book.masters().iter().map(|entry| TracedArtifact {
-            file_name: entry.master.file_name().to_owned(),
-            places: entry
-                .master
-                .sites()
-                .iter()
-                .map(|site| (site.line, site.column, site.carrier))
-                .collect(),
-        });
-        let artifacts = artifacts.collect();
         let traced = Traced {
             trace,
             verdict: Some(verdict),
-            artifacts,
+            artifacts: artifacts(&attempt.book),
             cases_tried,
             words,
         };
         self.record(&traced, ask).await?;
         Ok(traced)
+    }
+
+    /// The case that fits the leak best, of those that it may be of.
+    async fn best(
+        &self,
+        key: &ProgramKey,
+        candidates: &[CaseId],
+        leak: &Arc<Leak>,
+        watcher: Watcher<'_>,
+    ) -> Result<Option<Attempt>, Failure> {
+        let mut best: Option<Attempt> = None;
+        for (done, candidate) in candidates.iter().enumerate() {
+            let share = done as f64 / candidates.len() as f64;
+            let step = format!("laying it over the masters of {candidate}");
+            watcher(0.15 + 0.6 * share, &step);
+            let attempt = self.read(key, candidate, leak).await?;
+            let better = best
+                .as_ref()
+                .is_none_or(|best| attempt.readings.fit() > best.readings.fit());
+            if better {
+                best = Some(attempt);
+            }
+        }
+        Ok(best)
     }
 
     /// The cases that a leak may be of, best first.
@@ -340,6 +340,21 @@ async fn decide(
     let (attempt, verdict) = decided.await?;
     let verdict = verdict.map_err(|error| Failure::machine("trace", error.to_string()))?;
     Ok((attempt, verdict))
+}
+
+/// Names and places of a book's masters.
+fn artifacts(book: &Book) -> Vec<TracedArtifact> {
+    let masters = book.masters().iter();
+    let artifacts = masters.map(|entry| TracedArtifact {
+        file_name: entry.master.file_name().to_owned(),
+        places: entry
+            .master
+            .sites()
+            .iter()
+            .map(|site| (site.line, site.column, site.carrier))
+            .collect(),
+    });
+    artifacts.collect()
 }
 
 /// Long computing on a thread of its own.

@@ -168,6 +168,33 @@ async fn a_partner_that_is_suspended_on_its_page_gets_nothing_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_roster_with_faults_is_refused_line_by_line_and_nothing_of_it_is_there() {
+    let office = Office::new(false).await;
+    let ada = office.person(ADA).await;
+    let header = "id,name,tier,country,obligations\n";
+    let faulty = format!(
+        "{header}p-90,Kiwara,gold,NZ,\np-91,Yarra,entry,AU,us-xyz\np-92,Vistula,entry,PL,\n"
+    );
+    let refused = office
+        .send(&ada, "/partners/import", &[("text", &faulty)])
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says(&["2 faults", "`gold` is not a tier", "`us-xyz` is not a duty"]);
+    assert_eq!(
+        office.get(&ada, "/partners/p-92").await.status,
+        StatusCode::NOT_FOUND
+    );
+    let sound = format!("{header}p-92,Vistula,entry,PL,\n");
+    office
+        .send(&ada, "/partners/import", &[("text", &sound)])
+        .await;
+    office
+        .get(&ada, "/partners/p-92")
+        .await
+        .says(&["Vistula", "imported as active", ADA]);
+}
+
+#[tokio::test]
 async fn exposure_counts_what_had_been_fetched_by_the_chosen_hour() {
     let office = Office::new(false).await;
     let ada = office.person(ADA).await;

@@ -127,9 +127,23 @@ pub fn at_least(values: &[f64], all: usize, share: f64) -> Option<f64> {
     sorted.get(place - 1).copied()
 }
 
+/// The value in the middle: half of all have at most this; of two in the middle the lower one.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::at_least;
+    use super::{at_least, median};
+
+    #[test]
+    fn the_median_is_a_value_that_was_there() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0]), Some(1.0));
+        assert_eq!(median(&[]), None);
+    }
 
     #[test]
     fn who_never_opened_it_counts_among_all() {

@@ -3,7 +3,7 @@
 use domain::case::Case;
 use maud::{Markup, html};
 
-use super::lead::{Lead, at_least, hours_to_suspension, leads, leaks};
+use super::lead::{Lead, at_least, hours_to_suspension, leads, leaks, median};
 use crate::web::parts::{chart, empty, svg, table};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -40,10 +40,7 @@ pub async fn show(visit: Visit) -> Result<Page, Problem> {
             li { b { (leaks.named) } span { "traces that name a copy" } }
             li { b { (leaks.withheld) } span { "traces without enough evidence" } }
             li {
-                b { @match at_least(&suspended.iter().map(|h| -h).collect::<Vec<_>>(), suspended.len(), 0.5) {
-                    Some(hours) => (duration(-hours)),
-                    None => "–",
-                } }
+                b { @match median(&suspended) { Some(hours) => (duration(hours)), None => "–" } }
                 span { "from a named copy to the next suspension (median)" }
             }
             li { b { (refused) } span { "fetches refused" } }
@@ -63,18 +60,13 @@ fn head_start(leads: &[Lead]) -> Markup {
         at_least(&hours, leads.len(), 0.5),
         at_least(&hours, leads.len(), 0.9),
     );
-    let median_wait = at_least(
-        &waited.iter().map(|h| -h).collect::<Vec<_>>(),
-        waited.len(),
-        0.5,
-    );
     let words = |hours: Option<f64>| hours.map_or("–".to_owned(), duration);
     html! {
         ul class="figures" {
             li { b { (hours.len()) " of " (leads.len()) } span { "partners opened the details before they were public" } }
             li { b { (words(half)) } span { "or more had half of the partners (p50)" } }
             li { b { (words(most)) } span { "or more had nine of ten (p90)" } }
-            li { b { (words(median_wait.map(|h| -h))) } span { "from a wave to the first fetch (median)" } }
+            li { b { (words(median(&waited))) } span { "from a wave to the first fetch (median)" } }
         }
         (curve(&hours, leads.len(), half, most))
     }
