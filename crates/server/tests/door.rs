@@ -968,7 +968,8 @@ async fn a_head_that_is_too_large_is_refused_and_a_server_that_stops_ends() {
     }));
     let first_line = async |head: String| {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
+        // A server that has read enough closes; what could not be written then does not matter.
+        let _ = stream.write_all(head.as_bytes()).await;
         let mut said = vec![0; 12];
         stream.read_exact(&mut said).await.unwrap();
         String::from_utf8(said).unwrap()
