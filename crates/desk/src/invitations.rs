@@ -227,11 +227,7 @@ fn check(state: &State, to: &Invited, by: &Actor) -> Result<(), Failure> {
             }
             // Otherwise one administrator alone could take over an approver's account.
             if state.accounts.of(account).has_passkey() {
-                return Err(Failure::not_allowed(
-                    "has-passkey",
-                    "this account has a passkey already",
-                )
-                .hint("when it is lost, ask for a recovery, which a second person approves"));
+                return Err(Failure::from_refusal(AccountRefusal::HasPasskey));
             }
             Ok(())
         }

@@ -189,8 +189,12 @@ impl Account {
                 passkey,
                 label,
                 credential,
+                only_first,
             } => {
                 self.is_own(by)?;
+                if only_first && self.has_passkey() {
+                    return Err(AccountRefusal::HasPasskey);
+                }
                 if self.passkeys.len() >= PASSKEYS_MAX {
                     return Err(AccountRefusal::Full {
                         what: "passkeys",

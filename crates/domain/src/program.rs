@@ -176,6 +176,9 @@ impl Program {
     /// Whether somebody may ask for this at all, where it is not the program's own terminal that asks.
     fn may(&self, command: &ProgramCommand, by: &Actor) -> Result<(), ProgramRefusal> {
         let partner = match command {
+            ProgramCommand::AddPerson { person, .. } | ProgramCommand::RemovePerson(person) => {
+                return self.keeps_person(by, person);
+            }
             ProgramCommand::AddSeat { partner, .. } => Some(partner),
             ProgramCommand::RetireSeat { seat, .. } | ProgramCommand::SetSeatRole { seat, .. } => {
                 self.seats.get(seat).map(|seat| &seat.partner)
@@ -185,6 +188,19 @@ impl Program {
         match partner {
             Some(partner) if !self.keeps_seats(by, partner) => Err(ProgramRefusal::NotYou),
             _ => Ok(()),
+        }
+    }
+
+    /// An administrator changes others: so a program does not lose its last one by that person's own slip.
+    fn keeps_person(&self, by: &Actor, person: &PersonName) -> Result<(), ProgramRefusal> {
+        match by {
+            Actor::Desk | Actor::Timer => Ok(()),
+            Actor::Person(name) if name == person => Err(ProgramRefusal::OwnRole),
+            Actor::Person(name) => match self.people.get(name) {
+                Some(known) if known.roles.contains(&Role::Administrator) => Ok(()),
+                _ => Err(ProgramRefusal::NotYou),
+            },
+            Actor::Seat(_) => Err(ProgramRefusal::NotYou),
         }
     }
 

@@ -43,6 +43,7 @@ fn passkey(id: &str) -> AccountCommand {
         passkey: id.to_owned(),
         label: " laptop ".to_owned(),
         credential: json!({"key": id}),
+        only_first: false,
     }
 }
 
@@ -78,6 +79,25 @@ fn only_its_owner_changes_what_opens_an_account_and_the_last_passkey_stays() {
     assert_eq!(
         act(&mut account, passkey("k1"), &is("Ada"), &world),
         Err(AccountRefusal::PasskeyTaken)
+    );
+    let AccountCommand::AddPasskey {
+        passkey: id,
+        label,
+        credential,
+        ..
+    } = passkey("k9")
+    else {
+        panic!()
+    };
+    let by_link = AccountCommand::AddPasskey {
+        passkey: id,
+        label,
+        credential,
+        only_first: true,
+    };
+    assert_eq!(
+        act(&mut account, by_link, &is("Ada"), &world),
+        Err(AccountRefusal::HasPasskey)
     );
     let remove = |id: &str| AccountCommand::RemovePasskey(id.to_owned());
     assert_eq!(
@@ -277,5 +297,34 @@ fn a_team_is_kept_by_its_lead_and_by_nobody_of_another_partner() {
         if !is_allowed {
             assert_eq!(decided, Err(ProgramRefusal::NotYou), "{by}");
         }
+    }
+}
+
+#[test]
+fn the_programs_people_are_kept_by_administrators_and_nobody_keeps_an_own_role() {
+    let world = world();
+    let promote = |name: &str| ProgramCommand::AddPerson {
+        person: person(name),
+        roles: BTreeSet::from(Role::ALL),
+    };
+    for (by, whom, refusal) in [
+        (is("Mei"), "Ines", None),
+        (Actor::Desk, "Mei", None),
+        (is("Mei"), "mei", Some(ProgramRefusal::OwnRole)),
+        (is("Ada"), "Ines", Some(ProgramRefusal::NotYou)),
+        (is("Eve"), "Ines", Some(ProgramRefusal::NotYou)),
+        (
+            Actor::Seat(seat("val.s1")),
+            "Ines",
+            Some(ProgramRefusal::NotYou),
+        ),
+    ] {
+        let decided = world.program.decide(promote(whom), &by, world.now);
+        assert_eq!(decided.err(), refusal, "{by} {whom}");
+        let removed =
+            world
+                .program
+                .decide(ProgramCommand::RemovePerson(person(whom)), &by, world.now);
+        assert_eq!(removed.err(), refusal, "{by} {whom}");
     }
 }

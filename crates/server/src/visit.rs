@@ -225,6 +225,11 @@ async fn visit(app: &App, headers: &HeaderMap, path: &str) -> Result<Visit, Prob
         .as_ref()
         .and_then(|session| session.who(&state.program))
         .filter(|who| serving.serves(who));
+    // What the desk's verbs record, and what they allow, is that of whoever asks.
+    let desk = match &who {
+        Some(who) => desk.acting(who.actor()),
+        None => desk,
+    };
     Ok(Visit {
         app: app.clone(),
         desk,

@@ -892,3 +892,98 @@ async fn every_answer_carries_what_keeps_a_browser_safe() {
         assert_eq!(answer.header("server"), "");
     }
 }
+
+/// What was logged, as text.
+#[derive(Clone, Default)]
+struct Written(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_routes_and_people_and_no_secret() {
+    let place = place(Serving::All).await;
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let hand = place.session(&person("Ada")).await;
+    let token = token(&place, &seat("p-01.s1"), &["read"]).await;
+    let secret = invite(&place, &person("Grace")).await;
+    place.get("/today?note=confidential", &hand).await;
+    place.get("/api/v1/me", &token).await;
+    place
+        .get(&format!("/invitation/{secret}"), &Hand::default())
+        .await;
+    place
+        .get("/sign-in/link/guessed-secret", &Hand::default())
+        .await;
+    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    for there in [
+        "\"route\":\"/invitation/{secret}\"",
+        "\"by\":\"person:Ada\"",
+        "\"by\":\"seat:p-01.s1\"",
+        "\"status\":404",
+    ] {
+        assert!(log.contains(there), "{there} is not in {log}");
+    }
+    let cookie = hand.cookie.unwrap().split_once('=').unwrap().1.to_owned();
+    for hidden in [
+        secret.as_str(),
+        &cookie,
+        token.token.as_deref().unwrap(),
+        "guessed-secret",
+        "confidential",
+    ] {
+        assert!(!log.contains(hidden), "{hidden} is in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_and_a_server_that_stops_ends() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let place = place(Serving::All).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = server::Served {
+        listener,
+        router: place.router.clone(),
+        #[cfg(feature = "tls")]
+        tls: None,
+    };
+    let serving = tokio::spawn(server::serve(served, async {
+        let _ = stopped.await;
+    }));
+    let first_line = async |head: String| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        // A server that has read enough closes; what could not be written then does not matter.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let mut said = vec![0; 12];
+        stream.read_exact(&mut said).await.unwrap();
+        String::from_utf8(said).unwrap()
+    };
+    let get = "GET /healthz HTTP/1.1\r\nhost: psirt.example\r\n";
+    assert_eq!(first_line(format!("{get}\r\n")).await, "HTTP/1.1 200");
+    let long = format!("{get}x: {}\r\n\r\n", "y".repeat(200_000));
+    assert_eq!(first_line(long).await, "HTTP/1.1 431");
+    let many = format!("{get}{}\r\n", "x: y\r\n".repeat(70));
+    assert_eq!(first_line(many).await, "HTTP/1.1 431");
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), serving)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}

@@ -15,6 +15,8 @@ pub enum AccountCommand {
         label: String,
         /// The public credential.
         credential: Value,
+        /// Whether it is added only to an account that has none: by whoever has no passkey to show for it.
+        only_first: bool,
     },
     /// Record that a passkey was shown.
     ShowPasskey {

@@ -26,6 +26,9 @@ pub enum AccountRefusal {
     /// The credential is known.
     #[error("this passkey is registered already")]
     PasskeyTaken,
+    /// Another passkey came first.
+    #[error("this account has a passkey already")]
+    HasPasskey,
     /// No such passkey.
     #[error("there is no such passkey")]
     UnknownPasskey,
@@ -71,6 +74,7 @@ impl Explain for AccountRefusal {
             Self::NotYou => "role",
             Self::Text { .. } => "text-out-of-range",
             Self::PasskeyTaken => "passkey-taken",
+            Self::HasPasskey => "has-passkey",
             Self::UnknownPasskey => "unknown-passkey",
             Self::LastPasskey => "last-passkey",
             Self::UnknownToken => "unknown-token",
@@ -91,6 +95,9 @@ impl Explain for AccountRefusal {
             Self::NotYou => "An administrator of the program can change roles.",
             Self::Text { .. } => "Say it in a few words.",
             Self::PasskeyTaken => "Use another device or key.",
+            Self::HasPasskey => {
+                "When it is lost, ask for a recovery, which a second person approves."
+            }
             Self::UnknownPasskey | Self::UnknownToken => "Load the page again; it may be gone.",
             Self::LastPasskey => "Add another one first.",
             Self::Scopes => "Choose what the token may do.",
@@ -105,9 +112,11 @@ impl Explain for AccountRefusal {
 
     fn class(&self) -> Class {
         match self {
-            Self::NotYours | Self::NotYou | Self::SamePerson | Self::OwnRecovery => {
-                Class::NotAllowed
-            }
+            Self::NotYours
+            | Self::NotYou
+            | Self::HasPasskey
+            | Self::SamePerson
+            | Self::OwnRecovery => Class::NotAllowed,
             _ => Class::Usage,
         }
     }

@@ -109,6 +109,9 @@ pub enum ProgramRefusal {
     /// Somebody else may ask for this, and not this one.
     #[error("this needs a role that you do not have")]
     NotYou,
+    /// Nobody changes roles of their own.
+    #[error("nobody changes roles of their own")]
+    OwnRole,
     /// A change of who watches the log.
     #[error(transparent)]
     Watch(#[from] WatchRefusal),
@@ -133,6 +136,7 @@ impl Explain for ProgramRefusal {
             Self::AcceptedBefore { .. } => "agreement-accepted-before",
             Self::Full { .. } => "limit-reached",
             Self::NotYou => "role",
+            Self::OwnRole => "own-role",
             Self::Watch(refusal) => refusal.code(),
         }
     }
@@ -164,17 +168,15 @@ impl Explain for ProgramRefusal {
             Self::UnknownVersion { .. } => "Publish it first.".into(),
             Self::AcceptedBefore { .. } => "The first acceptance stays on record.".into(),
             Self::Full { .. } => "This is a limit of the software.".into(),
-            Self::NotYou => {
-                "Coordinators and administrators of the program keep seats, and who leads the team."
-                    .into()
-            }
+            Self::NotYou => "An administrator of the program can change roles.".into(),
+            Self::OwnRole => "Ask another administrator.".into(),
             Self::Watch(refusal) => refusal.hint(),
         }
     }
 
     fn class(&self) -> Class {
         match self {
-            Self::Status { .. } | Self::NotYou => Class::NotAllowed,
+            Self::Status { .. } | Self::NotYou | Self::OwnRole => Class::NotAllowed,
             Self::Watch(refusal) => refusal.class(),
             _ => Class::Usage,
         }

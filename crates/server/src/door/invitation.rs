@@ -114,6 +114,7 @@ pub async fn finish(
         passkey: passkey.id,
         label: made.label(),
         credential: passkey.credential,
+        only_first: true,
     };
     visit
         .desk

@@ -179,13 +179,13 @@ fn tokens(visit: &Visit, account: &Account) -> Markup {
 }
 
 /// Adding to what opens an account needs a passkey that was shown just now, once there is one: a stolen session must
-/// not become a stolen account.
-fn guard(visit: &Visit) -> Result<(), Problem> {
+/// not become a stolen account. The answer is whether there is one.
+fn guard(visit: &Visit) -> Result<bool, Problem> {
     let has_passkey = visit.state.accounts.of(&visit.actor()?).has_passkey();
     if has_passkey {
         fresh_to(visit, HERE)?;
     }
-    Ok(())
+    Ok(has_passkey)
 }
 
 /// Begins to make a further passkey.
@@ -226,7 +226,7 @@ impl Made {
 
 /// Ends it.
 pub async fn finish(visit: Visit, Json(made): Json<Made>) -> Result<Json<Value>, Problem> {
-    guard(&visit)?;
+    let has_passkey = guard(&visit)?;
     let actor = visit.actor()?;
     let passkey = visit.app.ceremonies().finish_make(
         &made.answer.ceremony,
@@ -237,6 +237,7 @@ pub async fn finish(visit: Visit, Json(made): Json<Made>) -> Result<Json<Value>,
         passkey: passkey.id,
         label: made.label(),
         credential: passkey.credential,
+        only_first: !has_passkey,
     };
     visit.desk.account_command(&actor, command, &actor).await?;
     Ok(Json(json!({"to": HERE})))

@@ -5,7 +5,6 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::case::{AskedEnding, Case, EndReason};
 use domain::decide::CaseCommand;
-use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -15,28 +14,8 @@ use crate::web::parts::{Field, count, error_summary, facts, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
 
-/// For how long a passkey that was shown counts as fresh.
-const FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// Longest reason in one's own words, in characters.
 const WHY_CHARS_MAX: usize = 2_000;
-
-/// Whether the visitor showed a passkey just now.
-///
-/// # Errors
-/// `fresh-passkey`, with what to do.
-fn fresh(visit: &Visit) -> Result<(), Problem> {
-    let shown = visit.session.as_ref().and_then(|session| session.shown_at);
-    let is_fresh = shown.is_some_and(|at| Timestamp::now().duration_since(at) <= FRESH);
-    match is_fresh {
-        true => Ok(()),
-        false => Err(Problem::new(
-            403,
-            "fresh-passkey",
-            "this needs a passkey that was shown just now",
-        )
-        .hint("sign in again with your passkey, then come back to this page")),
-    }
-}
 
 /// What the forms send.
 #[derive(Deserialize, Default)]
@@ -196,7 +175,7 @@ pub async fn ask(
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         return Ok(draw(&visit, &case, &sent, &errors)?.into_response());
     };
-    fresh(&visit)?;
+    crate::door::fresh_to(&visit, &format!("/cases/{id}/end"))?;
     let person = visit.person()?.clone();
     visit
         .desk
@@ -219,7 +198,7 @@ pub async fn confirm(
     }
     let reason = EndReason::parse(&sent.reason)
         .ok_or_else(|| Problem::input("reason", "there is no such reason"))?;
-    fresh(&visit)?;
+    crate::door::fresh_to(&visit, &format!("/cases/{id}/end"))?;
     let person = visit.person()?.clone();
     let command = CaseCommand::ConfirmEnding { person, reason };
     visit
