@@ -38,6 +38,7 @@ on_both! {
     streams_are_found_by_prefix_byte_by_byte
     no_entry_is_acknowledged_without_its_place
     a_store_of_the_first_schema_is_brought_up_to_date
+    a_ticket_is_taken_once_and_ends_by_itself
 }
 
 async fn a_store_is_made_once_and_never_silently(home: Home) {

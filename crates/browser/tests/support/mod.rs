@@ -12,13 +12,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::common::log::LoggingPrefsLogLevel;
-use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::prelude::*;
 
 /// A browser of its own, with an empty profile.
 pub struct Browser {
     pub driver: WebDriver,
-    tools: ChromeDevTools,
     _chromedriver: Chromedriver,
     _profile: TempDir,
 }
@@ -91,7 +89,6 @@ impl Browser {
             .await
             .unwrap();
         Self {
-            tools: ChromeDevTools::new(driver.handle().clone()),
             driver,
             _chromedriver: chromedriver,
             _profile: profile,
@@ -99,8 +96,9 @@ impl Browser {
     }
 
     pub async fn command(&self, command: &str, arguments: Value) -> Value {
-        self.tools
-            .execute_cdp_with_params(command, arguments)
+        self.driver
+            .cdp()
+            .send_raw(command, arguments)
             .await
             .unwrap()
     }

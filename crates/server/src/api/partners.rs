@@ -175,7 +175,10 @@ pub async fn import(
     visit: Visit,
     Body(roster): Body<Roster>,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
-    let partners = visit.desk.import_partners(roster.csv.as_bytes()).await?;
+    let partners = visit
+        .desk
+        .import_partners_as(roster.csv.as_bytes(), &visit.actor()?)
+        .await?;
     let partners = partners.iter().map(ToString::to_string).collect();
     Ok((StatusCode::CREATED, Json(Imported { partners })))
 }
@@ -238,7 +241,10 @@ pub async fn add_seat(
     Body(new): Body<NewSeat>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     let id = id_of(&visit, &partner)?;
-    let seat = visit.desk.add_seat(&id, &new.email, &new.recipient).await?;
+    let seat = visit
+        .desk
+        .add_seat_by(&id, &new.email, &new.recipient, &visit.actor()?)
+        .await?;
     Ok((
         StatusCode::CREATED,
         Json(Added {
