@@ -59,12 +59,15 @@ async fn a_case_is_clicked_from_its_creation_to_evidence_that_verifies_and_a_par
     press(&office).await;
     the_wave_opens(&office).await;
     let copy = open_in_the_page(&office).await;
+    read_the_record(&office).await;
     let page = trace(&office, &copy).await;
     the_evidence_verifies(&office, &page).await;
     suspend_while_the_page_is_open(&office).await;
 
     // Refusals are answers too: of the second approval, before the wave, and after the suspension.
-    let of_desk = office.desk.complaints(&["with a status of 409"]).await;
+    let twice =
+        "/waves/approve - Failed to load resource: the server responded with a status of 403";
+    let of_desk = office.desk.complaints(&[twice]).await;
     let refused = ["with a status of 403", "with a status of 404"];
     let of_other = office.other.complaints(&refused).await;
     office.desk.quit().await;
@@ -178,9 +181,10 @@ async fn follow_the_work(desk: &Browser) {
     let url = desk.driver.current_url().await.unwrap();
     assert!(url.path().starts_with("/jobs/"), "{url}");
     for _ in 0..600 {
-        // Nothing at the moment at which the page loads itself again.
-        let said = desk.script("return document.querySelector('main')?.innerText ?? '';");
-        let said = said.await.as_str().unwrap_or_default().to_owned();
+        // At the moment at which the page loads itself again, there is no text.
+        let script = "return document.querySelector('main').innerText;";
+        let answer = desk.driver.execute(script, vec![]).await;
+        let said: String = answer.and_then(|said| said.convert()).unwrap_or_default();
         assert!(!said.contains("It did not finish"), "{said}");
         if said.contains("Done.") {
             return desk.follow("See the result").await;
@@ -239,6 +243,18 @@ async fn open_in_the_page(office: &Office) -> String {
     copy
 }
 
+/// The seat's own entries of the log: the package, and two fetches.
+async fn read_the_record(office: &Office) {
+    let Office { program, other, .. } = office;
+    let before = other.goto_beside(&format!("{}/record", program.url)).await;
+    other.wait_for("the log has all 3 entries").await;
+    other.click(".key-panel summary").await;
+    other.paste("#keytext", program.identity(LEAKER)).await;
+    other.press("Read the entries").await;
+    other.wait_for("3 of 3 entries opened").await;
+    other.close_for(&before).await;
+}
+
 /// Pastes the leak; answers the page of the trace.
 async fn trace(office: &Office, leak: &str) -> String {
     let Office { program, desk, .. } = office;
@@ -281,7 +297,8 @@ async fn the_evidence_verifies(office: &Office, page: &str) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let why = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{why}");
+    let hint = "(is `headstart` of this checkout? `cargo build -p headstart`)";
+    assert!(output.status.success(), "{said}\n{why}\n{hint}");
     let verified: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(verified["verified"], true);
     assert_eq!(verified["log_key_expected"], true);
