@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod acts;
 pub mod program;
 
 use std::io::{BufRead, BufReader};

@@ -197,7 +197,7 @@ export async function checkPackage(sealed, files, proof, key, own) {
   if (!isListed) refuse("the package's files are not those that the manifest lists");
   held.push("It is made for your seat, and holds exactly the files that the manifest lists.");
   const digest = toHex(await sha256(sealed));
-  const leaf = ["headstart package v2", ...all("leaf"), `package ${digest}`, ""].join("\n");
+  const leaf = ["headstart package v3", ...all("leaf"), `package ${digest}`, ""].join("\n");
   const committed = readLeaf(leaf);
   const inside = [...digests.values()].sort().join();
   const isCommitted = committed.all("copy").map((copy) => copy.split(" ")[1]).sort().join() === inside

@@ -65,9 +65,7 @@ fn progress(visit: &Visit, case: &Case) -> Markup {
         .iter()
         .map(|approval| approval.person.to_string())
         .collect();
-    let is_done = visit
-        .person()
-        .is_ok_and(|name| case.approvals().iter().any(|by| by.person == *name));
+    let is_done = has_approved(visit, case);
     let waiting = case.entitlements(&visit.state.program, visit.desk.policy());
     let due = case.due(&visit.state.program, visit.desk.policy(), visit.desk.now());
     let runs = is_running(case);
@@ -91,6 +89,12 @@ fn progress(visit: &Visit, case: &Case) -> Markup {
         }
         @if is_done && !case.is_approved() { p { "You approved this plan. A second, different person has to approve it too." } }
     }
+}
+
+fn has_approved(visit: &Visit, case: &Case) -> bool {
+    visit
+        .person()
+        .is_ok_and(|name| case.approvals().iter().any(|by| by.person == *name))
 }
 
 fn rows(visit: &Visit, case: &Case, plan: &WavePlan) -> Markup {
@@ -305,7 +309,13 @@ pub async fn ask_approval(visit: Visit, Path(id): Path<String>) -> Result<Page, 
         (rows(&visit, &case, plan))
         (exceptions(&visit, plan))
         h2 { "Your approval" }
-        (check.draw())
+        // Nothing is offered that the domain would refuse.
+        @if has_approved(&visit, &case) {
+            p { "You approved this plan; a second approval of yours does not count." }
+            p { a href={ "/cases/" (case.id()) "/waves" } { "Back to the waves" } }
+        } @else {
+            (check.draw())
+        }
     };
     let title = format!("Approve the waves of {}", case.id());
     Ok(Sheet::new(&visit, &title).tlp(case.tlp()).content(content))
