@@ -138,7 +138,7 @@ async fn planted_faults_are_found() {
     let browser = Browser::start().await;
     browser.goto(&format!("{}/sign-in", program.url)).await;
     let plant = "document.querySelector('main').replaceChildren(...['img', 'input'].map(n => document.createElement(n))); \
-        document.querySelector('main').style.width = '2000px'; console.error('planted'); return null;";
+        document.querySelector('main').style.minWidth = '3000px'; console.error('planted'); return null;";
     browser.script(plant).await;
     let axe = browser.axe().await.join("\n");
     let sideways = browser.sideways().await;
