@@ -119,7 +119,7 @@ async fn no_altered_package_is_shown() {
     let runner = bundle(&[ALTERATIONS], &["alter"]);
     let script = format!(
         "const page = {page}; const runner = {runner}; \
-         const answer = await fetch(given[0], {{method: 'POST'}}); \
+         const answer = await fetch(given[0], {{method: 'POST', body: new URLSearchParams({{as: 'tar'}})}}); \
          if (!answer.ok) throw new Error('the package was refused: ' + answer.status); \
          const tar = new Uint8Array(await answer.arrayBuffer()); \
          return runner.alter(page, {{tar, identity: given[1], logKey: given[2], own: given[3]}});"
@@ -129,7 +129,7 @@ async fn no_altered_package_is_shown() {
         &browser,
         &script,
         vec![
-            json!(format!("/inbox/{case}/package/proved")),
+            json!(format!("/inbox/{case}/package")),
             json!(program.identity("p-01.s1")),
             json!(log_key),
             json!({"case": case.as_str(), "seat": "p-01.s1", "partner": "p-01"}),

@@ -26,6 +26,9 @@ const SEATS: [(&str, &str); 3] = [
     ("p-11.s2", "partner, suspended in the story"),
 ];
 
+/// The port that is listened on when nobody names another.
+const USUAL_PORT: u16 = 8080;
+
 /// Serves the program of the story until the process is asked to stop.
 pub async fn serve(told: Told, listen: SocketAddr, out: &Output) -> Result<(), Failure> {
     let desk = Desk::open(told.data.clone(), None).await?;
@@ -34,7 +37,7 @@ pub async fn serve(told: Told, listen: SocketAddr, out: &Output) -> Result<(), F
         desk,
         Some(key),
         Serving::All,
-        listen,
+        free(listen),
         None,
         Transport::default(),
     )
@@ -67,4 +70,13 @@ pub async fn serve(told: Told, listen: SocketAddr, out: &Output) -> Result<(), F
     }
     ready.serve().await;
     Ok(())
+}
+
+/// Another program may have the usual port: a story that was told to its end does not end in an error for that.
+fn free(listen: SocketAddr) -> SocketAddr {
+    let is_taken = std::net::TcpListener::bind(listen).is_err();
+    match is_taken && listen.port() == USUAL_PORT {
+        true => SocketAddr::new(listen.ip(), 0),
+        false => listen,
+    }
 }
