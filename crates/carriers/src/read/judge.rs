@@ -251,6 +251,9 @@ impl Gate {
     }
 }
 
+/// One way through a wild place: its worth, its word of the leak, the values, and what makes it nearer than others.
+type Way = (i32, usize, Vec<u64>, (i32, u32));
+
 /// What a wild place shows at each place of the leak. `gates`: the relevant words.
 pub(super) fn wild(
     element: usize,
@@ -264,7 +267,7 @@ pub(super) fn wild(
         .collect();
     places(&mut gates, |g| g.token)
         .filter_map(|place| {
-            let mut ways: Vec<(i32, usize, Vec<u64>, (i32, u32))> = Vec::new();
+            let mut ways: Vec<Way> = Vec::new();
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;

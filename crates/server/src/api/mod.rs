@@ -91,6 +91,24 @@ pub const ROUTES: &[Route] = &[
     api("GET", "/api/v1/log", Need::SignedIn, "read"),
     api("GET", "/api/v1/log/{index}/proof", PROGRAM, "read"),
     api("GET", "/api/v1/inbox", Need::Partner, "read"),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/acknowledgement",
+        Need::Partner,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/protections",
+        Need::Partner,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/messages",
+        Need::Partner,
+        "write",
+    ),
     api("GET", "/api/v1/inbox/{case}", Need::Partner, "read"),
     api(
         "POST",
