@@ -46,6 +46,9 @@ impl Count {
             match &reading.reading {
                 Reading::Values { values, .. } if values == &[*truth] => self.right += 1,
                 Reading::Values { values, .. } if values.contains(truth) => self.doubt += 1,
+                Reading::Soft { weights, .. } if weights.iter().any(|w| w.0 == *truth) => {
+                    self.doubt += 1;
+                }
                 Reading::Erased => {
                     assert!(reading.why_erased.is_some());
                     self.erased += 1;

@@ -6,6 +6,7 @@ mod class;
 mod dag;
 mod evidence;
 mod heads;
+mod items;
 mod judge;
 mod keys;
 mod literals;
@@ -21,10 +22,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fingerprint::Reading;
 
-use self::dag::{Dag, Element};
+use self::dag::{Dag, Element, List};
 use self::evidence::Evidence;
+use self::items::Items;
 use self::judge::{Alignment, Outcome};
 use self::order::Order;
+use crate::Format;
 use crate::leak::{Leak, View};
 use crate::marks::{Carrier, Master, Site};
 
@@ -134,7 +137,8 @@ fn read_aligned(
 ) -> Vec<SiteReading> {
     let view = &leak.text;
     let is_aligned = alignment.best >= ALIGNED_MIN;
-    let mut out: Vec<SiteReading> = tallies(master, alignment)
+    let tallies = tallies(master, alignment, &Items::of(dag), view);
+    let mut out: Vec<SiteReading> = tallies
         .iter()
         .zip(master.sites())
         .map(|(tally, site)| aligned(tally, site, view))
@@ -146,24 +150,9 @@ fn read_aligned(
     let evidence = (is_program || has_wild)
         .then(|| Evidence::of(master, leak, is_aligned))
         .flatten();
-    for list in &dag.lists {
-        let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
-        let order = [
-            is_aligned.then_some((view, false)),
-            on_wire.map(|v| (v, true)),
-        ]
-        .into_iter()
-        .flatten()
-        .filter_map(|(v, wire)| Some((order::read(dag, list, v, wire)?, v)))
-        .min_by_key(|(order, _)| order.values.len());
-        let Some(slot) = out.get_mut(list.site) else {
-            continue;
-        };
-        *slot = match order {
-            Some((order, view)) => ordered(&order, view),
-            None => SiteReading::erased(Erasure::Order),
-        };
-    }
+    let in_text = is_aligned.then_some(view);
+    let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
+    orders(master, dag, in_text, on_wire, &mut out);
     if let Some(evidence) = &evidence {
         let mut found = numbers::values(dag, evidence);
         if is_program {
@@ -186,15 +175,56 @@ fn read_aligned(
             }
         }
     }
-    traffic(master, leak, &mut out);
+    traffic(master, dag, leak, &mut out);
     out
 }
 
+/// What the lists show: in the text, and in requests.
+fn orders(
+    master: &Master,
+    dag: &Dag,
+    text: Option<&View>,
+    wire: Option<&View>,
+    out: &mut [SiteReading],
+) {
+    let read = |list: &List, view: Option<&View>, on_wire| {
+        view.map(|v| order::read(dag, list, v, on_wire))
+            .unwrap_or_default()
+    };
+    let shown: Vec<(&List, order::Shown, order::Shown)> = dag
+        .lists
+        .iter()
+        .map(|list| (list, read(list, text, false), read(list, wire, true)))
+        .collect();
+    // A rule is one block: whoever shows two values of one of its names, or half of a list twice, has put it
+    // together line by line, and then an order of lines may be that of no copy.
+    let shows_two = |site: usize| {
+        let is_name = |s: &Site| matches!(s.carrier, Carrier::Name | Carrier::Linked);
+        master.sites().get(site).is_some_and(is_name)
+            && matches!(&out[site].reading, Reading::Values { values, .. } if values.len() > 1)
+    };
+    let is_merged = matches!(master.format(), Format::Rule(_))
+        && (shown.iter().any(|s| s.1.is_torn) || (0..out.len()).any(shows_two));
+    for (list, in_text, on_wire) in shown {
+        let in_text = in_text.order.filter(|_| !(is_merged && list.is_of_lines));
+        let order = [in_text.zip(text), on_wire.order.zip(wire)]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(order, _)| order.values.len());
+        if let Some(slot) = out.get_mut(list.site) {
+            *slot = match order {
+                Some((order, view)) => ordered(&order, view),
+                None => SiteReading::erased(Erasure::Order),
+            };
+        }
+    }
+}
+
 /// What requests, packets and moments show: exact, and so told before what was aligned.
-fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
-    let mut all = wire::values(master, leak);
+fn traffic(master: &Master, dag: &Dag, leak: &Leak, out: &mut [SiteReading]) {
+    let (mut all, not_sorted) = wire::values(master, leak);
     all.extend(heads::values(master, leak));
-    all.extend(moments::values(master, leak));
+    all.extend(moments::values(master, dag, leak));
     all.extend(spelling::values(master, leak));
     for found in all {
         if let Some(slot) = out.get_mut(found.site) {
@@ -209,9 +239,10 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
             };
         }
     }
-    // An order that any tool makes by sorting says nothing.
+    // An order that any tool makes by sorting says nothing, unless what stands beside the list was not sorted.
     for (site, sorted) in wire::sorted_orders(master) {
-        if let Some(slot) = out.get_mut(site)
+        if !not_sorted.contains(&site)
+            && let Some(slot) = out.get_mut(site)
             && matches!(&slot.reading, Reading::Values { values, .. } if values == &[sorted])
         {
             *slot = SiteReading::erased(Erasure::Order);
@@ -220,13 +251,19 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
 }
 
 /// Counts what each site shows.
-fn tallies(master: &Master, alignment: &Alignment) -> Vec<Tally> {
+fn tallies(master: &Master, alignment: &Alignment, items: &Items<'_>, view: &View) -> Vec<Tally> {
     let mut tallies: Vec<Tally> = Vec::new();
     tallies.resize_with(master.sites().len(), Tally::default);
     // One place of the leak counts once, though two blocks may show it.
     let mut told: BTreeSet<(usize, usize, usize, u64)> = BTreeSet::new();
     for sight in &alignment.sights {
         let (sites, why) = match &sight.outcome {
+            Outcome::Read(values)
+                if items.is_of_another(sight.element, sight.token..sight.boundary, view) =>
+            {
+                let sites = values.iter().map(|v| v.0);
+                (&sites.collect::<Vec<usize>>(), Erasure::Ambiguous)
+            }
             Outcome::Read(values) => {
                 for (site, value) in values {
                     let fresh = told.insert((*site, sight.element, sight.token, *value));

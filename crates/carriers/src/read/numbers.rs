@@ -51,17 +51,35 @@ pub(super) fn values(dag: &Dag, evidence: &Evidence) -> Vec<Found> {
                 .map(|c| (w.form.family(), c.text.clone()))
         })
         .collect();
-    let mut out = Vec::new();
-    for (wild, mut own) in all {
+    for (wild, own) in &mut all {
         let family = wild.form.family();
         own.retain(|c| c.keyed || !owned.contains(&(family, c.text.clone())));
-        out.extend(choose(wild, own));
     }
-    out
+    // Nonces of one form that no key tells apart share their candidates. With fewer of them than nonces, something is
+    // missing, and nobody knows whose.
+    let mut sharing: Vec<(&ValueForm, BTreeSet<usize>)> = Vec::new();
+    let is_shared = |wild: &Wild, own: &[Candidate]| {
+        matches!(wild.form, ValueForm::Nonce { .. }) && !own.iter().any(|c| c.keyed)
+    };
+    for (wild, _) in all.iter().filter(|(w, own)| is_shared(w, own)) {
+        match sharing.iter_mut().find(|s| *s.0 == wild.form) {
+            Some((_, sites)) => drop(sites.insert(wild.site)),
+            None => sharing.push((&wild.form, BTreeSet::from([wild.site]))),
+        }
+    }
+    let is_short = |wild: &Wild, own: &[Candidate]| {
+        let texts: BTreeSet<&str> = own.iter().map(|c| c.text.as_str()).collect();
+        let sites = sharing.iter().find(|s| *s.0 == wild.form);
+        sites.is_some_and(|(_, sites)| texts.len() < sites.len())
+    };
+    all.iter()
+        .filter(|(wild, own)| !(is_shared(wild, own) && is_short(wild, own)))
+        .flat_map(|(wild, own)| choose(wild, own))
+        .collect()
 }
 
 /// One value by its key, or the set of all.
-fn choose(wild: &Wild, all: Vec<Candidate>) -> Vec<Found> {
+fn choose(wild: &Wild, all: &[Candidate]) -> Vec<Found> {
     let keyed = all.iter().any(|c| c.keyed);
     let used: Vec<&Candidate> = all.iter().filter(|c| c.keyed == keyed).collect();
     let distinct: BTreeSet<&Vec<u64>> = used.iter().map(|c| &c.symbols).collect();

@@ -1,14 +1,17 @@
 //! The order in which a leak shows the items of a shuffled list.
 
 use super::dag::{Dag, Element, List, Node};
+use super::items;
 use crate::leak::View;
 use crate::marks::permutation;
-use crate::text::{Kind, hash_of};
+use crate::text::{self, Kind, hash_of};
 
 /// Most orders that a partly seen list may leave open.
 const OPEN_ORDERS_MAX: u64 = 5040;
-/// Words by which an item is recognised.
+/// Words by which an item is recognised; more of them where two items begin alike.
 const ITEM_WORDS: usize = 4;
+/// Most words by which an item is recognised.
+const ITEM_WORDS_MAX: usize = 16;
 /// Places of one item that are looked at.
 const PLACES_MAX: usize = 4096;
 
@@ -24,8 +27,19 @@ pub(super) struct Order {
     pub(super) items: usize,
 }
 
-/// First words of an item, each as the hashes that may stand there; on the wire, only its key.
-fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
+/// First words of an item, each as the hashes that may stand there.
+type Head = Vec<Vec<u64>>;
+
+/// What a view shows of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) order: Option<Order>,
+    /// An item stands there twice and another one not at all: the list was put together from several copies.
+    pub(super) is_torn: bool,
+}
+
+/// First words of an item; on the wire, only its key.
+fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Head {
     let Some(range) = list.items.get(item) else {
         return Vec::new();
     };
@@ -58,33 +72,108 @@ fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
             }
             Element::Wild(_) => break,
         }
-        if words.len() >= ITEM_WORDS {
+        if words.len() >= ITEM_WORDS_MAX {
             break;
         }
     }
     words
 }
 
+/// Whether `short` may begin `long`.
+fn begins(short: &[Vec<u64>], long: &[Vec<u64>]) -> bool {
+    short.len() <= long.len()
+        && short
+            .iter()
+            .zip(long)
+            .all(|(x, y)| x.iter().any(|h| y.contains(h)))
+}
+
+/// The heads of all items, as short as tells each from the others; empty where nothing does.
+fn heads(dag: &Dag, list: &List, on_wire: bool) -> Vec<Head> {
+    let full: Vec<Head> = (0..list.items.len())
+        .map(|item| head(dag, list, item, on_wire))
+        .collect();
+    let tells = |item: usize, length: usize| {
+        let own = &full[item][..length];
+        let mut others = full.iter().enumerate().filter(|o| o.0 != item);
+        !others.any(|(_, other)| begins(own, other))
+    };
+    let shortest = |item: usize| {
+        let most = full[item].len();
+        (ITEM_WORDS.min(most)..=most)
+            .find(|length| tells(item, *length))
+            .unwrap_or(most)
+    };
+    let is_twin = |item: usize| {
+        let mut others = full.iter().enumerate().filter(|o| o.0 != item);
+        others.any(|(_, other)| other.len() == full[item].len() && begins(&full[item], other))
+    };
+    (0..full.len())
+        .map(|item| {
+            if is_twin(item) {
+                return Vec::new();
+            }
+            full[item][..shortest(item)].to_vec()
+        })
+        .collect()
+}
+
+/// The longest part of a run whose items stand side by side: a client that puts headers of its own between them has
+/// placed what is beyond, too.
+fn side_by_side<'a>(
+    dag: &Dag,
+    list: &List,
+    view: &View,
+    on_wire: bool,
+    words: &[(u64, usize)],
+    run: &'a [(usize, usize)],
+) -> Option<&'a [(usize, usize)]> {
+    let start_of = |place: usize| {
+        let token = words.get(place).map_or(0, |w| w.1);
+        view.tokens.get(token).map_or(0, |t| t.start as usize)
+    };
+    let joins = |a: &(usize, usize), b: &(usize, usize)| {
+        let own = list
+            .items
+            .get(a.1)
+            .map(|range| items::words(dag, range.clone()))
+            .unwrap_or_default();
+        let between = view.text.get(start_of(a.0)..start_of(b.0));
+        // An item may hide fields of its own, or go over several lines: it has their words.
+        between.unwrap_or_default().lines().skip(1).all(|line| {
+            let key = line.split(':').next().filter(|_| on_wire);
+            let words = text::tokens(key.unwrap_or(line)).into_iter();
+            let mut is_own = words
+                .filter(|t| t.kind != Kind::Mark)
+                .map(|t| own.contains(&t.hash));
+            if on_wire {
+                is_own.all(|own| own)
+            } else {
+                is_own.clone().next().is_none() || is_own.any(|own| own)
+            }
+        })
+    };
+    let parts: Vec<&[(usize, usize)]> = run.chunk_by(joins).collect();
+    let most = parts.iter().map(|p| p.len()).max()?;
+    let mut longest = parts.into_iter().filter(|p| p.len() == most);
+    let part = longest.next()?;
+    longest.next().is_none().then_some(part)
+}
+
 /// The order of a list in a view, if at least half of it, and two items, are found close together.
 ///
 /// `on_wire`: the view holds requests, where a key is known but its value may be anything.
-pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
-    let items = list.items.len();
-    let mut heads: Vec<Vec<Vec<u64>>> = (0..items).map(|i| head(dag, list, i, on_wire)).collect();
-    // An item whose head begins another's cannot be told from it.
-    for a in 0..items {
-        let clash = (0..items).any(|b| {
-            b != a && !heads[a].is_empty() && heads[b].len() >= heads[a].len() && {
-                heads[a]
-                    .iter()
-                    .zip(&heads[b])
-                    .all(|(x, y)| x.iter().any(|h| y.contains(h)))
-            }
-        });
-        if clash {
-            heads[a].clear();
-        }
+pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Shown {
+    let mut is_torn = false;
+    Shown {
+        order: order(dag, list, view, on_wire, &mut is_torn),
+        is_torn,
     }
+}
+
+fn order(dag: &Dag, list: &List, view: &View, on_wire: bool, is_torn: &mut bool) -> Option<Order> {
+    let items = list.items.len();
+    let heads = heads(dag, list, on_wire);
     let words: Vec<(u64, usize)> = view
         .tokens
         .iter()
@@ -125,6 +214,12 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
         places.extend(found);
     }
     places.sort_unstable();
+    // Where a longer head stands, a shorter one that begins it does not.
+    let longest: Vec<(usize, usize)> = places
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter_map(|same| same.iter().copied().max_by_key(|p| heads[p.1].len()))
+        .collect();
+    let places = longest;
     let length = list.items.iter().map(ExactSizeIterator::len).sum::<usize>();
     let span = length * 3 / 2 + 8;
     // The closest run of places with the most different items, each once.
@@ -149,12 +244,18 @@ pub(super) fn read(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option
         }
     }
     let (_, _, start, end) = best?;
-    let run = places.get(start..=end)?;
+    let whole = places.get(start..=end)?;
+    let run = if on_wire || list.is_of_headers {
+        side_by_side(dag, list, view, on_wire, &words, whole)?
+    } else {
+        whole
+    };
     let near = |place: usize| place + span >= run[0].0 && place <= run[run.len() - 1].0 + span;
     let again = |item: usize| {
         let outside = places[..start].iter().chain(&places[end + 1..]);
         outside.filter(|p| p.1 == item && near(p.0)).count() > 0
     };
+    *is_torn = !on_wire && run.len() < items && (0..items).any(again);
     // In text an item that stands there twice has no place; requests repeat whole.
     let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
     let seen: Vec<usize> = run
