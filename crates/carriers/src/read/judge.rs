@@ -299,8 +299,8 @@ pub(super) fn wild(
 struct Best {
     /// By [`score::worth`]; 0 where there is none.
     worth: i32,
-    /// By [`score::near`].
-    near: [u32; 2],
+    /// To the left and to the right.
+    sides: [Cell; 2],
     /// Boundary between elements.
     row: u32,
 }
@@ -331,7 +331,7 @@ impl Explained {
         }
         let own = Best {
             worth: score::worth(left, right),
-            near: score::near(left, right),
+            sides: [left, right],
             row: row as u32,
         };
         let Some([first, second]) = self.best.get_mut(boundary) else {
@@ -357,12 +357,12 @@ impl Explained {
         let row = sight.element as u32 + 1;
         both.iter().any(|other| {
             if other.is_far_from(row) {
-                sight.worth - other.worth < MARGIN_MIN
-            } else {
-                other.worth - sight.worth >= MARGIN_MIN
-                    && other.near[0] >= sight.near[0]
-                    && other.near[1] >= sight.near[1]
+                return sight.worth - other.worth < MARGIN_MIN;
             }
+            let [left, right] = score::near(other.sides[0], other.sides[1]);
+            other.worth - sight.worth >= MARGIN_MIN
+                && left >= sight.near[0]
+                && right >= sight.near[1]
         })
     }
 
