@@ -140,8 +140,9 @@ fn soft(weights: &[(u64, f64)], noise: f64, alphabet: &Alphabet) -> Result<Clean
         *weight /= most;
     }
     // Two weights are a set and what stands against it.
-    let (set, others): (Vec<(u64, f64)>, Vec<(u64, f64)>) =
-        weights.iter().copied().partition(|w| w.1 >= 1.0);
+    let is_most = |w: &(u64, f64)| w.1 >= 1.0;
+    let set: Vec<_> = weights.iter().filter(|w| is_most(w)).collect();
+    let others: Vec<_> = weights.iter().filter(|w| !is_most(w)).collect();
     let doubt = others.first().map_or(0.0, |w| w.1);
     let is_set = if all == Mass::ONE {
         others.iter().all(|w| w.1 == doubt)
