@@ -379,8 +379,8 @@ fn main() -> ExitCode {
             row.bits[0] / rounds as f64,
             row.bits[1] / rounds as f64
         );
-        for place in 0..2 {
-            named[place] += row.named[place] + row.seats[place];
+        for (all, (partners, seats)) in named.iter_mut().zip(row.named.iter().zip(row.seats)) {
+            *all += partners + seats;
         }
         worst = worst.max(mean(row.named[0]) - mean(row.named[1]));
     }

@@ -95,8 +95,8 @@ pub(super) fn around(dag: &Dag, at: usize, words: usize) -> Range<usize> {
 impl<'a> Items<'a> {
     pub(super) fn of(dag: &'a Dag) -> Items<'a> {
         let (mut items, mut owners) = (Vec::new(), BTreeMap::new());
+        let mut shared = BTreeSet::new();
         for (list, List { items: ranges, .. }) in dag.lists.iter().enumerate() {
-            let mut shared = BTreeSet::new();
             for elements in ranges {
                 for word in words(dag, elements.clone()) {
                     if owners.insert((list, word), items.len()).is_some() {
@@ -108,8 +108,8 @@ impl<'a> Items<'a> {
                     elements: elements.clone(),
                 });
             }
-            shared.iter().for_each(|word| drop(owners.remove(word)));
         }
+        owners.retain(|word, _| !shared.contains(word));
         Items { dag, items, owners }
     }
 

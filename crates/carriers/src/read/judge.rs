@@ -303,7 +303,7 @@ pub(super) fn wild(
         .collect();
     places(&mut gates, |g| g.token)
         .filter_map(|place| {
-            let mut ways: Vec<(i32, usize, Vec<u64>, (i32, [u32; 2]))> = Vec::new();
+            let mut ways: Vec<(i32, usize, Vec<u64>, [Cell; 2])> = Vec::new();
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;
@@ -314,9 +314,7 @@ pub(super) fn wild(
                         let total = gate.total() + WORD;
                         if near && total >= TOTAL_MIN {
                             let after = score::WILD_MATCH.after(gate.left, SIDE_MAX);
-                            let worth = score::worth(after, gate.right);
-                            let near = score::near(after, gate.right);
-                            ways.push((total, gate.token, symbols, (worth, near)));
+                            ways.push((total, gate.token, symbols, [after, gate.right]));
                         }
                     }
                     None => other = other.max(gate.total() + WORD_MISS),
@@ -333,12 +331,13 @@ pub(super) fn wild(
             } else {
                 Outcome::Read(sites.iter().copied().zip(best.2.iter().copied()).collect())
             };
+            let [left, right] = best.3;
             Some(Sight {
                 element,
                 outcome,
                 total: best.0.min(2 * SIDE_MAX),
-                worth: best.3.0,
-                near: best.3.1,
+                worth: score::worth(left, right),
+                near: score::near(left, right),
                 token: best.1,
                 boundary: best.1 + 1,
             })
@@ -403,7 +402,8 @@ impl Explained {
     /// Whether another place of the master explains the same words of the leak as well, or a neighbouring one better.
     ///
     /// A neighbouring line that says nearly the same differs in the words beside the place, or in what stands further
-    /// off. Where its nearest words match less on one side, it may be one of lines that changed places, and nothing is decided.
+    /// off. Where its nearest words match less on one side, it may be one of lines that changed places, and nothing is
+    /// decided.
     fn has_rival(&self, sight: &Sight) -> bool {
         let both = self.best.get(sight.boundary).copied().unwrap_or_default();
         let row = sight.element as u32 + 1;
