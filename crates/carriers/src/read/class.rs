@@ -39,9 +39,18 @@ pub(crate) enum Class {
 /// readings of two forms, which a copy shows all on either side once in sixteen times, and a style guide always.
 ///
 /// With a prior of one leak in ten that went through a style guide or a grammar checker, unifying is the likelier
-/// reason from five on (Bayes: `0.1 / (0.9 * 2^(1-n)) > 1` for n > 4.2). Fewer readings are kept: erasing them too
-/// would take more from ordinary fragments than a style guide does.
+/// reason from five on (Bayes: `0.1 / (0.9 * 2^(1-n)) > 1` for n > 4.2). Fewer readings of one side are doubtful:
+/// [`weigh`] says how much.
 const CHANCE_MAX_LOG2: f64 = -5.0;
+
+/// Share of leaks in which one given class was unified and the others were not looked at.
+const ONE_CLASS: f64 = 0.05;
+/// Share of leaks that somebody went through for all classes, and the chance that he missed none of one class.
+const ALL_CLASSES: f64 = 0.05;
+const MISSES_NONE: f64 = 0.9;
+/// The chance that a class was unified is told in so many parts, so that the same leak gives the same reading on
+/// every machine.
+const PARTS: f64 = 256.0;
 
 /// Side of each value of a site, and its class; `None` where the choices are not the forms of one rule.
 pub(crate) fn class_of(site: &Site) -> Option<(Class, Vec<u8>)> {
@@ -291,10 +300,58 @@ fn filler(a: &Form, b: &Form) -> Option<u8> {
     None
 }
 
-/// Erases the classes that somebody unified.
+/// What a leak shows of one class.
+#[derive(Default)]
+struct Shown {
+    /// Sites, the value read, and how many values the site has.
+    sites: Vec<(usize, u64, u64)>,
+    /// Both sides were seen.
+    is_mixed: bool,
+    side: Option<u8>,
+    /// log2 of the chance that independent choices show these sides.
+    chance_log2: f64,
+}
+
+impl Shown {
+    /// How much likelier unifying makes what is shown than independent choices do; a guide takes either side.
+    fn ratio(&self) -> f64 {
+        if self.is_mixed {
+            return 0.0;
+        }
+        // Beyond 2^60 nothing changes.
+        (-1.0 - self.chance_log2).min(60.0).exp2()
+    }
+}
+
+/// The chance that each class was unified, in [`PARTS`].
+///
+/// Two priors: somebody unified this class alone, or all of them. Under the second the other classes tell, too: six
+/// classes with two readings each, all of one side, are no chance.
+fn weigh(classes: &[Shown]) -> Vec<u64> {
+    let alone = |ratio: f64| 1.0 - ONE_CLASS + ONE_CLASS * ratio;
+    let in_all = |ratio: f64| 1.0 - MISSES_NONE + MISSES_NONE * ratio;
+    let log2 = |share: f64, of: &dyn Fn(f64) -> f64| -> f64 {
+        let factors = classes.iter().map(|c| of(c.ratio()).log2());
+        share.log2() + factors.sum::<f64>()
+    };
+    let one = log2(1.0 - ALL_CLASSES, &alone);
+    let all = log2(ALL_CLASSES, &in_all);
+    let share_of_all = 1.0 / (1.0 + (one - all).exp2());
+    classes
+        .iter()
+        .map(|class| {
+            let ratio = class.ratio();
+            let by_one = ONE_CLASS * ratio / alone(ratio);
+            let by_all = MISSES_NONE * ratio / in_all(ratio);
+            let chance = (1.0 - share_of_all) * by_one + share_of_all * by_all;
+            (chance * PARTS).round() as u64
+        })
+        .collect()
+}
+
+/// Erases the classes that somebody unified, and weighs the readings of those that somebody may have unified.
 pub(super) fn erase_unified(master: &Master, readings: &mut [SiteReading]) {
-    // class → (sites, log2 of the chance that all are on side 0, and on side 1)
-    let mut seen: BTreeMap<Class, (Vec<usize>, [f64; 2])> = BTreeMap::new();
+    let mut seen: BTreeMap<Class, Shown> = BTreeMap::new();
     for (site, (shape, reading)) in master.sites().iter().zip(readings.iter()).enumerate() {
         let (Some((class, sides)), Reading::Values { values, .. }) =
             (class_of(shape), &reading.reading)
@@ -304,30 +361,52 @@ pub(super) fn erase_unified(master: &Master, readings: &mut [SiteReading]) {
         let side_of = |value: &u64| sides.get(usize::try_from(*value).ok()?).copied();
         let own: Vec<u8> = values.iter().filter_map(side_of).collect();
         let is_one_sided = own.windows(2).all(|w| w[0] == w[1]);
-        let (Some(own), true) = (own.first(), is_one_sided) else {
+        let (Some(own), Some(value), true) = (own.first(), values.first(), is_one_sided) else {
             continue;
         };
         let entry = seen.entry(class).or_default();
-        entry.0.push(site);
+        entry.sites.push((site, *value, shape.values));
         // Each value is taken to be as likely as the others: what a copy has is no business of a reader.
         let share = sides.iter().filter(|s| *s == own).count() as f64 / sides.len() as f64;
-        let [zero, one] = &mut entry.1;
-        let (same, other) = if *own == 0 { (zero, one) } else { (one, zero) };
-        *same += share.log2();
-        *other = f64::INFINITY;
+        entry.chance_log2 += share.log2();
+        entry.is_mixed |= entry.side.is_some_and(|side| side != *own);
+        entry.side = Some(*own);
     }
-    for (sites, chances) in seen.into_values() {
-        let unified = chances
-            .iter()
-            .any(|c| c.is_finite() && *c <= CHANCE_MAX_LOG2 + 1e-9);
-        if unified {
-            for site in sites {
-                if let Some(slot) = readings.get_mut(site) {
-                    *slot = SiteReading::erased(Erasure::Unified);
-                }
+    let classes: Vec<Shown> = seen.into_values().collect();
+    for (class, parts) in classes.iter().zip(weigh(&classes)) {
+        if class.is_mixed {
+            continue;
+        }
+        let unified = class.chance_log2 <= CHANCE_MAX_LOG2 + 1e-9 || parts as f64 * 2.0 >= PARTS;
+        for (site, value, values) in &class.sites {
+            let Some(slot) = readings.get_mut(*site) else {
+                continue;
+            };
+            if unified {
+                *slot = SiteReading::erased(Erasure::Unified);
+            } else if let Some(doubt) = doubtful(&slot.reading, *value, *values, parts) {
+                slot.reading = doubt;
             }
         }
     }
+}
+
+/// A reading of one value that may be a guide's: then the copy had any of the site's values.
+fn doubtful(reading: &Reading, value: u64, values: u64, parts: u64) -> Option<Reading> {
+    let Reading::Values { values: own, noise } = reading else {
+        return None;
+    };
+    if own.len() != 1 || parts == 0 {
+        return None;
+    }
+    // In 256ths of the weight of the value that is seen.
+    let seen = (PARTS as u64 - parts) * values + parts;
+    let other = (parts as f64 * PARTS / seen as f64).round().max(1.0) / PARTS;
+    let weight = |own: u64| (own, if own == value { 1.0 } else { other });
+    Some(Reading::Soft {
+        weights: (0..values).map(weight).collect(),
+        noise: *noise,
+    })
 }
 
 #[cfg(test)]

@@ -76,6 +76,10 @@ pub(crate) enum Element {
 pub(crate) struct List {
     pub(crate) site: usize,
     pub(crate) items: Vec<std::ops::Range<usize>>,
+    /// Each item is a line of its own.
+    pub(crate) is_of_lines: bool,
+    /// Each item is a line of a request.
+    pub(crate) is_of_headers: bool,
 }
 
 /// The whole master.
@@ -93,7 +97,10 @@ enum Piece<'a> {
 
 impl Dag {
     pub(crate) fn of(master: &Master) -> Dag {
-        let mut builder = Builder::default();
+        let mut builder = Builder {
+            is_traffic: matches!(master.format(), Format::Traffic(_)),
+            ..Builder::default()
+        };
         builder.parts(master.parts());
         builder.close();
         let mut dag = builder.dag;
@@ -107,6 +114,7 @@ impl Dag {
 #[derive(Default)]
 struct Builder<'a> {
     dag: Dag,
+    is_traffic: bool,
     /// Pieces without a space between them.
     cluster: Vec<Piece<'a>>,
 }
@@ -143,9 +151,12 @@ impl<'a> Builder<'a> {
                             self.close();
                         }
                     }
+                    let is_of_lines = between.iter().flatten().any(has_line_break);
                     self.dag.lists.push(List {
                         site: *site,
                         items: ranges,
+                        is_of_lines,
+                        is_of_headers: is_of_lines && self.is_traffic,
                     });
                 }
             }
@@ -289,6 +300,10 @@ impl<'a> Builder<'a> {
             }));
         }
     }
+}
+
+fn has_line_break(part: &Part) -> bool {
+    matches!(part, Part::Text(text) if text.contains('\n'))
 }
 
 fn nodes(normal: &str) -> Vec<Node> {

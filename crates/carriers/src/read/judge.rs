@@ -7,6 +7,11 @@ use crate::text::{Kind, Token};
 /// Elements of the master within which two alignments of one place of the leak count as one.
 const NEAR: usize = 64;
 
+/// Tokens of the leak by which two places in one run are apart.
+const PEAK_TOKENS: usize = 8;
+/// Most places that one run shows.
+const PEAKS_MAX: usize = 4;
+
 /// What was read at one place of the master and of the leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sight {
@@ -16,8 +21,8 @@ pub(super) struct Sight {
     pub(super) total: i32,
     /// What counts against other places of the master, by [`score::worth`].
     pub(super) worth: i32,
-    /// How many of the nearest words match, by [`score::near`].
-    pub(super) near: u32,
+    /// How many of the nearest words match on either side, by [`score::near`].
+    pub(super) near: [u32; 2],
     /// Token of the leak.
     pub(super) token: usize,
     /// Boundary between tokens of the leak at the end of the place.
@@ -104,8 +109,42 @@ fn places<T>(ways: &mut [T], boundary: impl Fn(&T) -> usize) -> impl Iterator<It
 /// What a group shows at each place of the leak. `ways`: the relevant ones.
 pub(super) fn group(element: usize, branches: &[Branch], mut ways: Vec<Way>) -> Vec<Sight> {
     places(&mut ways, |w| w.boundary)
+        .flat_map(peaks)
         .filter_map(|place| at_place(element, branches, place))
         .collect()
+}
+
+/// A run, and the parts of it around other boundaries where the words on both sides match.
+///
+/// Two lines that changed places are one run, as an alignment may go over either with the words of the other left
+/// out: the better of both may be the wrong one, and what the other shows is told as well.
+fn peaks(run: &[Way]) -> Vec<&[Way]> {
+    let mut out = vec![run];
+    let Some(best) = run.iter().max_by_key(|w| w.total()) else {
+        return out;
+    };
+    let beside = |w: &&Way| score::register(w.left) & score::register(w.right) & 1 == 1;
+    let mut sound: Vec<&Way> = run
+        .iter()
+        .filter(|w| w.boundary.abs_diff(best.boundary) > PEAK_TOKENS)
+        .filter(beside)
+        .collect();
+    sound.sort_by_key(|w| (std::cmp::Reverse(w.total()), w.boundary));
+    let mut taken: Vec<usize> = Vec::new();
+    for way in sound {
+        if out.len() >= PEAKS_MAX {
+            break;
+        }
+        let at = way.boundary;
+        if taken.iter().all(|t| t.abs_diff(at) > PEAK_TOKENS) {
+            taken.push(at);
+            let half = PEAK_TOKENS / 2;
+            let from = run.partition_point(|w| w.boundary + half < at);
+            let to = run.partition_point(|w| w.boundary <= at + half);
+            out.push(&run[from..to]);
+        }
+    }
+    out
 }
 
 fn at_place(element: usize, branches: &[Branch], place: &[Way]) -> Option<Sight> {
@@ -251,9 +290,6 @@ impl Gate {
     }
 }
 
-/// One way through a wild place: its worth, its word of the leak, the values, and what makes it nearer than others.
-type Way = (i32, usize, Vec<u64>, (i32, u32));
-
 /// What a wild place shows at each place of the leak. `gates`: the relevant words.
 pub(super) fn wild(
     element: usize,
@@ -267,7 +303,7 @@ pub(super) fn wild(
         .collect();
     places(&mut gates, |g| g.token)
         .filter_map(|place| {
-            let mut ways: Vec<Way> = Vec::new();
+            let mut ways: Vec<(i32, usize, Vec<u64>, [Cell; 2])> = Vec::new();
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;
@@ -278,9 +314,7 @@ pub(super) fn wild(
                         let total = gate.total() + WORD;
                         if near && total >= TOTAL_MIN {
                             let after = score::WILD_MATCH.after(gate.left, SIDE_MAX);
-                            let worth = score::worth(after, gate.right);
-                            let near = score::near(after, gate.right);
-                            ways.push((total, gate.token, symbols, (worth, near)));
+                            ways.push((total, gate.token, symbols, [after, gate.right]));
                         }
                     }
                     None => other = other.max(gate.total() + WORD_MISS),
@@ -297,12 +331,13 @@ pub(super) fn wild(
             } else {
                 Outcome::Read(sites.iter().copied().zip(best.2.iter().copied()).collect())
             };
+            let [left, right] = best.3;
             Some(Sight {
                 element,
                 outcome,
                 total: best.0.min(2 * SIDE_MAX),
-                worth: best.3.0,
-                near: best.3.1,
+                worth: score::worth(left, right),
+                near: score::near(left, right),
                 token: best.1,
                 boundary: best.1 + 1,
             })
@@ -315,8 +350,8 @@ pub(super) fn wild(
 struct Best {
     /// By [`score::worth`]; 0 where there is none.
     worth: i32,
-    /// By [`score::near`].
-    near: u32,
+    /// To the left and to the right.
+    sides: [Cell; 2],
     /// Boundary between elements.
     row: u32,
 }
@@ -347,7 +382,7 @@ impl Explained {
         }
         let own = Best {
             worth: score::worth(left, right),
-            near: score::near(left, right),
+            sides: [left, right],
             row: row as u32,
         };
         let Some([first, second]) = self.best.get_mut(boundary) else {
@@ -367,16 +402,19 @@ impl Explained {
     /// Whether another place of the master explains the same words of the leak as well, or a neighbouring one better.
     ///
     /// A neighbouring line that says nearly the same differs in the words beside the place, or in what stands further
-    /// off. Where its nearest words match less, it may be one of lines that changed places, and nothing is decided.
+    /// off. Where its nearest words match less on one side, it may be one of lines that changed places, and nothing is
+    /// decided.
     fn has_rival(&self, sight: &Sight) -> bool {
         let both = self.best.get(sight.boundary).copied().unwrap_or_default();
         let row = sight.element as u32 + 1;
         both.iter().any(|other| {
             if other.is_far_from(row) {
-                sight.worth - other.worth < MARGIN_MIN
-            } else {
-                other.worth - sight.worth >= MARGIN_MIN && other.near >= sight.near
+                return sight.worth - other.worth < MARGIN_MIN;
             }
+            let [left, right] = score::near(other.sides[0], other.sides[1]);
+            other.worth - sight.worth >= MARGIN_MIN
+                && left >= sight.near[0]
+                && right >= sight.near[1]
         })
     }
 

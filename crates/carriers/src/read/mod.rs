@@ -8,6 +8,7 @@ mod doubt;
 mod evidence;
 mod heads;
 mod integers;
+mod items;
 mod judge;
 mod keys;
 mod literals;
@@ -26,11 +27,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fingerprint::Reading;
 
-use self::dag::{Dag, Element};
+use self::dag::{Dag, Element, List};
 use self::evidence::Evidence;
+use self::items::Items;
 use self::judge::{Alignment, Doubt, Outcome};
 use self::keys::Names;
 use self::order::{Order, Orders};
+use crate::Format;
 use crate::leak::{Leak, View};
 use crate::marks::{Carrier, Master, Site};
 
@@ -142,7 +145,7 @@ fn read_aligned(
 ) -> Vec<SiteReading> {
     let view = &leak.text;
     let is_aligned = alignment.best >= ALIGNED_MIN;
-    let tallies = tallies(master, alignment);
+    let tallies = tallies(master, alignment, &Items::of(dag), view);
     let mut out: Vec<SiteReading> = tallies
         .iter()
         .zip(master.sites())
@@ -156,29 +159,9 @@ fn read_aligned(
     let evidence = (is_program || has_wild)
         .then(|| Evidence::of(master, leak, is_aligned))
         .flatten();
+    let in_text = is_aligned.then_some(view);
     let on_wire = evidence.as_ref().map(Evidence::wire).filter(|_| is_program);
-    let mut orders: Vec<Orders<'_>> = [
-        is_aligned.then_some((view, false)),
-        on_wire.map(|v| (v, true)),
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|_| !dag.lists.is_empty())
-    .map(|(v, wire)| Orders::of(dag, v, wire))
-    .collect();
-    for list in &dag.lists {
-        let order = orders
-            .iter_mut()
-            .filter_map(|orders| Some((orders.read(list)?, orders.view())))
-            .min_by_key(|(order, _)| order.values.len());
-        let Some(slot) = out.get_mut(list.site) else {
-            continue;
-        };
-        *slot = match order {
-            Some((order, view)) => ordered(&order, view),
-            None => SiteReading::erased(Erasure::Order),
-        };
-    }
+    orders(master, dag, in_text, on_wire, &mut out);
     if let Some(evidence) = &evidence {
         let mut names = Names::of(dag);
         let mut found = numbers::values(dag, evidence, &mut names);
@@ -202,7 +185,7 @@ fn read_aligned(
             }
         }
     }
-    traffic(master, leak, &mut out);
+    traffic(master, dag, leak, &mut out);
     // What is doubtful is told only where nothing else was found.
     for (site, reading) in doubtful {
         if let Some(slot) = out.get_mut(site).filter(|s| s.reading == Reading::Erased) {
@@ -212,11 +195,57 @@ fn read_aligned(
     out
 }
 
+/// What the lists show: in the text, and in requests.
+fn orders(
+    master: &Master,
+    dag: &Dag,
+    text: Option<&View>,
+    wire: Option<&View>,
+    out: &mut [SiteReading],
+) {
+    if dag.lists.is_empty() {
+        return;
+    }
+    let mut in_text = text.map(|v| Orders::of(dag, v, false));
+    let mut on_wire = wire.map(|v| Orders::of(dag, v, true));
+    let read = |orders: &mut Option<Orders<'_>>, list: &List| {
+        let shown = orders.as_mut().map(|o| o.read(list));
+        shown.unwrap_or_default()
+    };
+    let shown: Vec<(&List, order::Shown, order::Shown)> = dag
+        .lists
+        .iter()
+        .map(|list| (list, read(&mut in_text, list), read(&mut on_wire, list)))
+        .collect();
+    // A rule is one block: whoever shows two values of one of its names, or half of a list twice, has put it
+    // together line by line, and then an order of lines may be that of no copy.
+    let shows_two = |site: usize| {
+        let is_name = |s: &Site| matches!(s.carrier, Carrier::Name | Carrier::Linked);
+        master.sites().get(site).is_some_and(is_name)
+            && matches!(&out[site].reading, Reading::Values { values, .. } if values.len() > 1)
+    };
+    let is_merged = matches!(master.format(), Format::Rule(_))
+        && (shown.iter().any(|s| s.1.is_torn) || (0..out.len()).any(shows_two));
+    for (list, in_text, on_wire) in shown {
+        let in_text = in_text.order.filter(|_| !(is_merged && list.is_of_lines));
+        let order = [in_text.zip(text), on_wire.order.zip(wire)]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(order, _)| order.values.len());
+        if let Some(slot) = out.get_mut(list.site) {
+            *slot = match order {
+                Some((order, view)) => ordered(&order, view),
+                None => SiteReading::erased(Erasure::Order),
+            };
+        }
+    }
+}
+
 /// What requests, packets and moments show: exact, and so told before what was aligned.
-fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
-    let mut all = wire::values(master, leak);
+fn traffic(master: &Master, dag: &Dag, leak: &Leak, out: &mut [SiteReading]) {
+    let (mut all, not_sorted) = wire::values(master, leak);
     all.extend(heads::values(master, leak));
-    all.extend(moments::values(master, leak));
+    all.extend(moments::values(master, dag, leak));
     all.extend(spelling::values(master, leak));
     for found in all {
         if let Some(slot) = out.get_mut(found.site) {
@@ -231,9 +260,10 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
             };
         }
     }
-    // An order that any tool makes by sorting says nothing.
+    // An order that any tool makes by sorting says nothing, unless what stands beside the list was not sorted.
     for (site, sorted) in wire::sorted_orders(master) {
-        if let Some(slot) = out.get_mut(site)
+        if !not_sorted.contains(&site)
+            && let Some(slot) = out.get_mut(site)
             && matches!(&slot.reading, Reading::Values { values, .. } if values == &[sorted])
         {
             *slot = SiteReading::erased(Erasure::Order);
@@ -242,13 +272,19 @@ fn traffic(master: &Master, leak: &Leak, out: &mut [SiteReading]) {
 }
 
 /// Counts what each site shows.
-fn tallies(master: &Master, alignment: &Alignment) -> Vec<Tally> {
+fn tallies(master: &Master, alignment: &Alignment, items: &Items<'_>, view: &View) -> Vec<Tally> {
     let mut tallies: Vec<Tally> = Vec::new();
     tallies.resize_with(master.sites().len(), Tally::default);
     // One place of the leak counts once, though two blocks may show it.
     let mut told: BTreeSet<(usize, usize, usize, u64)> = BTreeSet::new();
     for sight in &alignment.sights {
         let (sites, why) = match &sight.outcome {
+            Outcome::Read(values) | Outcome::Doubtful(values, _)
+                if items.is_of_another(sight.element, sight.token..sight.boundary, view) =>
+            {
+                let sites = values.iter().map(|v| v.0);
+                (&sites.collect::<Vec<usize>>(), Erasure::Ambiguous)
+            }
             Outcome::Read(values) => {
                 for (site, value) in values {
                     let fresh = told.insert((*site, sight.element, sight.token, *value));

@@ -37,6 +37,8 @@ struct Shaped<'a> {
     by_key: BTreeMap<u64, Vec<usize>>,
     /// Those that nothing names, the same way.
     unnamed: Vec<usize>,
+    /// Sites of this shape whose value nothing names: they share those runs.
+    sharing: BTreeSet<usize>,
 }
 
 /// All runs that may be nonces of a master.
@@ -97,6 +99,19 @@ impl<'a> Nonces<'a> {
         for shaped in shapes.values_mut() {
             shaped.index(&owned);
         }
+        for (wild, own) in wilds {
+            let ValueForm::Nonce { alphabet, chars } = wild.form else {
+                continue;
+            };
+            let shape = (alphabet, chars);
+            let prefixed = by_prefix.get(&(shape, wild.prefix.as_str()));
+            if let Some(shaped) = shapes.get_mut(&shape)
+                && prefixed.is_none_or(Vec::is_empty)
+                && !own.hashes.iter().any(|k| shaped.by_key.contains_key(k))
+            {
+                shaped.sharing.insert(wild.site);
+            }
+        }
         Self {
             shapes,
             by_prefix,
@@ -138,6 +153,11 @@ impl<'a> Nonces<'a> {
             self.looks += shaped.unnamed.len();
             shaped.unnamed.clone()
         };
+        // With fewer runs than nonces that share them, something is missing, and nobody knows whose.
+        if !keyed && used.len() < shaped.sharing.len() {
+            self.answers.insert(place, None);
+            return None;
+        }
         let candidates: Vec<&Candidate> = used
             .iter()
             .filter_map(|i| shaped.runs.get(*i).map(|r| &r.candidate))
@@ -256,6 +276,7 @@ fn run<'a>(view: &'a View, shape: Shape, start: usize, found: &str) -> Option<Ru
         },
     })
 }
+
 /// Whether a hex run is joined by `-` to another of at least four digits.
 pub(super) fn in_uuid(bytes: &[u8], start: usize, end: usize) -> bool {
     let is_hex = |b: &u8| b.is_ascii_hexdigit();

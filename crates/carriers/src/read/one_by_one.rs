@@ -9,7 +9,7 @@ use super::dag::{Dag, Element, List, Wild};
 use super::evidence::{Evidence, Found, shorten};
 use super::keys::{Flat, Keys, NO_KEY, before, filler, flat, key_at, token_at};
 use super::nonces::in_uuid;
-use super::order::{Order, fitting, heads};
+use super::order::{Order, Shown, fitting, heads, of_longest_heads, side_by_side};
 use crate::leak::View;
 use crate::marks::values::ValueForm;
 use crate::text::{Kind, hash_of};
@@ -82,17 +82,31 @@ fn values(dag: &Dag, evidence: &Evidence) -> Vec<Found> {
                 .map(|c| (family(&w.form), c.text.clone()))
         })
         .collect();
-    let mut out = Vec::new();
-    for (wild, mut own) in all {
+    for (wild, own) in &mut all {
         let family = family(&wild.form);
         own.retain(|c| c.keyed || !owned.contains(&(family, c.text.clone())));
-        out.extend(choose(wild, own));
     }
-    out
+    // With fewer candidates than nonces of one form that nothing names, something is missing.
+    let is_shared = |wild: &Wild, own: &[Candidate]| {
+        matches!(wild.form, ValueForm::Nonce { .. }) && !own.iter().any(|c| c.keyed)
+    };
+    let is_short = |wild: &Wild, own: &[Candidate]| {
+        let values: BTreeSet<&Vec<u64>> = own.iter().map(|c| &c.symbols).collect();
+        let sharing: BTreeSet<usize> = all
+            .iter()
+            .filter(|(other, own)| other.form == wild.form && is_shared(other, own))
+            .map(|(other, _)| other.site)
+            .collect();
+        values.len() < sharing.len()
+    };
+    all.iter()
+        .filter(|(wild, own)| !(is_shared(wild, own) && is_short(wild, own)))
+        .flat_map(|(wild, own)| choose(wild, own))
+        .collect()
 }
 
 /// One value by its key, or the set of all.
-fn choose(wild: &Wild, all: Vec<Candidate>) -> Vec<Found> {
+fn choose(wild: &Wild, all: &[Candidate]) -> Vec<Found> {
     let keyed = all.iter().any(|c| c.keyed);
     let used: Vec<&Candidate> = all.iter().filter(|c| c.keyed == keyed).collect();
     let distinct: BTreeSet<&Vec<u64>> = used.iter().map(|c| &c.symbols).collect();
@@ -254,10 +268,18 @@ fn run_of(word: &str, low: u64, high: u64) -> Option<(u8, u64)> {
     best.filter(|(_, length)| (low.max(16)..=high).contains(length))
 }
 
-/// The order of a list in a view, if at least half of it, and two items, are found close together.
+/// What a view shows of a list: its order, if at least half of it, and two items, are found close together.
 ///
 /// `on_wire`: the view holds requests, where a key is known but its value may be anything.
-fn order(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
+fn shown(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Shown {
+    let mut is_torn = false;
+    Shown {
+        order: order(dag, list, view, on_wire, &mut is_torn),
+        is_torn,
+    }
+}
+
+fn order(dag: &Dag, list: &List, view: &View, on_wire: bool, is_torn: &mut bool) -> Option<Order> {
     let items = list.items.len();
     let heads = heads(dag, list, on_wire);
     let words: Vec<(u64, usize)> = view
@@ -300,6 +322,7 @@ fn order(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
         places.extend(found);
     }
     places.sort_unstable();
+    let places = of_longest_heads(&places, &heads);
     let length = list.items.iter().map(ExactSizeIterator::len).sum::<usize>();
     let span = length * 3 / 2 + 8;
     // The closest run of places with the most different items, each once.
@@ -319,12 +342,18 @@ fn order(dag: &Dag, list: &List, view: &View, on_wire: bool) -> Option<Order> {
         }
     }
     let (_, _, start, end) = best?;
-    let run = places.get(start..=end)?;
+    let whole = places.get(start..=end)?;
+    let run = if on_wire || list.is_of_headers {
+        side_by_side(dag, list, view, on_wire, &words, whole)?
+    } else {
+        whole
+    };
     let near = |place: usize| place + span >= run[0].0 && place <= run[run.len() - 1].0 + span;
     let again = |item: usize| {
         let outside = places[..start].iter().chain(&places[end + 1..]);
         outside.filter(|p| p.1 == item && near(p.0)).count() > 0
     };
+    *is_torn = !on_wire && run.len() < items && (0..items).any(again);
     // In text an item that stands there twice has no place; requests repeat whole.
     let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
     let seen: Vec<usize> = run
@@ -478,7 +507,7 @@ mod tests {
             for (view, on_wire) in [(&leak.text, false), (evidence.wire(), true)] {
                 let mut orders = Orders::of(&dag, view, on_wire);
                 for list in &dag.lists {
-                    prop_assert_eq!(orders.read(list), order(&dag, list, view, on_wire));
+                    prop_assert_eq!(orders.read(list), shown(&dag, list, view, on_wire));
                 }
             }
         }
@@ -498,7 +527,7 @@ mod tests {
             let all = values(&dag, &evidence);
             found += all.iter().filter(|f| f.values.len() == 1).count();
             open += all.iter().filter(|f| f.values.len() > 1).count();
-            let read = |list| order(&dag, list, &leak.text, false);
+            let read = |list| shown(&dag, list, &leak.text, false).order;
             lists += dag.lists.iter().filter_map(read).count();
         }
         assert!(

@@ -4,14 +4,17 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::dag::{Dag, Element, List, Node};
+use super::items;
 use crate::leak::View;
 use crate::marks::permutation;
-use crate::text::{Kind, hash_of};
+use crate::text::{self, Kind, hash_of};
 
 /// Most orders that a partly seen list may leave open.
 const OPEN_ORDERS_MAX: u64 = 5040;
-/// Words by which an item is recognised.
+/// Words by which an item is recognised; more of them where two items begin alike.
 const ITEM_WORDS: usize = 4;
+/// Most words by which an item is recognised.
+const ITEM_WORDS_MAX: usize = 16;
 /// Places of one item that are looked at.
 const PLACES_MAX: usize = 4096;
 /// Places and orders of all lists that are looked at in one view; lists that come later are not read.
@@ -29,8 +32,19 @@ pub(super) struct Order {
     pub(super) items: usize,
 }
 
-/// First words of an item, each as the hashes that may stand there; on the wire, only its key.
-fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
+/// First words of an item, each as the hashes that may stand there.
+type Head = Vec<Vec<u64>>;
+
+/// What a view shows of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) order: Option<Order>,
+    /// An item stands there twice and another one not at all: the list was put together from several copies.
+    pub(super) is_torn: bool,
+}
+
+/// First words of an item; on the wire, only its key.
+fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Head {
     let Some(range) = list.items.get(item) else {
         return Vec::new();
     };
@@ -63,7 +77,7 @@ fn head(dag: &Dag, list: &List, item: usize, on_wire: bool) -> Vec<Vec<u64>> {
             }
             Element::Wild(_) => break,
         }
-        if words.len() >= ITEM_WORDS {
+        if words.len() >= ITEM_WORDS_MAX {
             break;
         }
     }
@@ -118,19 +132,22 @@ impl<'a> Orders<'a> {
         }
     }
 
-    /// The view that is read.
-    pub(super) fn view(&self) -> &'a View {
-        self.view
-    }
-
     /// How many places and orders were looked at.
     #[cfg(test)]
     pub(super) fn looks(&self) -> usize {
         self.looks
     }
 
-    /// The order of a list, if at least half of it, and two items, are found close together.
-    pub(super) fn read(&mut self, list: &List) -> Option<Order> {
+    /// What the view shows of a list: its order, if at least half of it, and two items, are found close together.
+    pub(super) fn read(&mut self, list: &List) -> Shown {
+        let mut is_torn = false;
+        Shown {
+            order: self.order(list, &mut is_torn),
+            is_torn,
+        }
+    }
+
+    fn order(&mut self, list: &List, is_torn: &mut bool) -> Option<Order> {
         let items = list.items.len();
         let heads = heads(self.dag, list, self.on_wire);
         // (word index, item)
@@ -143,10 +160,16 @@ impl<'a> Orders<'a> {
         if self.looks > LOOKS_MAX {
             return None;
         }
+        let places = of_longest_heads(&places, &heads);
         let length = list.items.iter().map(ExactSizeIterator::len).sum::<usize>();
         let span = length * 3 / 2 + 8;
         let (start, end) = closest(&places, span)?;
-        let run = places.get(start..=end)?;
+        let whole = places.get(start..=end)?;
+        let run = if self.on_wire || list.is_of_headers {
+            self.side_by_side(list, whole)?
+        } else {
+            whole
+        };
         let (from, to) = (run.first()?.0.saturating_sub(span), run.last()?.0 + span);
         let near = |p: &&(usize, usize)| (from..=to).contains(&p.0);
         let before = places.get(..start).unwrap_or_default().iter().rev();
@@ -155,6 +178,7 @@ impl<'a> Orders<'a> {
             .take_while(near)
             .chain(after.take_while(near))
             .fold(0u32, |seen, p| seen | 1 << p.1);
+        *is_torn = !self.on_wire && run.len() < items && again != 0;
         // In text an item that stands there twice has no place; requests repeat whole.
         let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
         let seen: Vec<usize> = run
@@ -173,6 +197,24 @@ impl<'a> Orders<'a> {
             seen: seen.iter().map(|i| i + 1).collect(),
             items,
         })
+    }
+
+    /// [`side_by_side`], counted.
+    fn side_by_side<'r>(
+        &mut self,
+        list: &List,
+        run: &'r [(usize, usize)],
+    ) -> Option<&'r [(usize, usize)]> {
+        let (first, last) = (run.first()?.0, run.last()?.0);
+        self.looks += start_of(self.view, &self.words, last).saturating_sub(start_of(
+            self.view,
+            &self.words,
+            first,
+        ));
+        if self.looks > LOOKS_MAX {
+            return None;
+        }
+        side_by_side(self.dag, list, self.view, self.on_wire, &self.words, run)
     }
 
     /// Where the words of an item's head stand one after the other, at most [`PLACES_MAX`] places.
@@ -237,24 +279,85 @@ impl<'a> Orders<'a> {
     }
 }
 
-/// The heads of a list's items; none for an item whose head begins another's, as it cannot be told from it.
-pub(super) fn heads(dag: &Dag, list: &List, on_wire: bool) -> Vec<Vec<Vec<u64>>> {
-    let items = list.items.len();
-    let mut heads: Vec<Vec<Vec<u64>>> = (0..items).map(|i| head(dag, list, i, on_wire)).collect();
-    for a in 0..items {
-        let clash = (0..items).any(|b| {
-            b != a && !heads[a].is_empty() && heads[b].len() >= heads[a].len() && {
-                heads[a]
-                    .iter()
-                    .zip(&heads[b])
-                    .all(|(x, y)| x.iter().any(|h| y.contains(h)))
+/// At how many words from their beginning two items may be the same.
+fn alike(one: &[Vec<u64>], other: &[Vec<u64>]) -> usize {
+    let may_be = |x: &[u64], y: &[u64]| x.iter().any(|h| y.contains(h));
+    let both = one.iter().zip(other);
+    both.take_while(|(x, y)| may_be(x, y)).count()
+}
+
+/// The heads of all items, as short as tells each from the others; empty where nothing does.
+pub(super) fn heads(dag: &Dag, list: &List, on_wire: bool) -> Vec<Head> {
+    let full: Vec<Head> = (0..list.items.len())
+        .map(|item| head(dag, list, item, on_wire))
+        .collect();
+    let head_of = |(item, own): (usize, &Head)| {
+        let others = full.iter().enumerate().filter(|o| o.0 != item);
+        let mut most_alike = 0;
+        for (_, other) in others {
+            let words = alike(own, other);
+            if words == own.len() && own.len() == other.len() {
+                return Head::new();
             }
-        });
-        if clash {
-            heads[a].clear();
+            most_alike = most_alike.max(words);
         }
-    }
-    heads
+        let most = own.len();
+        own[..(most_alike + 1).clamp(ITEM_WORDS.min(most), most)].to_vec()
+    };
+    full.iter().enumerate().map(head_of).collect()
+}
+
+/// Where a longer head stands, a shorter one that begins it does not. `places`: sorted.
+pub(super) fn of_longest_heads(places: &[(usize, usize)], heads: &[Head]) -> Vec<(usize, usize)> {
+    places
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter_map(|same| same.iter().copied().max_by_key(|p| heads[p.1].len()))
+        .collect()
+}
+
+/// Where a word begins in the text.
+fn start_of(view: &View, words: &[(u64, usize)], word: usize) -> usize {
+    let token = words.get(word).map_or(0, |w| w.1);
+    view.tokens.get(token).map_or(0, |t| t.start as usize)
+}
+
+/// The longest part of a run whose items stand side by side: a client that puts headers of its own between them has
+/// placed what is beyond, too.
+pub(super) fn side_by_side<'a>(
+    dag: &Dag,
+    list: &List,
+    view: &View,
+    on_wire: bool,
+    words: &[(u64, usize)],
+    run: &'a [(usize, usize)],
+) -> Option<&'a [(usize, usize)]> {
+    let joins = |a: &(usize, usize), b: &(usize, usize)| {
+        let own = list
+            .items
+            .get(a.1)
+            .map(|range| items::words(dag, range.clone()))
+            .unwrap_or_default();
+        let place = start_of(view, words, a.0)..start_of(view, words, b.0);
+        let between = view.text.get(place);
+        // An item may hide fields of its own, or go over several lines: it has their words.
+        between.unwrap_or_default().lines().skip(1).all(|line| {
+            let key = line.split(':').next().filter(|_| on_wire);
+            let words = text::tokens(key.unwrap_or(line)).into_iter();
+            let mut is_own = words
+                .filter(|t| t.kind != Kind::Mark)
+                .map(|t| own.contains(&t.hash));
+            if on_wire {
+                is_own.all(|own| own)
+            } else {
+                is_own.clone().next().is_none() || is_own.any(|own| own)
+            }
+        })
+    };
+    let parts: Vec<&[(usize, usize)]> = run.chunk_by(joins).collect();
+    let most = parts.iter().map(|p| p.len()).max()?;
+    let mut longest = parts.into_iter().filter(|p| p.len() == most);
+    let part = longest.next()?;
+    longest.next().is_none().then_some(part)
 }
 
 /// The closest run of places with the most different items, each once.

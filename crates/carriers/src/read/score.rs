@@ -62,9 +62,9 @@ pub(super) fn worth(left: Cell, right: Cell) -> i32 {
     score(left) + score(right) + WORD * near as i32
 }
 
-/// How many of the four nearest words to either side match.
-pub(super) fn near(left: Cell, right: Cell) -> u32 {
-    (register(left) & 0xf).count_ones() + (register(right) & 0xf).count_ones()
+/// How many of the four nearest words match, to the left and to the right.
+pub(super) fn near(left: Cell, right: Cell) -> [u32; 2] {
+    [left, right].map(|cell| (register(cell) & 0xf).count_ones())
 }
 
 /// A step's worth, and what it adds to the register.

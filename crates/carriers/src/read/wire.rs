@@ -28,10 +28,18 @@ enum Slot<'a> {
     Value(usize, &'a ValueForm),
 }
 
-/// A list whose items change places: the site, and the key of each item.
+/// A list whose items change places.
 struct Order {
     site: usize,
+    /// The key of each item.
     keys: Vec<String>,
+    /// Each item in lower case.
+    items: Vec<String>,
+    /// Where the list ends in the marked text.
+    end: usize,
+    /// Keys of the header lines just before and just after, where sorting would have put them elsewhere.
+    before: Option<String>,
+    after: Option<String>,
 }
 
 /// The master with stand-ins.
@@ -72,19 +80,20 @@ struct Template<'a> {
     telling: BTreeSet<String>,
 }
 
-/// All that the requests of `leak` show of a master that is traffic.
-pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
+/// All that the requests of `leak` show of a master that is traffic, and the lists whose order nobody made by sorting.
+pub(super) fn values(master: &Master, leak: &Leak) -> (Vec<Found>, BTreeSet<usize>) {
     // Data is read by people's tools as well as sent.
     let view = match master.format() {
         Format::Traffic(_) => &leak.wire,
         Format::Data(_) => &leak.text,
-        _ => return Vec::new(),
+        _ => return Default::default(),
     };
     if view.text.is_empty() {
-        return Vec::new();
+        return Default::default();
     }
     let template = Template::of(master);
     let mut seen: BTreeMap<usize, BTreeMap<u64, (usize, String)>> = BTreeMap::new();
+    let mut not_sorted = BTreeSet::new();
     let mut compared = 0;
     let mut at = 0;
     for record in view.text.split("\n\n") {
@@ -113,7 +122,10 @@ pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
             line_at += line.len() + 1;
         }
         for order in &template.orders {
-            if let Some((value, shown)) = order.read(record) {
+            if let Some((value, shown, is_sorted)) = order.read(record) {
+                if !is_sorted {
+                    not_sorted.insert(order.site);
+                }
                 seen.entry(order.site)
                     .or_default()
                     .entry(value)
@@ -121,7 +133,8 @@ pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
             }
         }
     }
-    seen.into_iter()
+    let found = seen
+        .into_iter()
         .filter_map(|(site, values)| {
             let shape = master.sites().get(site)?;
             let (_, (at, shown)) = values.first_key_value()?;
@@ -134,13 +147,15 @@ pub(super) fn values(master: &Master, leak: &Leak) -> Vec<Found> {
                 values: values.keys().copied().collect(),
             })
         })
-        .collect()
+        .collect();
+    (found, not_sorted)
 }
 
 impl<'a> Template<'a> {
     fn of(master: &'a Master) -> Template<'a> {
         let mut marked = Marked::default();
         marked.push(master.parts());
+        marked.look_beside_lists();
         let text = match master.format() {
             Format::Traffic(TrafficKind::Har) => har::requests(&marked.text).unwrap_or_default(),
             Format::Traffic(TrafficKind::Curl) => curl::requests(&marked.text),
@@ -374,11 +389,14 @@ impl<'a> Marked<'a> {
                     items,
                     between,
                 } => {
-                    let mut keys = Vec::new();
+                    let start = self.text.len();
+                    let (mut keys, mut texts) = (Vec::new(), Vec::new());
                     for (place, item) in items.iter().enumerate() {
                         let from = self.text.len();
                         self.push(item);
-                        keys.push(key_of(self.text.get(from..).unwrap_or_default()));
+                        let item = self.text.get(from..).unwrap_or_default();
+                        keys.push(key_of(item));
+                        texts.push(item.to_ascii_lowercase());
                         if let Some(piece) = between.get(place) {
                             self.push(piece);
                         }
@@ -386,12 +404,38 @@ impl<'a> Marked<'a> {
                     let distinct: BTreeSet<&String> = keys.iter().collect();
                     let is_marked = |k: &String| k.is_empty() || slot_at(k).is_some();
                     if distinct.len() == keys.len() && !keys.iter().any(is_marked) {
-                        self.orders.push(Order { site: *site, keys });
+                        let before = self.text.get(..start).unwrap_or_default();
+                        self.orders.push(Order {
+                            site: *site,
+                            keys,
+                            items: texts,
+                            end: self.text.len(),
+                            before: header_key(before.trim_end_matches(' ').lines().next_back()),
+                            after: None,
+                        });
                     }
                 }
             }
         }
     }
+
+    /// The header lines beside each list that sorting would have moved.
+    fn look_beside_lists(&mut self) {
+        for order in &mut self.orders {
+            let rest = self.text.get(order.end..).unwrap_or_default();
+            let rest = rest.strip_prefix('\n').unwrap_or(rest);
+            let (first, last) = (order.keys.iter().min(), order.keys.iter().max());
+            order.before = order.before.take().filter(|key| Some(key) > first);
+            order.after = header_key(rest.lines().next()).filter(|key| Some(key) < last);
+        }
+    }
+}
+
+/// The name of a header line, in lower case.
+fn header_key(line: Option<&str>) -> Option<String> {
+    let (key, _) = line?.split_once(": ")?;
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (!key.is_empty() && key.bytes().all(is_name)).then(|| key.to_ascii_lowercase())
 }
 
 fn is_method(word: &str) -> bool {
@@ -487,27 +531,48 @@ fn key_of(item: &str) -> String {
 }
 
 impl Order {
-    /// The order in which a request has the items; all of them, each once.
-    fn read(&self, record: &str) -> Option<(u64, String)> {
-        let mut order = Vec::new();
-        for line in record.split('\n') {
-            let key = line
-                .split(": ")
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if let Some(item) = self.keys.iter().position(|k| *k == key)
-                && !order.contains(&item)
+    /// The order in which a request has the items, all of them side by side, and whether sorting may have made it.
+    ///
+    /// A client that puts headers of its own between them has placed the others, too.
+    fn read(&self, record: &str) -> Option<(u64, String, bool)> {
+        let keys: Vec<String> = record
+            .split('\n')
+            .map(|line| {
+                let key = line.split(": ").next().unwrap_or_default();
+                key.to_ascii_lowercase()
+            })
+            .collect();
+        // (line, item)
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (line, key) in keys.iter().enumerate() {
+            if let Some(item) = self.keys.iter().position(|k| k == key)
+                && places.iter().all(|p| p.1 != item)
             {
-                order.push(item);
+                places.push((line, item));
             }
         }
-        let value = (order.len() == self.keys.len()).then(|| permutation::index_of(&order))??;
+        // An item may hide fields of its own.
+        let joins = |pair: &[(usize, usize)]| match pair {
+            [(from, item), (to, _)] => keys
+                .get(from + 1..*to)
+                .unwrap_or_default()
+                .iter()
+                .all(|key| self.items.get(*item).is_some_and(|i| i.contains(key))),
+            _ => false,
+        };
+        if places.len() != self.keys.len() || !places.windows(2).all(joins) {
+            return None;
+        }
+        let order: Vec<usize> = places.iter().map(|p| p.1).collect();
+        let value = permutation::index_of(&order)?;
+        let beside = |line: Option<usize>| line.and_then(|l| keys.get(l));
+        let (first, last) = (places.first()?.0, places.last()?.0);
+        let stayed = |own: &Option<String>, line| own.is_some() && own.as_ref() == beside(line);
+        let is_sorted = !stayed(&self.before, first.checked_sub(1))
+            && !stayed(&self.after, last.checked_add(1));
         let shown: Vec<String> = order.iter().map(|i| (i + 1).to_string()).collect();
-        Some((
-            value,
-            format!("order {} of {}", shown.join(" "), order.len()),
-        ))
+        let shown = format!("order {} of {}", shown.join(" "), order.len());
+        Some((value, shown, is_sorted))
     }
 }
 
@@ -522,23 +587,37 @@ pub(super) fn sorted_orders(master: &Master) -> Vec<(usize, u64)> {
 
 fn sorted(parts: &[Part], out: &mut Vec<(usize, u64)>) {
     for part in parts {
-        if let Part::Shuffle { site, items, .. } = part {
-            let texts: Vec<String> = items
-                .iter()
-                .map(|item| {
-                    let mut marked = Marked::default();
-                    marked.push(item);
-                    let key = key_of(&marked.text);
-                    if key.is_empty() {
-                        marked.text.to_lowercase()
-                    } else {
-                        key
-                    }
-                })
-                .collect();
-            let mut order: Vec<usize> = (0..texts.len()).collect();
-            order.sort_by_key(|i| &texts[*i]);
-            out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+        let Part::Shuffle {
+            site,
+            items,
+            between,
+        } = part
+        else {
+            continue;
+        };
+        // Nobody sorts the operands of a pattern.
+        let is_operator =
+            |p: &Part| matches!(p, Part::Text(text) if text.contains(char::is_alphabetic));
+        if between.iter().flatten().any(is_operator) {
+            continue;
+        }
+        let texts: Vec<String> = items
+            .iter()
+            .map(|item| {
+                let mut marked = Marked::default();
+                marked.push(item);
+                marked.text.to_lowercase()
+            })
+            .collect();
+        let keys: Vec<String> = texts.iter().map(|text| key_of(text)).collect();
+        let distinct: BTreeSet<&String> = keys.iter().filter(|k| !k.is_empty()).collect();
+        // Headers and keys are sorted by their names, rows forwards or backwards.
+        let has_keys = distinct.len() == keys.len();
+        let sorted_by = if has_keys { &keys } else { &texts };
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_key(|i| &sorted_by[*i]);
+        out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+        if !has_keys {
             order.reverse();
             out.extend(permutation::index_of(&order).map(|value| (*site, value)));
         }

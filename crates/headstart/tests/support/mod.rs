@@ -392,10 +392,12 @@ pub fn words(list: &Value) -> Vec<&str> {
 
 /// The keys of a JSON object, sorted.
 pub fn fields(object: &Value) -> Vec<&str> {
-    object
+    let mut keys: Vec<&str> = object
         .as_object()
         .unwrap()
         .keys()
         .map(String::as_str)
-        .collect()
+        .collect();
+    keys.sort_unstable();
+    keys
 }
