@@ -168,9 +168,11 @@ pub struct NewMessage {
 pub async fn acknowledge(
     visit: Visit,
     At(case): At<String>,
-    Body(terms): Body<Terms>,
+    body: Result<Body<Terms>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let own = own(&visit, &case)?;
+    // What a body says is looked at only where there is something for it.
+    let Body(terms) = body?;
     let tlp = Tlp::parse(&terms.tlp).map_err(|error| Problem::input("tlp", error.to_string()))?;
     let release = terms.release.as_deref().map(time).transpose()?;
     visit
@@ -187,9 +189,11 @@ pub async fn acknowledge(
 pub async fn protect(
     visit: Visit,
     At(case): At<String>,
-    Body(new): Body<NewProtection>,
+    body: Result<Body<NewProtection>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let own = own(&visit, &case)?;
+    // What a body says is looked at only where there is something for it.
+    let Body(new) = body?;
     let details = ProtectionDetails::parse(&new.product, &new.rules.join("\n"), &new.note)
         .map_err(desk::Failure::from_refusal)?;
     let coverage = Coverage::parse(&new.coverage).ok_or_else(|| {
@@ -211,9 +215,11 @@ pub async fn protect(
 pub async fn write(
     visit: Visit,
     At(case): At<String>,
-    Body(new): Body<NewMessage>,
+    body: Result<Body<NewMessage>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let own = own(&visit, &case)?;
+    // What a body says is looked at only where there is something for it.
+    let Body(new) = body?;
     let words =
         Words::parse(&new.text).map_err(|error| Problem::input("text", error.to_string()))?;
     let by = Actor::Seat(own.seat.clone());
