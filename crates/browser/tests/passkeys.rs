@@ -52,7 +52,7 @@ async fn an_invitation_becomes_a_passkey_once_and_the_passkey_signs_in() {
     ask_for_noor(&browser).await;
     browser.wait_for("It works once").await;
     let link = shown_link(&browser).await;
-    browser.press("Sign out").await;
+    browser.sign_out().await;
     put_away(&browser, &device).await;
 
     // Noor has a device of her own, and the link open twice.
@@ -74,7 +74,7 @@ async fn an_invitation_becomes_a_passkey_once_and_the_passkey_signs_in() {
     browser.wait_for("This invitation was used already").await;
     browser.close_for(&first).await;
 
-    browser.press("Sign out").await;
+    browser.sign_out().await;
     browser.press("Sign in with a passkey").await;
     browser.wait_for("Today").await;
     assert_eq!(browser.who().await, "Noor");
@@ -107,7 +107,7 @@ async fn a_new_seat_keeps_the_secret_half_of_the_key_that_it_makes_in_the_page()
     browser.fill("#email", "new@p-01.example").await;
     browser.press("Make an invitation").await;
     let link = shown_link(&browser).await;
-    browser.press("Sign out").await;
+    browser.sign_out().await;
 
     browser.add_authenticator().await;
     browser.goto(&link).await;

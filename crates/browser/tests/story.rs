@@ -161,7 +161,7 @@ async fn plan_and_approve(office: &Office) {
     other.follow("Look and approve").await;
     other.press("Approve this plan").await;
     other.wait_for("2 of 2").await;
-    other.press("Sign out").await;
+    other.sign_out().await;
 }
 
 async fn press(office: &Office) {

@@ -45,6 +45,21 @@ impl Browser {
         };
         found.scroll_into_view().await.unwrap();
         found.click().await.unwrap();
+        // A form that was sent leads to another page; whoever goes elsewhere before that is overtaken by it.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        for _ in 0..100 {
+            let state = self.driver.execute("return document.readyState;", vec![]);
+            if state.await.is_ok_and(|state| state.json() == "complete") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Signs out, and waits until nobody is signed in.
+    pub async fn sign_out(&self) {
+        self.press("Sign out").await;
+        self.wait_for("Sign in with a passkey").await;
     }
 
     /// Puts a text into a field at once, as pasting does.
