@@ -13,7 +13,7 @@ const HEADING: &str = "headstart beacon v1";
 /// A checkpoint with what is mixed in of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beacon {
-    /// What is mixed in: SHA-256 of [`HEADING`], the checkpoint's text, and the counted lines.
+    /// What is mixed in: SHA-256 of `HEADING`, the checkpoint's text, and the counted lines.
     pub value: Digest,
     /// The cosignatures that are part of it, in the order of their text.
     pub lines: Vec<Signature>,

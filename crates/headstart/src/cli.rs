@@ -296,7 +296,7 @@ pub enum Person {
 /// A link of an invitation.
 #[derive(Debug, Args)]
 pub struct Link {
-    /// Scheme, host and port at which the server is reached, such as https://psirt.example.
+    /// Scheme, host and port at which the server is reached, such as `https://psirt.example`.
     #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
     pub origin: String,
     /// Days in which it can be used, 30 at most.
@@ -911,7 +911,7 @@ pub struct Serve {
     /// Which side: the desk alone is given the program key.
     #[arg(long, value_enum, default_value = "all")]
     pub role: Side,
-    /// Scheme, host and port as browsers see them, such as https://psirt.example; needed behind a proxy.
+    /// Scheme, host and port as browsers see them, such as `https://psirt.example`; needed behind a proxy.
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
     /// A proxy in front writes X-Forwarded-For: its last address is the peer's, for rates.

@@ -1,6 +1,6 @@
 //! The partners' pages: one file a page. And the program's side of what partners write.
 //!
-//! Nothing here uses the program key but [`desk_side`]: what a partner sees is sealed to its seats.
+//! Nothing here uses the program key but `desk_side`: what a partner sees is sealed to its seats.
 
 mod case;
 mod desk_side;
