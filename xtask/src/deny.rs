@@ -13,6 +13,16 @@ pub fn check() -> Result<()> {
         Some(program) => program,
         None => build()?,
     };
+    // Manifests of other platforms' crates are read too, and no build has fetched those.
+    let fetched = Command::new(env!("CARGO"))
+        .args(["fetch", "--locked", "--quiet"])
+        .status()
+        .context("cargo fetch did not start")?;
+    if !fetched.success() {
+        bail!(
+            "the crates of Cargo.lock could not be fetched; run `cargo fetch --locked` to see why"
+        );
+    }
     let status = Command::new(&program)
         .args(["--offline", "check", "licenses", "bans", "sources"])
         .status()
