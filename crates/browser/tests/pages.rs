@@ -1,4 +1,4 @@
-//! Every page, for everybody who may see it: no complaint of the browser, nothing that bars people, nothing sideways.
+//! The pages that are listed here, as those who may see them: no complaint of the browser, nothing that bars people, nothing sideways.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
@@ -103,7 +103,7 @@ async fn look(browser: &Browser, url: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_page_is_clean_in_both_themes_and_at_320_px() {
+async fn the_listed_pages_are_clean_in_both_themes_and_at_320_px() {
     let program = Program::serve().await;
     let case = program.open_case().await;
     let trace = program.trace(&case, "p-01.s1").await;
