@@ -91,6 +91,14 @@ impl Problem {
     }
 }
 
+/// Codes of failures whose words name files and what the database said.
+const INTERNAL: [&str; 4] = [
+    "store",
+    "unreadable-file",
+    "unwritable-file",
+    "broken-log-key",
+];
+
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let status = match failure.class {
@@ -106,6 +114,14 @@ impl From<Failure> for Problem {
         };
         if failure.class == Class::Machine {
             tracing::error!(code = %failure.code, "{}", failure.message);
+            if INTERNAL.contains(&failure.code.as_str()) {
+                // Paths and words of the database are for whoever runs the server.
+                let what = "the server could not read or write its data";
+                return Self {
+                    code: failure.code,
+                    ..Self::machine(what)
+                };
+            }
         }
         Self {
             hint: failure.hint,

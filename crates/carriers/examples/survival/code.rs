@@ -1,5 +1,9 @@
-//! Programs: formatters, minifiers, a compiler.
+//! Programs: formatters, minifiers, a compiler, documents and pictures that show them.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::documents::{self, Made};
 use crate::edits;
 use crate::material::{Sample, demo, leak, leak_of, neighbours, own, trials};
 use crate::matrix::{Matrix, column, decisive};
@@ -10,6 +14,8 @@ pub fn matrix(quick: bool) -> Matrix {
         decisive("paste"),
         decisive("black"),
         decisive("prettier"),
+        decisive("PDF"),
+        decisive("OCR 96 dpi"),
         column("pyminify"),
         column("pyminify globals"),
         column("terser"),
@@ -39,6 +45,9 @@ pub fn matrix(quick: bool) -> Matrix {
             &leak_of(one.master.file_name(), &merged),
         );
     }
+    let few = if quick { 2 } else { 12 };
+    shown(&mut matrix, &samples, "PDF", few, documents::pdf);
+    shown(&mut matrix, &samples, "OCR 96 dpi", few, documents::ocr);
     each(&mut matrix, &samples, "black", ".py", |s| {
         tools::run("black", &["-q", "-"], &s.bytes)
     });
@@ -92,6 +101,38 @@ fn each(
                 let file = format!("{file}{}", if file == "a" { ending } else { "" });
                 matrix.read(name, sample, None, &leak(&[(file, bytes)]));
             }
+            Err(why) => {
+                matrix.lacks(name, &why);
+                break;
+            }
+        }
+    }
+}
+
+/// Listings in a document: so many copies of each master.
+fn shown(
+    matrix: &mut Matrix,
+    samples: &[Sample],
+    name: &'static str,
+    count: usize,
+    make: fn(&[u8], &Path) -> Made,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for sample in samples {
+        let file = sample.master.file_name();
+        let done = taken.entry(file).or_default();
+        *done += 1;
+        if *done > count {
+            continue;
+        }
+        let language = match file.rsplit_once('.') {
+            Some((_, "py")) => "python",
+            Some((_, "js")) => "javascript",
+            _ => "c",
+        };
+        match make(&documents::listing(language, &sample.bytes), folder.path()) {
+            Ok(files) => matrix.read(name, sample, None, &leak(&files)),
             Err(why) => {
                 matrix.lacks(name, &why);
                 break;

@@ -50,6 +50,56 @@ pub struct Matrix {
     pub missing: Vec<String>,
     /// Wrong readings, for whoever wants to know.
     wrong: Vec<String>,
+    /// What was read with weights.
+    pub doubt: Doubt,
+}
+
+/// Readings with weights, and how often their likeliest value is not what the copy says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Doubt {
+    readings: u64,
+    wrong: u64,
+    /// How many would be wrong if the weights were exact.
+    expected: f64,
+    variance: f64,
+}
+
+impl Doubt {
+    fn add(&mut self, weights: &[(u64, f64)], truth: &BTreeSet<u64>) {
+        let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        let Some((top, weight)) = weights.iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+            return;
+        };
+        let chance = 1.0 - weight / sum;
+        self.readings += 1;
+        self.wrong += u64::from(!truth.contains(top));
+        self.expected += chance;
+        self.variance += chance * (1.0 - chance);
+    }
+
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            readings: self.readings + other.readings,
+            wrong: self.wrong + other.wrong,
+            expected: self.expected + other.expected,
+            variance: self.variance + other.variance,
+        }
+    }
+
+    /// Not wrong more often than the weights say, by three standard deviations.
+    pub fn is_honest(&self) -> bool {
+        self.wrong as f64 <= self.expected + 3.0 * self.variance.sqrt()
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} readings with weights: the likeliest value is wrong in {}, and {:.1} would be by the weights",
+            self.readings, self.wrong, self.expected
+        )
+    }
 }
 
 impl Matrix {
@@ -60,6 +110,7 @@ impl Matrix {
             cells: BTreeMap::new(),
             missing: Vec::new(),
             wrong: Vec::new(),
+            doubt: Doubt::default(),
         }
     }
 
@@ -87,7 +138,10 @@ impl Matrix {
             let values: Vec<u64> = match &reading.reading {
                 Reading::Erased => continue,
                 Reading::Values { values, .. } => values.clone(),
-                Reading::Soft { weights, .. } => weights.iter().map(|(value, _)| *value).collect(),
+                Reading::Soft { weights, .. } => {
+                    self.doubt.add(weights, &truth);
+                    continue;
+                }
             };
             let is_right = values.iter().any(|value| truth.contains(value));
             match (is_right, values.len()) {
@@ -197,6 +251,7 @@ impl fmt::Display for Matrix {
             }
             writeln!(f, "  {}", text.trim_end())?;
         }
+        writeln!(f, "  {}", self.doubt)?;
         for missing in &self.missing {
             writeln!(f, "  not run: {missing}")?;
         }

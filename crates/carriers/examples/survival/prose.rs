@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use crate::documents::{self, Made};
 use crate::edits;
 use crate::material::{Sample, demo, leak, leak_of, neighbours, suggested};
 use crate::matrix::{Matrix, column, decisive};
 use crate::tools;
 
-type Made = Result<Vec<(String, Vec<u8>)>, String>;
 /// What is done to a copy, in a folder of its own.
 type Make = fn(&Sample, &Path) -> Made;
 
@@ -76,12 +76,16 @@ pub fn matrix(quick: bool) -> Matrix {
         matrix.read("two merged", one, Some(other), &leak_of("a.md", &merged));
     }
     let each: [(&str, Make, usize); 6] = [
-        ("HTML", html, many),
-        ("DOCX", docx, many),
+        ("HTML", |s, folder| documents::html(&s.bytes, folder), many),
+        ("DOCX", |s, folder| documents::docx(&s.bytes, folder), many),
         ("mdformat", mdformat, many),
         ("prettier", prettier, many),
-        ("PDF", pdf, few),
-        ("OCR 96 dpi", ocr, few),
+        ("PDF", |s, folder| documents::pdf(&s.bytes, folder), few),
+        (
+            "OCR 96 dpi",
+            |s, folder| documents::ocr(&s.bytes, folder),
+            few,
+        ),
     ];
     for (name, make, count) in each {
         let folder = tempfile::tempdir().unwrap();
@@ -106,56 +110,6 @@ pub fn matrix(quick: bool) -> Matrix {
     matrix
 }
 
-fn write(sample: &Sample, folder: &Path) -> String {
-    let path = folder.join("copy.md");
-    std::fs::write(&path, &sample.bytes).unwrap();
-    path.display().to_string()
-}
-
-fn html(sample: &Sample, folder: &Path) -> Made {
-    let page = tools::run(
-        "pandoc",
-        &[
-            "-s",
-            "-M",
-            "title=copy",
-            "-t",
-            "html5",
-            &write(sample, folder),
-        ],
-        b"",
-    )?;
-    Ok(vec![("page.html".to_owned(), page)])
-}
-
-/// Through the product's own reader.
-fn taken(path: &Path) -> Made {
-    let found = [intake::Found::Path(path.to_owned())];
-    let own = std::env::current_exe().unwrap();
-    let reader = vec![own.into_os_string(), crate::READ_PDF.into()];
-    let intake = intake::take(
-        &found,
-        &intake::Tools::new(reader),
-        &intake::Limits::default(),
-    )
-    .map_err(|error| format!("{error}; {}", error.hint()))?;
-    Ok(intake
-        .parts
-        .into_iter()
-        .map(|part| (part.name, part.bytes))
-        .collect())
-}
-
-fn docx(sample: &Sample, folder: &Path) -> Made {
-    let to = folder.join("copy.docx");
-    tools::run(
-        "pandoc",
-        &["-o", &to.display().to_string(), &write(sample, folder)],
-        b"",
-    )?;
-    taken(&to)
-}
-
 fn mdformat(sample: &Sample, _: &Path) -> Made {
     let text = tools::run("mdformat", &["--wrap", "72", "-"], &sample.bytes)?;
     Ok(vec![("a.md".to_owned(), text)])
@@ -168,67 +122,4 @@ fn prettier(sample: &Sample, _: &Path) -> Made {
         &sample.bytes,
     )?;
     Ok(vec![("a.md".to_owned(), text)])
-}
-
-fn printed(sample: &Sample, folder: &Path) -> Result<std::path::PathBuf, String> {
-    let page = folder.join("page.html");
-    let made = tools::run(
-        "pandoc",
-        &[
-            "-s",
-            "-M",
-            "title=copy",
-            "-t",
-            "html5",
-            &write(sample, folder),
-        ],
-        b"",
-    )?;
-    std::fs::write(&page, made).unwrap();
-    let to = folder.join("page.pdf");
-    let profile = format!("--user-data-dir={}", folder.join("profile").display());
-    tools::run(
-        "chromium",
-        &[
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-            "--no-pdf-header-footer",
-            &profile,
-            &format!("--print-to-pdf={}", to.display()),
-            &format!("file://{}", page.display()),
-        ],
-        b"",
-    )?;
-    Ok(to)
-}
-
-fn pdf(sample: &Sample, folder: &Path) -> Made {
-    taken(&printed(sample, folder)?)
-}
-
-fn ocr(sample: &Sample, folder: &Path) -> Made {
-    let from = printed(sample, folder)?;
-    let shots = folder.join("shots");
-    let _ = std::fs::remove_dir_all(&shots);
-    std::fs::create_dir(&shots).unwrap();
-    let prefix = shots.join("page").display().to_string();
-    tools::run(
-        "pdftoppm",
-        &["-r", "96", "-png", &from.display().to_string(), &prefix],
-        b"",
-    )?;
-    let mut pages: Vec<_> = std::fs::read_dir(&shots)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    pages.sort();
-    let mut files = Vec::new();
-    for page in pages {
-        files.extend(taken(&page)?);
-    }
-    Ok(files)
 }
