@@ -1,7 +1,8 @@
 //! Changes every byte of a small store in turn, and looks whether the change is noticed.
 //!
 //! `cargo run --release -p store --example flip`; `-- --every N` takes every Nth byte, `-- --quick` every 53rd;
-//! `-- --only database` and `-- --only log` go through one of the two files.
+//! `-- --only database` and `-- --only log` go through one of the two files; `-- --part 2/8` takes the second eighth of
+//! the bytes, so that a long run can be made in pieces.
 //!
 //! Two files are gone through. **The database** of a store that was closed: with events, blobs, settings, index records,
 //! staged and integrated entries, several checkpoints, more than one tile and a full bundle. **The write-ahead log** that
@@ -273,15 +274,16 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Goes through a case on all cores, and says what came of it; how many changes, and how many were accepted.
-fn go_through(case: Case, folder: &Path, step: usize) -> (u64, u64, u64) {
+fn go_through(case: Case, folder: &Path, step: usize, part: (usize, usize)) -> (u64, u64, u64) {
     let start = Instant::now();
     let case = Arc::new(case);
     let length = case.bytes().len();
+    let (from, to) = (length * (part.0 - 1) / part.1, length * part.0 / part.1);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let found: Vec<(Outcome, usize, u8)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads)
             .map(|thread| {
-                let offsets = (thread * step..length).step_by(threads * step);
+                let offsets = (from + thread * step..to).step_by(threads * step);
                 let share = flip(Arc::clone(&case), folder.to_owned(), offsets);
                 scope.spawn(move || runtime().block_on(share))
             })
@@ -292,7 +294,7 @@ fn go_through(case: Case, folder: &Path, step: usize) -> (u64, u64, u64) {
             .collect()
     });
     println!(
-        "{}: one byte in {step} of {length}, {} changes, {:.0?}",
+        "{}: one byte in {step} from {from} to {to} of {length}, {} changes, {:.0?}",
         case.what,
         found.len(),
         start.elapsed()
@@ -340,12 +342,17 @@ fn main() -> ExitCode {
     });
     let only = arguments.iter().position(|argument| argument == "--only");
     let only = only.map(|at| arguments[at + 1].as_str());
+    let part = arguments.iter().position(|argument| argument == "--part");
+    let part = part.map_or((1, 1), |at| {
+        let (part, of) = arguments[at + 1].split_once('/').unwrap();
+        (part.parse().unwrap(), of.parse().unwrap())
+    });
     let (mut changes, mut cut, mut accepted) = (0, 0, 0);
     let wanted = cases
         .into_iter()
         .filter(|case| only.is_none_or(|only| case.what.ends_with(only)));
     for case in wanted {
-        let (more, as_cut, as_else) = go_through(case, folder.path(), step);
+        let (more, as_cut, as_else) = go_through(case, folder.path(), step, part);
         changes += more;
         cut += as_cut;
         accepted += as_else;

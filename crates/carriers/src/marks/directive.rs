@@ -515,6 +515,5 @@ pub(super) fn fitting(form: &ValueForm, text: &str) -> Option<ValueForm> {
             }
         }
     };
-    form.parse(text)?;
-    Some(form)
+    form.fits(text).then_some(form)
 }

@@ -12,20 +12,40 @@ pub(crate) enum Alphabet {
     Alnum,
 }
 
-const HEX_LOWER: &[u8] = b"0123456789abcdef";
-const HEX_UPPER: &[u8] = b"0123456789ABCDEF";
-const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const BASE64_URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const ALNUM: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+// What copies show. A picture of a program at 96 dpi, a retyped one, and one whose letters all became small show other
+// characters for some of these; so of characters that look alike only one is written, and the others are read as it.
+// docs/marks.md says how this was measured.
+const HEX_LOWER: &[u8] = b"2345679abcdef";
+const HEX_UPPER: &[u8] = b"2345679ABCDEF";
+const LETTERS: &[u8] = b"02367ADEFHKLMNPRSTUVWXYbdhnrt";
+
+/// Of each: what is written, and what is read as it too.
+const LOOK_ALIKES: [(u8, &[u8]); 16] = [
+    (b'0', b"OoQ"),
+    (b'2', b"Zz"),
+    (b'6', b"G"),
+    (b'A', b"a4"),
+    (b'E', b"e"),
+    (b'F', b"f"),
+    (b'K', b"k"),
+    (b'L', b"l"),
+    (b'P', b"p"),
+    (b'S', b"s58"),
+    (b'U', b"u"),
+    (b'V', b"v"),
+    (b'W', b"w"),
+    (b'X', b"x"),
+    (b'Y', b"y"),
+    (b'M', b"m"),
+];
 
 impl Alphabet {
+    /// The characters that copies show.
     pub(crate) fn chars(self) -> &'static [u8] {
         match self {
             Alphabet::HexLower => HEX_LOWER,
             Alphabet::HexUpper => HEX_UPPER,
-            Alphabet::Base64 => BASE64,
-            Alphabet::Base64Url => BASE64_URL,
-            Alphabet::Alnum => ALNUM,
+            Alphabet::Base64 | Alphabet::Base64Url | Alphabet::Alnum => LETTERS,
         }
     }
 
@@ -33,20 +53,37 @@ impl Alphabet {
         matches!(self, Alphabet::HexLower | Alphabet::HexUpper)
     }
 
-    /// Whether `byte` may stand in the nonce as a leak shows it (hex in either case).
+    /// Whether `byte` may stand in such a literal of a program (hex in either case).
     pub(crate) fn holds(self, byte: u8) -> bool {
-        if self.is_hex() {
-            byte.is_ascii_hexdigit()
-        } else {
-            self.chars().contains(&byte)
+        match self {
+            Alphabet::HexLower | Alphabet::HexUpper => byte.is_ascii_hexdigit(),
+            Alphabet::Alnum => byte.is_ascii_alphanumeric(),
+            Alphabet::Base64 => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
+            Alphabet::Base64Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
         }
+    }
+
+    /// Whether a run of this alphabet looks random: dates, numbers and words do not.
+    pub(crate) fn is_random(self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let has_digits = bytes.iter().any(u8::is_ascii_digit);
+        if self.is_hex() {
+            return has_digits && bytes.iter().any(u8::is_ascii_alphabetic);
+        }
+        let is_small = bytes.iter().any(u8::is_ascii_lowercase);
+        let is_mixed = is_small && bytes.iter().skip(1).any(u8::is_ascii_uppercase);
+        is_mixed || (has_digits && bytes.iter().any(u8::is_ascii_alphabetic))
     }
 
     fn digit(self, byte: u8) -> Option<u64> {
         let byte = match self {
+            Alphabet::HexLower | Alphabet::HexUpper if matches!(byte, b's' | b'S') => b'5',
             Alphabet::HexLower => byte.to_ascii_lowercase(),
             Alphabet::HexUpper => byte.to_ascii_uppercase(),
-            _ => byte,
+            _ => LOOK_ALIKES
+                .iter()
+                .find(|(_, read)| read.contains(&byte))
+                .map_or(byte, |(written, _)| *written),
         };
         self.chars()
             .iter()
@@ -56,7 +93,7 @@ impl Alphabet {
 
     /// Characters that one site covers: as many as fit into 2^32 values.
     fn chars_per_site(self) -> usize {
-        if self.is_hex() { 8 } else { 5 }
+        if self.is_hex() { 8 } else { 6 }
     }
 }
 
@@ -110,6 +147,16 @@ impl ValueForm {
                 out
             }
             ValueForm::Time(form) => form.render(symbols.first().copied().unwrap_or(0)),
+        }
+    }
+
+    /// Whether a master may say `text` here: it need not be a value that copies show.
+    pub(crate) fn fits(&self, text: &str) -> bool {
+        match self {
+            ValueForm::Nonce { alphabet, chars } => {
+                text.len() == *chars && text.bytes().all(|byte| alphabet.holds(byte))
+            }
+            ValueForm::Integer { .. } | ValueForm::Time(_) => self.parse(text).is_some(),
         }
     }
 
@@ -175,6 +222,7 @@ mod tests {
             (Alphabet::HexLower, 8),
             (Alphabet::HexUpper, 16),
             (Alphabet::Alnum, 7),
+            (Alphabet::Alnum, 12),
             (Alphabet::Base64, 8),
             (Alphabet::Base64Url, 12),
         ] {
@@ -188,6 +236,41 @@ mod tests {
                 assert_eq!(form.parse(&text), Some(symbols));
             }
         }
+    }
+
+    #[test]
+    fn what_looks_alike_is_read_as_what_is_written_and_nothing_is_written_twice() {
+        for alphabet in [
+            Alphabet::HexLower,
+            Alphabet::HexUpper,
+            Alphabet::Base64,
+            Alphabet::Alnum,
+        ] {
+            for (symbol, byte) in (0..).zip(alphabet.chars()) {
+                assert_eq!(alphabet.digit(*byte), Some(symbol));
+                assert!(alphabet.holds(*byte));
+            }
+        }
+        let form = |alphabet, chars| ValueForm::Nonce { alphabet, chars };
+        let shown = form(Alphabet::Alnum, 6);
+        assert_eq!(shown.parse("O2vKSw"), shown.parse("0zVk5W"));
+        // `1`, `I` and `l` look alike too, and only one letter is written of them.
+        assert_eq!(shown.parse("O2vKS1"), None);
+        let hex = form(Alphabet::HexLower, 4);
+        assert_eq!(hex.parse("5aSs"), hex.parse("5a55"));
+        assert_eq!(hex.parse("0a55"), None);
+        assert!(hex.fits("0a18") && !hex.fits("0a1x"));
+    }
+
+    #[test]
+    fn words_and_numbers_do_not_look_random() {
+        for word in ["database", "feedface", "20261207", "Unknown", "UNKNOWN"] {
+            assert!(!Alphabet::Alnum.is_random(word));
+            assert!(!Alphabet::HexLower.is_random(word));
+        }
+        assert!(Alphabet::HexLower.is_random("c42d9e7a"));
+        assert!(Alphabet::Alnum.is_random("NHdrVtWLRA7b"));
+        assert!(Alphabet::Alnum.is_random("NHdrVtWLRAnb"));
     }
 
     #[test]

@@ -256,14 +256,9 @@ fn run<'a>(view: &'a View, shape: Shape, start: usize, found: &str) -> Option<Ru
     let (alphabet, chars) = shape;
     let symbols = ValueForm::Nonce { alphabet, chars }.parse(found)?;
     let bytes = view.text.as_bytes();
-    let letters = found.bytes().any(|b| b.is_ascii_alphabetic());
-    let digits = found.bytes().any(|b| b.is_ascii_digit());
     // Dates, words, and parts of longer identifiers are no nonces unless something says so.
-    let plausible = if alphabet.is_hex() {
-        letters && !in_uuid(bytes, start, start + chars)
-    } else {
-        letters && digits
-    };
+    let is_part = alphabet.is_hex() && in_uuid(bytes, start, start + chars);
+    let plausible = alphabet.is_random(found) && !is_part;
     Some(Run {
         key: key_at(view, token_at(view, start)),
         value: 0,

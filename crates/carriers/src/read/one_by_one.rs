@@ -179,14 +179,8 @@ fn nonces(wild: &Wild, keys: &Keys, view: &View, all: &mut Vec<Candidate>) {
                 .is_some_and(|p| p.eq_ignore_ascii_case(&wild.prefix));
         let index = token_at(view, start);
         let keyed = by_prefix || is_keyed(view, index, keys);
-        let letters = found.bytes().any(|b| b.is_ascii_alphabetic());
-        let digits = found.bytes().any(|b| b.is_ascii_digit());
         // Dates, words, and parts of longer identifiers are no nonces unless something says so.
-        let plausible = if hex {
-            letters && !in_uuid(bytes, start, at)
-        } else {
-            letters && digits
-        };
+        let plausible = alphabet.is_random(found) && !(hex && in_uuid(bytes, start, at));
         if keyed || plausible {
             all.push(Candidate {
                 symbols,

@@ -118,14 +118,14 @@ pub(super) fn nonce_form(text: &str) -> Option<(String, u64, &'static str)> {
     if is_hex {
         return Some((
             format!("nonce hex {len}"),
-            per_site(16, 8),
+            per_site(13, 8),
             "hexadecimal digits without a meaning",
         ));
     }
     if text.bytes().all(|b| b.is_ascii_alphanumeric()) && lower > 0 && upper > 0 {
         return Some((
             format!("nonce alnum {len}"),
-            per_site(62, 5),
+            per_site(29, 6),
             "letters and figures without a meaning",
         ));
     }
@@ -135,7 +135,7 @@ pub(super) fn nonce_form(text: &str) -> Option<(String, u64, &'static str)> {
     if is_base64 && len.is_multiple_of(4) && lower > 0 && upper > 0 {
         return Some((
             format!("nonce base64 {len}"),
-            per_site(64, 5),
+            per_site(29, 6),
             "base64 without a meaning",
         ));
     }
