@@ -16,11 +16,11 @@ const PLAIN: Shape = Shape {
     again: false,
 };
 
-const REQUEST: &str = "POST /preview/v2/render?ticket=c42d9e7a&width=914 HTTP/1.1\r\nHost: share.larkspur.example\r\nUser-Agent: lark-sync/2.1\r\nX-Lk-Origin: desktop\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{\"ticket\":\"c42d9e7a\",\"n\":4}";
-const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nticket c42d9e7a ok";
+const REQUEST: &str = "POST /preview/v2/render?ticket=a72d9e7b&width=914 HTTP/1.1\r\nHost: share.larkspur.example\r\nUser-Agent: lark-sync/2.1\r\nX-Lk-Origin: desktop\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{\"ticket\":\"a72d9e7b\",\"n\":4}";
+const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nticket a72d9e7b ok";
 
 const DIRECTIVES: [&str; 5] = [
-    "payload {~#nonce hex 8:c42d9e7a~}",
+    "payload {~#nonce hex 8:a72d9e7b~}",
     "payload width={~#int 880..1060:914~} ",
     "payload User-Agent: {~lark-sync/2.1|lark-sync/2.10.4|sync/2~}",
     "payload X-Lk-Origin: {~desktop|mobile|tablet~}",
@@ -60,19 +60,20 @@ fn shapes() -> impl Strategy<Value = Shape> {
 }
 
 /// The digits that hexadecimal nonces are written with.
-const DIGITS: &str = "2345679abcdef";
+const DIGITS: &str = "235679abdef";
 
+/// Seven digits, and the one that makes their weighted sum 0.
 fn digits(symbol: u64) -> String {
-    let digit = |place| (symbol / 13u64.pow(place) % 13) as usize;
-    (0..8)
-        .rev()
-        .map(|place| &DIGITS[digit(place)..=digit(place)])
-        .collect()
+    let digits: Vec<u64> = (0..7).rev().map(|p| symbol / 11u64.pow(p) % 11).collect();
+    let sum = digits.iter().fold(0, |sum, digit| (2 * sum + digit) % 11);
+    let check = (11 - 2 * sum % 11) % 11;
+    let shown = digits.iter().chain([&check]).map(|d| *d as usize);
+    shown.map(|d| &DIGITS[d..=d]).collect()
 }
 
 fn symbol(text: &str) -> u64 {
     let digit = |c| DIGITS.find(c).unwrap() as u64;
-    text.chars().fold(0, |all, c| all * 13 + digit(c))
+    text[..7].chars().fold(0, |all, c| all * 11 + digit(c))
 }
 
 proptest! {
@@ -81,7 +82,7 @@ proptest! {
     #[test]
     fn a_foreign_stack_follows_every_copy_and_every_site_is_read_back(
         shape in shapes(),
-        nonce in 0u64..13u64.pow(8),
+        nonce in 0u64..11u64.pow(7),
         width in 0u64..181,
         agent in 0u64..3,
         origin in 0u64..3,
@@ -95,12 +96,12 @@ proptest! {
         let copy = master.embed(&symbols).unwrap();
         let said = followed(shape.framing, &packets_of(&copy));
         let expected = REQUEST
-            .replace("c42d9e7a", &digits(nonce))
+            .replace("a72d9e7b", &digits(nonce))
             .replace("width=914", &format!("width={}", 880 + width))
             .replace("lark-sync/2.1", ["lark-sync/2.1", "lark-sync/2.10.4", "sync/2"][agent as usize])
             .replace("desktop", ["desktop", "mobile", "tablet"][origin as usize]);
         prop_assert_eq!(String::from_utf8_lossy(&said[0]), expected.repeat(2));
-        let answer = ANSWER.replace("c42d9e7a", &digits(nonce)).repeat(2);
+        let answer = ANSWER.replace("a72d9e7b", &digits(nonce)).repeat(2);
         prop_assert_eq!(String::from_utf8_lossy(&said[1]), answer);
         let leak = Leak::parse("leak.pcapng", &copy).unwrap();
         for ((reading, site), symbol) in read(&master, &leak).iter().zip(master.sites()).zip(symbols) {
@@ -149,7 +150,7 @@ fn the_copy_of_recorded_values_is_the_recorded_packets_and_holds_no_directive() 
     let bytes = capture(shape);
     let master = master(&bytes, &DIRECTIVES);
     let copy = master
-        .embed(&[symbol("c42d9e7a"), 34, 0, 0, 0, 0, 0])
+        .embed(&[symbol("a72d9e7b"), 34, 0, 0, 0, 0, 0])
         .unwrap();
     let plain = pcap::declare(&bytes, &["x"]).unwrap();
     assert_eq!(packets_of(&copy), packets_of(&plain));
@@ -187,7 +188,7 @@ fn orders_of_header_lines_and_datagrams_are_carried() {
     let mut talk = Talk::open(PLAIN, 40_123, 9);
     talk.say(0, REQUEST.as_bytes());
     let mut all = talk.close();
-    all.push(datagram(PLAIN, 40_200, b"lk.sync:263|c|#ticket:c42d9e7a"));
+    all.push(datagram(PLAIN, 40_200, b"lk.sync:263|c|#ticket:a72d9e7b"));
     let file = classic(PLAIN.framing, &all, false);
     let order = r"payload {~#shuffle \r\n~}User-Agent: lark-sync/2.1\r\nX-Lk-Origin: desktop\r\nContent-Type: application/json{~#end~}";
     let master = master(&file, &[order, "payload lk.sync:{~#int 5..9999:263~}|c"]);
@@ -195,7 +196,7 @@ fn orders_of_header_lines_and_datagrams_are_carried() {
     let said = pcap::messages(&copy).unwrap();
     let text = String::from_utf8_lossy(&said[0].bytes);
     assert!(text.contains("example\r\nContent-Type: application/json\r\nX-Lk-Origin: desktop\r\nUser-Agent: lark-sync/2.1\r\nContent-Length"));
-    assert_eq!(said[1].bytes, b"lk.sync:5|c|#ticket:c42d9e7a");
+    assert_eq!(said[1].bytes, b"lk.sync:5|c|#ticket:a72d9e7b");
     assert_eq!(master.sites()[1].carrier, Carrier::Integer);
     let last = packets_of(&copy).pop().unwrap();
     let sliced = etherparse::SlicedPacket::from_ethernet(&last).unwrap();
@@ -219,12 +220,12 @@ fn checksums_that_were_wrong_or_absent_stay_so() {
     // As a card that computes checksums later leaves them.
     let at = 14 + 20 + 16;
     all[3][at..at + 2].copy_from_slice(&[0x12, 0x34]);
-    let mut silent = datagram(PLAIN, 40_200, b"ticket c42d9e7a");
+    let mut silent = datagram(PLAIN, 40_200, b"ticket a72d9e7b");
     silent[14 + 20 + 6..14 + 20 + 8].fill(0);
     all.push(silent);
     let master = master(
         &classic(PLAIN.framing, &all, false),
-        &["payload {~#nonce hex 8:c42d9e7a~}"],
+        &["payload {~#nonce hex 8:a72d9e7b~}"],
     );
     let packets = packets_of(&master.embed(&[7]).unwrap());
     assert_eq!(packets[3][at..at + 2], [0x12, 0x34]);
@@ -235,7 +236,7 @@ fn checksums_that_were_wrong_or_absent_stay_so() {
 fn addresses_and_identifiers_of_the_client_move_together() {
     let master = master(
         &capture(PLAIN),
-        &["header mac ip-id", "payload {~#nonce hex 8:c42d9e7a~}"],
+        &["header mac ip-id", "payload {~#nonce hex 8:a72d9e7b~}"],
     );
     let copy = master.embed(&[1, 5, 65_534]).unwrap();
     let packets = packets_of(&copy);
@@ -284,8 +285,8 @@ fn what_cannot_be_carried_is_told_with_its_line_and_packet() {
             "payload plain",
             "header isn ttl",
             "headers",
-            "payload c42d{~9e7a|9e7b~}",
-            "payload {~#nonce hex 8:c42d9e7a~}",
+            "payload a72d{~9e7b|9e7x~}",
+            "payload {~#nonce hex 8:a72d9e7b~}",
         ],
     );
     assert!(
@@ -301,8 +302,8 @@ fn what_cannot_be_carried_is_told_with_its_line_and_packet() {
     let all = errors(
         &file,
         &[
-            "payload c42d{~9e7a|9e7b~}",
-            "payload {~#nonce hex 8:c42d9e7a~}",
+            "payload a72d{~9e7b|9e7x~}",
+            "payload {~#nonce hex 8:a72d9e7b~}",
         ],
     );
     assert!(

@@ -371,7 +371,7 @@ impl MarkErrorKind {
             Self::RangeSize { .. } => {
                 "both ends are included; a range has 2 to 4294967296 numbers".into()
             }
-            Self::NonceLength { .. } => "8 hex characters name one of 815730721 copies".into(),
+            Self::NonceLength { .. } => "8 hex characters name one of 19487171 copies".into(),
             Self::NonceBase64Length { .. } => "use 8 or 12, or `nonce alnum`".into(),
             Self::NoLiteral { directive } => {
                 if directive.starts_with("encode") {

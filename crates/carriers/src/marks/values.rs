@@ -15,9 +15,9 @@ pub(crate) enum Alphabet {
 // What copies show. A picture of a program at 96 dpi, a retyped one, and one whose letters all became small show other
 // characters for some of these; so of characters that look alike only one is written, and the others are read as it.
 // docs/marks.md says how this was measured.
-const HEX_LOWER: &[u8] = b"2345679abcdef";
-const HEX_UPPER: &[u8] = b"2345679ABCDEF";
-const LETTERS: &[u8] = b"02367ADEFHKLMNPRSTUVWXYbdhnrt";
+const HEX_LOWER: &[u8] = b"235679abdef";
+const HEX_UPPER: &[u8] = b"235679ABDEF";
+const LETTERS: &[u8] = b"02367AEFHKLMNPRSTUVWXYbhnrt";
 
 /// Of each: what is written, and what is read as it too.
 const LOOK_ALIKES: [(u8, &[u8]); 16] = [
@@ -91,11 +91,27 @@ impl Alphabet {
             .map(|p| p as u64)
     }
 
+    /// Characters at the end of a nonce that say nothing new: the last makes up for the others, so that a nonce with one
+    /// character exchanged is none. Short ones have no room for it.
+    fn checks(self, chars: usize) -> usize {
+        usize::from(chars >= CHECKED_MIN)
+    }
+
+    /// A sum of digits in which each has a weight of its own that is coprime to the base: powers of two, as the bases
+    /// are odd. It is 0 for a whole nonce.
+    fn checksum(self, digits: impl Iterator<Item = u64>) -> u64 {
+        let base = self.chars().len() as u64;
+        digits.fold(0, |sum, digit| (2 * sum + digit) % base)
+    }
+
     /// Characters that one site covers: as many as fit into 2^32 values.
     fn chars_per_site(self) -> usize {
         if self.is_hex() { 8 } else { 6 }
     }
 }
+
+/// Nonces of so many characters have a last one that checks the others.
+const CHECKED_MIN: usize = 3;
 
 /// How the value of one literal is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,16 +151,18 @@ impl ValueForm {
                 }
             }
             ValueForm::Nonce { alphabet, chars } => {
-                let digits = alphabet.chars();
-                let base = digits.len() as u64;
-                let mut out = String::with_capacity(*chars);
+                let base = alphabet.chars().len() as u64;
+                let mut digits = Vec::with_capacity(*chars);
                 for ((_, len), symbol) in chunks(*alphabet, *chars).zip(symbols) {
-                    for place in (0..len).rev() {
-                        let digit = (symbol / base.pow(place as u32)) % base;
-                        out.push(char::from(digits[digit as usize]));
-                    }
+                    let places = (0..len).rev();
+                    digits.extend(places.map(|place| (symbol / base.pow(place as u32)) % base));
                 }
-                out
+                if alphabet.checks(*chars) > 0 {
+                    let sum = 2 * alphabet.checksum(digits.iter().copied()) % base;
+                    digits.push((base - sum) % base);
+                }
+                let shown = digits.iter().map(|digit| alphabet.chars()[*digit as usize]);
+                shown.map(char::from).collect()
             }
             ValueForm::Time(form) => form.render(symbols.first().copied().unwrap_or(0)),
         }
@@ -168,20 +186,18 @@ impl ValueForm {
                 (*low..=*high).contains(&value).then(|| vec![value - low])
             }
             ValueForm::Nonce { alphabet, chars } => {
-                let bytes = text.as_bytes();
-                if bytes.len() != *chars {
+                let digits: Option<Vec<u64>> = text.bytes().map(|b| alphabet.digit(b)).collect();
+                let digits = digits.filter(|digits| digits.len() == *chars)?;
+                let has_check = alphabet.checks(*chars) > 0;
+                if has_check && alphabet.checksum(digits.iter().copied()) != 0 {
                     return None;
                 }
                 let base = alphabet.chars().len() as u64;
-                let mut symbols = Vec::new();
-                for (start, len) in chunks(*alphabet, *chars) {
-                    let mut symbol = 0u64;
-                    for byte in &bytes[start..start + len] {
-                        symbol = symbol * base + alphabet.digit(*byte)?;
-                    }
-                    symbols.push(symbol);
-                }
-                Some(symbols)
+                let symbols = chunks(*alphabet, *chars).map(|(start, len)| {
+                    let own = &digits[start..start + len];
+                    own.iter().fold(0, |symbol, digit| symbol * base + digit)
+                });
+                Some(symbols.collect())
             }
             ValueForm::Time(form) => form.parse(text).map(|symbol| vec![symbol]),
         }
@@ -191,6 +207,7 @@ impl ValueForm {
 /// (start, length) of the characters of each site.
 fn chunks(alphabet: Alphabet, chars: usize) -> impl Iterator<Item = (usize, usize)> {
     let step = alphabet.chars_per_site();
+    let chars = chars - alphabet.checks(chars);
     (0..chars)
         .step_by(step)
         .map(move |start| (start, step.min(chars - start)))
@@ -253,13 +270,41 @@ mod tests {
         }
         let form = |alphabet, chars| ValueForm::Nonce { alphabet, chars };
         let shown = form(Alphabet::Alnum, 6);
-        assert_eq!(shown.parse("O2vKSw"), shown.parse("0zVk5W"));
+        let written = shown.render(&[4_001_234]);
+        assert_eq!(written, "FRFUh6");
+        assert_eq!(shown.parse("fRFuhG"), Some(vec![4_001_234]));
+        assert_eq!(shown.parse("FrFUh6"), None, "`r` is a letter of its own");
         // `1`, `I` and `l` look alike too, and only one letter is written of them.
-        assert_eq!(shown.parse("O2vKS1"), None);
+        assert_eq!(shown.parse("FRFUh1"), None);
         let hex = form(Alphabet::HexLower, 4);
-        assert_eq!(hex.parse("5aSs"), hex.parse("5a55"));
-        assert_eq!(hex.parse("0a55"), None);
+        let written = hex.render(&[1_234]);
+        assert_eq!(hex.parse(&written.replace('5', "S")), Some(vec![1_234]));
         assert!(hex.fits("0a18") && !hex.fits("0a1x"));
+    }
+
+    #[test]
+    fn a_nonce_with_one_character_exchanged_is_none() {
+        for (alphabet, chars) in [
+            (Alphabet::HexLower, 8),
+            (Alphabet::HexUpper, 16),
+            (Alphabet::HexLower, 3),
+            (Alphabet::Alnum, 12),
+            (Alphabet::Base64, 24),
+        ] {
+            let form = ValueForm::Nonce { alphabet, chars };
+            let symbols: Vec<u64> = form.site_values().iter().map(|v| v / 3).collect();
+            let text = form.render(&symbols);
+            assert_eq!(form.parse(&text), Some(symbols));
+            for at in 0..chars {
+                for other in alphabet.chars() {
+                    let mut bytes = text.clone().into_bytes();
+                    let same = bytes[at] == *other;
+                    bytes[at] = *other;
+                    let found = form.parse(std::str::from_utf8(&bytes).unwrap());
+                    assert_eq!(found.is_some(), same, "{text} {at}");
+                }
+            }
+        }
     }
 
     #[test]

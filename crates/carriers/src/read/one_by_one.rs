@@ -385,6 +385,7 @@ mod tests {
     use super::super::numbers;
     use super::super::order::Orders;
     use super::*;
+    use crate::marks::values::Alphabet;
     use crate::{Leak, Master};
 
     /// Small numbers, so that names, fillers and values meet often.
@@ -413,7 +414,7 @@ mod tests {
         "size",
     ];
     const NONCES: [&str; 6] = [
-        "c41d9e7a", "7F03b6d2", "1ae85c40", "00000000", "deadbeef", "12345678",
+        "a72d9e7b", "7F36B6D7", "b2e75da3", "feedbea2", "deadbeef", "12345678",
     ];
 
     fn master(draw: &mut Draw) -> Master {
@@ -426,7 +427,7 @@ mod tests {
             source += &match draw.below(9) {
                 0 | 1 => format!("{name} = \"{nonce}\"  #~ nonce hex 8\n"),
                 2 => format!("{name} = \"lk_{{~#nonce hex 8:{nonce}~}}\"\n"),
-                3 => format!("{name} = \"Ab3dE\"  #~ nonce alnum 5\n"),
+                3 => format!("{name} = \"Ab3hR\"  #~ nonce alnum 5\n"),
                 4 => format!("{name} = \"Q\" * {number}  #~ int {low}..{high}\n"),
                 5 => format!("{name} = {number}  #~ int {low}..{high}\n"),
                 6 => format!("{other} = {{\"{name}\": {other}, 'w': {name}}}\n"),
@@ -466,7 +467,7 @@ mod tests {
                 4 => format!("{} {}\n", "Q".repeat(number as usize), "z".repeat(20)),
                 5 => format!("seen {number} times\n"),
                 6 => format!(
-                    "{nonce}-{nonce} Ab3dE {}1\n",
+                    "{nonce}-{nonce} Ab3hR {}1\n",
                     draw.of(&["Ab3d", "zz9Z", "aaaa"])
                 ),
                 _ => format!(
@@ -560,6 +561,11 @@ mod tests {
                 i.wrapping_mul(2_654_435_761)
             )
         };
+        fn shown(i: u32) -> String {
+            let alphabet = Alphabet::HexLower;
+            let form = ValueForm::Nonce { alphabet, chars: 8 };
+            form.render(&[u64::from(i.wrapping_mul(40_503_977)) % 11u64.pow(7)])
+        }
         let number = |i: u32| format!("n{i} = {}  #~ int {}..{}\n", i + 100, i + 2, i + 9000);
         let filled = |i: u32| {
             format!(
@@ -576,21 +582,15 @@ mod tests {
         let cases = [
             (
                 lines(2000, nonce),
-                lines(5000, |i| {
-                    format!("u{i} = \"{:08x}\"\n", i.wrapping_mul(40_503_977))
-                }),
+                lines(5000, |i| format!("u{i} = \"{}\"\n", shown(i))),
             ),
             (
                 lines(2000, nonce),
-                lines(5000, |i| {
-                    format!("t{i} = \"{:08x}\"\n", i.wrapping_mul(40_503_977))
-                }),
+                lines(5000, |i| format!("t{i} = \"{}\"\n", shown(i))),
             ),
             (
                 lines(2000, one_name),
-                lines(5000, |i| {
-                    format!("t = \"{:08x}\"\n", i.wrapping_mul(40_503_977))
-                }),
+                lines(5000, |i| format!("t = \"{}\"\n", shown(i))),
             ),
             (
                 lines(2000, number),

@@ -114,18 +114,18 @@ pub(super) fn nonce_form(text: &str) -> Option<(String, u64, &'static str)> {
     if !is_mixed {
         return None;
     }
-    let per_site = |base: u64, chars: u32| base.pow(chars.min(len as u32));
+    let per_site = |base: u64, chars: u32| base.pow(chars.min(len as u32 - 1));
     if is_hex {
         return Some((
             format!("nonce hex {len}"),
-            per_site(13, 8),
+            per_site(11, 8),
             "hexadecimal digits without a meaning",
         ));
     }
     if text.bytes().all(|b| b.is_ascii_alphanumeric()) && lower > 0 && upper > 0 {
         return Some((
             format!("nonce alnum {len}"),
-            per_site(29, 6),
+            per_site(27, 6),
             "letters and figures without a meaning",
         ));
     }
@@ -135,7 +135,7 @@ pub(super) fn nonce_form(text: &str) -> Option<(String, u64, &'static str)> {
     if is_base64 && len.is_multiple_of(4) && lower > 0 && upper > 0 {
         return Some((
             format!("nonce base64 {len}"),
-            per_site(29, 6),
+            per_site(27, 6),
             "base64 without a meaning",
         ));
     }
