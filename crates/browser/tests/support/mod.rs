@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 pub mod acts;
+pub mod office;
 pub mod program;
 
 use std::io::{BufRead, BufReader};
@@ -55,6 +56,15 @@ impl Drop for Chromedriver {
 
 impl Browser {
     pub async fn start() -> Self {
+        Self::begin(json!({})).await
+    }
+
+    /// One that runs no script of any page, as somebody chose in its settings.
+    pub async fn start_without_script() -> Self {
+        Self::begin(json!({"profile.managed_default_content_settings.javascript": 2})).await
+    }
+
+    async fn begin(preferences: Value) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let chromedriver = Chromedriver::start();
         let mut capabilities = DesiredCapabilities::chrome();
@@ -74,6 +84,9 @@ impl Browser {
         }
         let folder = format!("--user-data-dir={}", profile.path().display());
         capabilities.add_arg(&folder).unwrap();
+        capabilities
+            .add_experimental_option("prefs", preferences)
+            .unwrap();
         capabilities
             .set_browser_log_level(LoggingPrefsLogLevel::All)
             .unwrap();
@@ -150,6 +163,7 @@ impl Browser {
         let element = self.find(css).await;
         element.scroll_into_view().await.unwrap();
         element.click().await.unwrap();
+        self.settle().await;
     }
 
     pub async fn fill(&self, css: &str, text: &str) {
