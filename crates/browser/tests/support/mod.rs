@@ -5,6 +5,7 @@
 pub mod acts;
 pub mod office;
 pub mod program;
+pub mod rich;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use desk::{ClockKind, DataDir, Desk};
-use domain::ids::{PartnerId, PersonName, SeatId};
+use domain::decide::CaseCommand;
+use domain::ids::{CaseId, PartnerId, PersonName, SeatId};
 use domain::person::{Actor, Role};
 use domain::program::ProgramCommand;
 use jiff::Timestamp;
@@ -39,6 +40,13 @@ pub struct Program {
 impl Program {
     /// A program with people of every role and four partners with two seats each.
     pub async fn serve() -> Self {
+        let program = Self::serve_idle().await;
+        tokio::spawn(server::run_timers(program.app.clone()));
+        program
+    }
+
+    /// As [`Self::serve`], and nothing opens by itself.
+    pub async fn serve_idle() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::at(dir.path().join("program"));
         let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
@@ -94,13 +102,11 @@ impl Program {
             listener,
             router: server::router(app.clone()),
         };
-        let timers = tokio::spawn(server::run_timers(app.clone()));
         tokio::spawn(async move {
             server::serve(served, async {
                 let _ = stopped.await;
             })
             .await;
-            timers.abort();
         });
         Self {
             url,
@@ -151,7 +157,7 @@ impl Program {
     }
 
     /// A leak of a seat's copy, traced; the answer is the trace.
-    pub async fn trace(&self, case: &domain::ids::CaseId, seat: &str) -> String {
+    pub async fn trace(&self, case: &CaseId, seat: &str) -> String {
         let desk = self.at("2026-11-25T09:00:00Z").await;
         let key = desk.unlock(PASSPHRASE).unwrap();
         let text = self.copy(case, seat, "write-up.md").await;
@@ -161,7 +167,7 @@ impl Program {
     }
 
     /// A file of a seat's copy, as the seat reads it.
-    pub async fn copy(&self, case: &domain::ids::CaseId, seat: &str, file: &str) -> String {
+    pub async fn copy(&self, case: &CaseId, seat: &str, file: &str) -> String {
         let desk = self.app.now().await.unwrap().0;
         let fetched = desk
             .fetch(case, &SeatId::parse(seat).unwrap())
@@ -173,12 +179,23 @@ impl Program {
     }
 
     /// A case with the demo's masters, planned, approved and pressed, with its first wave open.
-    pub async fn open_case(&self) -> domain::ids::CaseId {
-        use domain::case::Case;
-        use domain::decide::CaseCommand;
+    pub async fn open_case(&self) -> CaseId {
         let desk = self.at("2026-11-20T10:00:00Z").await;
-        let key = desk.unlock(PASSPHRASE).unwrap();
         let (case, _, _) = desk.import_case(ADVISORY, None).await.unwrap();
+        self.plan(&case).await;
+        self.approve(&case).await;
+        let key = desk.unlock(PASSPHRASE).unwrap();
+        desk.press(&case, &key).await.unwrap();
+        let desk = self.at("2026-11-24T18:00:00Z").await;
+        desk.command(&case, CaseCommand::OpenWaves, &Actor::Timer)
+            .await
+            .unwrap();
+        case
+    }
+
+    /// The demo's masters into a case, and a plan of its waves.
+    pub async fn plan(&self, case: &CaseId) {
+        let desk = self.app.now().await.unwrap().0;
         let masters = MASTERS
             .iter()
             .map(|(name, bytes)| {
@@ -189,28 +206,27 @@ impl Program {
                 )
             })
             .collect::<Vec<_>>();
-        desk.add_artifacts(&case, &masters).await.unwrap();
+        desk.add_artifacts(case, &masters).await.unwrap();
         let offsets = desk.program().await.unwrap().settings().offsets().clone();
-        desk.command(&case, CaseCommand::PlanWaves(offsets), &Actor::Desk)
+        desk.command(case, CaseCommand::PlanWaves(offsets), &Actor::Desk)
             .await
             .unwrap();
+    }
+
+    /// Both approvals of a plan.
+    pub async fn approve(&self, case: &CaseId) {
+        let desk = self.app.now().await.unwrap().0;
         for name in ["Ada", "Grace"] {
             let person = PersonName::parse(name).unwrap();
-            let known: Case = desk.case(&case).await.unwrap();
+            let known = desk.case(case).await.unwrap();
             let command = CaseCommand::Approve {
                 person: person.clone(),
                 plan: known.plan_digest(),
             };
-            desk.command(&case, command, &Actor::Person(person))
+            desk.command(case, command, &Actor::Person(person))
                 .await
                 .unwrap();
         }
-        desk.press(&case, &key).await.unwrap();
-        let desk = self.at("2026-11-24T18:00:00Z").await;
-        desk.command(&case, CaseCommand::OpenWaves, &Actor::Timer)
-            .await
-            .unwrap();
-        case
     }
 }
 
