@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use domain::ids::SeatId;
@@ -11,7 +10,7 @@ use support::acts::downloaded;
 use support::office::{
     LEAKER, Office, mark_a_note, plan_and_approve, press, the_wave_opens, trace, upload_a_write_up,
 };
-use support::{Browser, target};
+use support::{Browser, headstart};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_is_clicked_from_its_creation_to_evidence_that_verifies_and_a_partner_that_gets_nothing_more()
@@ -113,16 +112,6 @@ async fn the_evidence_verifies(office: &Office, page: &str) {
     let accused = verified["accused"].as_array().unwrap();
     assert_eq!(accused.len(), 1, "{said}");
     assert_eq!(accused[0]["seat"], LEAKER);
-}
-
-fn headstart() -> PathBuf {
-    let path = target().join("debug/headstart");
-    assert!(
-        path.exists(),
-        "`{}` is missing: `cargo build -p headstart`",
-        path.display()
-    );
-    path
 }
 
 /// The partner's page stays open, with the key in it; the next click gives nothing.

@@ -141,8 +141,13 @@ impl Browser {
 
     /// The window's width, in CSS pixels.
     pub async fn width(&self, width: u32) {
+        self.size(width, 1000).await;
+    }
+
+    /// The window's width and height, in CSS pixels.
+    pub async fn size(&self, width: u32, height: u32) {
         let metrics =
-            json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.command("Emulation.setDeviceMetricsOverride", metrics)
             .await;
     }
@@ -250,6 +255,17 @@ pub fn target() -> PathBuf {
         path.pop();
     }
     path.pop();
+    path
+}
+
+/// The command of this checkout.
+pub fn headstart() -> PathBuf {
+    let path = target().join("debug/headstart");
+    assert!(
+        path.exists(),
+        "`{}` is missing: `cargo build -p headstart`",
+        path.display()
+    );
     path
 }
 

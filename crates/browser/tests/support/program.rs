@@ -1,5 +1,6 @@
 //! A small program, served on the loopback.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use desk::{ClockKind, DataDir, Desk};
@@ -34,6 +35,7 @@ pub struct Program {
     pub app: App,
     pub seats: Vec<Keyed>,
     pub dir: TempDir,
+    folder: PathBuf,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -89,9 +91,22 @@ impl Program {
                 });
             }
         }
+        Self::over(desk, PASSPHRASE, dir, "program", seats).await
+    }
+
+    /// Serves a program that is there already, with the keys of some of its seats; nothing opens by itself.
+    /// `folder`: the data directory, below `dir`.
+    pub async fn over(
+        desk: Desk,
+        passphrase: &str,
+        dir: TempDir,
+        folder: &str,
+        seats: Vec<Keyed>,
+    ) -> Self {
+        let folder = dir.path().join(folder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let key = desk.unlock(PASSPHRASE).unwrap();
+        let key = desk.unlock(passphrase).unwrap();
         let options = Options {
             serving: Serving::All,
             origin: url.clone(),
@@ -113,13 +128,14 @@ impl Program {
             app,
             seats,
             dir,
+            folder,
             stop: Some(stop),
         }
     }
 
     /// The data directory.
     pub fn data(&self) -> DataDir {
-        DataDir::at(self.dir.path().join("program"))
+        DataDir::at(self.folder.clone())
     }
 
     /// Moves the test clock.
@@ -183,7 +199,7 @@ impl Program {
         let desk = self.at("2026-11-20T10:00:00Z").await;
         let (case, _, _) = desk.import_case(ADVISORY, None).await.unwrap();
         self.plan(&case).await;
-        self.approve(&case).await;
+        self.approve(&case, &["Ada", "Grace"]).await;
         let key = desk.unlock(PASSPHRASE).unwrap();
         desk.press(&case, &key).await.unwrap();
         let desk = self.at("2026-11-24T18:00:00Z").await;
@@ -195,6 +211,11 @@ impl Program {
 
     /// The demo's masters into a case, and a plan of its waves.
     pub async fn plan(&self, case: &CaseId) {
+        self.plan_with(case, str::to_owned).await;
+    }
+
+    /// As [`Self::plan`], with masters that say something else.
+    pub async fn plan_with(&self, case: &CaseId, edit: impl Fn(&str) -> String) {
         let desk = self.app.now().await.unwrap().0;
         let masters = MASTERS
             .iter()
@@ -202,7 +223,7 @@ impl Program {
                 (
                     (*name).to_owned(),
                     desk::kind_of(name).unwrap(),
-                    bytes.to_vec(),
+                    edit(std::str::from_utf8(bytes).unwrap()).into_bytes(),
                 )
             })
             .collect::<Vec<_>>();
@@ -213,10 +234,10 @@ impl Program {
             .unwrap();
     }
 
-    /// Both approvals of a plan.
-    pub async fn approve(&self, case: &CaseId) {
+    /// Approvals of a plan.
+    pub async fn approve(&self, case: &CaseId, people: &[&str]) {
         let desk = self.app.now().await.unwrap().0;
-        for name in ["Ada", "Grace"] {
+        for name in people {
             let person = PersonName::parse(name).unwrap();
             let known = desk.case(case).await.unwrap();
             let command = CaseCommand::Approve {

@@ -1,7 +1,6 @@
 //! Accepting an invitation: a passkey is made, and for a new seat a key for its packages.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::Response;
 use desk::{Invitation, Invited, digest_of_secret};
 use domain::account::AccountCommand;
@@ -12,6 +11,7 @@ use serde_json::Value;
 use super::ceremony::Purpose;
 use super::own::Made;
 use super::passkey::{button, enter};
+use crate::extract::{Path, Said};
 use crate::web::parts::{Field, facts, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -83,7 +83,7 @@ pub async fn begin(visit: Visit, Path(secret): Path<String>) -> Result<Json<Valu
 pub async fn finish(
     visit: Visit,
     Path(secret): Path<String>,
-    Json(made): Json<Made>,
+    Said(made): Said<Made>,
 ) -> Result<Response, Problem> {
     let recipient = made
         .recipient

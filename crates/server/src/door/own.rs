@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::Path;
+use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use domain::account::{Account, AccountCommand, TOKEN_DAYS_MAX};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -17,6 +16,7 @@ use super::fresh::fresh_to;
 use super::passkey::{Answer, button};
 use super::session::{Session, TOKEN_PREFIX, secret};
 use crate::access;
+use crate::extract::{Form, Path, Said};
 use crate::web::parts::{Field, distance, empty, state, table, when};
 use crate::web::{Page, Sheet, page};
 use crate::{Problem, Visit};
@@ -225,7 +225,7 @@ impl Made {
 }
 
 /// Ends it.
-pub async fn finish(visit: Visit, Json(made): Json<Made>) -> Result<Json<Value>, Problem> {
+pub async fn finish(visit: Visit, Said(made): Said<Made>) -> Result<Json<Value>, Problem> {
     let has_passkey = guard(&visit)?;
     let actor = visit.actor()?;
     let passkey = visit.app.ceremonies().finish_make(

@@ -1,7 +1,6 @@
 //! Signing in by a passkey, and showing one again.
 
 use axum::Json;
-use axum::extract::Query;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::account::AccountCommand;
@@ -14,6 +13,7 @@ use super::ceremony::{Shown, not_known};
 use super::fresh::{FRESH_MINUTES, safe_path};
 use super::links::first_page;
 use super::session::Session;
+use crate::extract::{Query, Said};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
 
@@ -75,7 +75,7 @@ pub async fn begin(visit: Visit) -> Result<Json<Value>, Problem> {
 }
 
 /// Ends it.
-pub async fn finish(visit: Visit, Json(answer): Json<Answer>) -> Result<Response, Problem> {
+pub async fn finish(visit: Visit, Said(answer): Said<Answer>) -> Result<Response, Problem> {
     let accounts = &visit.state.accounts;
     let (account, shown) =
         visit
@@ -151,7 +151,7 @@ pub async fn begin_again(visit: Visit) -> Result<Json<Value>, Problem> {
 /// Ends it.
 pub async fn finish_again(
     visit: Visit,
-    Json(answer): Json<Answer>,
+    Said(answer): Said<Answer>,
 ) -> Result<Json<Value>, Problem> {
     let actor = visit.actor()?;
     let account = visit.state.accounts.of(&actor);

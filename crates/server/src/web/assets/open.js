@@ -96,8 +96,8 @@ function checkOwnKey(identities) {
 }
 
 async function openPackage(identities) {
-  const { package: action, logKey, seat, partner } = opener.dataset;
-  const own = { case: opener.dataset.case, seat, partner };
+  const { package: action, logKey } = opener.dataset;
+  const own = { ...opener.dataset };
   const key = await readKey(logKey);
   say("Fetching the package; its receipt goes into the log first …");
   const response = await fetch(action, { method: "POST", body: new URLSearchParams({ as: "tar" }), redirect: "error" });
@@ -123,13 +123,16 @@ function show(checked, sealed, proof) {
     item.append(element("span", "✓ ", "state good"), line);
     checks.append(item);
   }
-  place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${checked.ends}`, "fine"));
+  place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${plainTime(checked.ends)}`, "fine"));
   for (const [at, copy] of checked.copies.entries()) place.append(fileOf(copy.name, copy.bytes, at === 0));
   const kept = element("p", "Keep these two; together they show what you were given: ", "fine");
   kept.append(saveLink(sealed.name, sealed.bytes), " ", saveLink(proof.name, proof.bytes));
   place.append(kept);
   document.getElementById("receipts")?.append(element("p", `Since this page was loaded: entry ${checked.receiptIndex} of the log.`));
 }
+
+/** A time as the page writes them. */
+const plainTime = (text) => text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?Z$/, "$1 $2 UTC");
 
 function fileOf(name, bytes, isFirst) {
   const box = element("article", undefined, "opened-file");

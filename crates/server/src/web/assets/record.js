@@ -57,8 +57,7 @@ async function openEntry(row, identities) {
   const text = readUtf8(readBase64(opening.content));
   if ((await entryOf(text, readBase64(opening.salt))) !== row.dataset.leaf) throw new ProofError("it does not open this entry");
   const leaf = readLeaf(text);
-  const kind = { package: "headstart package v3", receipt: "headstart receipt v2" }[row.dataset.given];
-  const isOwn = leaf.of("seat") === record.dataset.seat && leaf.of("case") === row.dataset.case && leaf.heading === kind;
+  const isOwn = leaf.of("seat") === record.dataset.seat && leaf.of("case") === row.dataset.case && leaf.heading === row.dataset.heading;
   if (!isOwn) throw new ProofError("it commits to something else than this row says");
   return { leaf, opening, digest: toHex(await sha256(utf8.encode(row.dataset.leaf))) };
 }

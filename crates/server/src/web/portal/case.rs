@@ -1,7 +1,5 @@
 //! One case: acknowledge it, then open its package here, by a command, or as a file.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Fetched;
@@ -19,6 +17,7 @@ use super::own::{
     Own, attachment, command, honesty, key_panel, meaning, own, seated, told, without_script,
 };
 use super::{protections, questions};
+use crate::extract::{Form, Path};
 use crate::web::parts::{count, distance, facts, state, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -162,7 +161,8 @@ fn opening(visit: &Visit, own: &Own) -> Markup {
                 "Whichever way you choose: that you fetched it is written into the log before the first byte leaves."
             }
             div id="opener" data-package=(action) data-case=(case) data-seat=(own.seat) data-partner=(own.partner)
-                data-recipient=(recipient) data-log-key=(log_key) {
+                data-recipient=(recipient) data-log-key=(log_key)
+                data-manifest-heading=(flow::manifest::HEADING) data-leaf-heading=(flow::leaf::PACKAGE) {
                 h3 { "In this page" }
                 (without_script("Opening in the page needs JavaScript. Download the package and use a command instead."))
                 (key_panel("Open here"))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::{Class, Failure};
@@ -13,6 +12,7 @@ use domain::open::{open, standing};
 use domain::tlp::Tlp;
 use maud::{Markup, html};
 
+use crate::extract::Path;
 use crate::web::parts::Field;
 use crate::{Problem, Visit};
 

@@ -1,7 +1,5 @@
 //! Protections: what a partner reports to have built, for whom it reports anew, and the history.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::explain::Explain;
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::own::{Own, honesty, key_panel, own, sealed, told, without_script};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, count, empty, error_summary, state, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

@@ -1,7 +1,5 @@
 //! Questions: a thread between one partner and the program about one case.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::letter::Words;
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::own::{Own, honesty, key_panel, own, sealed, seated, told, without_script};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, count, empty, error_summary, state, table, when};
 use crate::web::{Page, Sheet, page};
 use crate::{Problem, Visit};

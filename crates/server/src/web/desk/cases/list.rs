@@ -1,6 +1,5 @@
 //! The list of cases.
 
-use axum::extract::Query;
 use domain::case::{Case, Stage};
 use domain::person::Role;
 use maud::{Markup, html};
@@ -8,6 +7,7 @@ use serde::Deserialize;
 
 use super::about::{coming, release, stage, wave_name};
 use super::title_of;
+use crate::extract::Query;
 use crate::web::parts::{count, distance, empty, table};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
