@@ -120,17 +120,31 @@ impl Browser {
 
     /// An authenticator that shows a passkey whenever it is asked.
     pub async fn add_authenticator(&self) -> String {
+        self.add_authenticator_with(json!({})).await
+    }
+
+    /// As [`Self::add_authenticator`], with further options.
+    pub async fn add_authenticator_with(&self, more: Value) -> String {
         self.command("WebAuthn.enable", json!({})).await;
+        let mut options = json!({
+            "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
+        });
+        for (name, value) in more.as_object().unwrap() {
+            options[name] = value.clone();
+        }
+        let wanted = json!({"options": options});
         let answer = self
-            .command(
-                "WebAuthn.addVirtualAuthenticator",
-                json!({"options": {
-                    "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
-                    "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
-                }}),
-            )
+            .command("WebAuthn.addVirtualAuthenticator", wanted)
             .await;
         answer["authenticatorId"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether somebody touches the authenticator when it asks.
+    pub async fn touches(&self, authenticator: &str, does: bool) {
+        let how = json!({"authenticatorId": authenticator, "enabled": does});
+        self.command("WebAuthn.setAutomaticPresenceSimulation", how)
+            .await;
     }
 
     /// Light or dark.

@@ -61,6 +61,14 @@ pub async fn sign_in(visit: Visit, Query(back): Query<Back>) -> Page {
                 p class="notice" { "You are signed in. " a href="/" { "To your first page" } }
             }
             p { "Your device knows your passkey and who you are here; you type no name." }
+            @if visit.who.is_none() {
+                // The script shows it where the browser lists passkeys under a field.
+                div class="field" data-autofill hidden {
+                    label for="passkey-name" { "Your passkey" }
+                    p class="hint" id="passkey-name-hint" { "Choose it from the list that your browser offers here, or press the button." }
+                    input type="text" id="passkey-name" name="username" autocomplete="username webauthn" aria-describedby="passkey-name-hint";
+                }
+            }
             (button(&visit, "Sign in with a passkey", "/sign-in/passkey/begin", "/sign-in/passkey/finish", to))
             h2 { "If you have no passkey yet" }
             p { "Open the invitation that you were given. It works once; whoever gave it to you can make another." }

@@ -1,4 +1,4 @@
-// Opens packages and letters in the page. The key stays in this module's memory until the page is left.
+// Opens packages and letters in the page.
 
 const element = (name, text, className) => {
   const made = document.createElement(name);
@@ -31,16 +31,7 @@ async function begin() {
     say(`This browser does not have ${lacks.join(" or ")}, so this page cannot open anything. Use the command line instead: it needs nothing of the browser.`);
     return;
   }
-  useKey.addEventListener("click", async () => {
-    useKey.disabled = true;
-    try {
-      await run();
-    } catch (error) {
-      fail(error);
-    } finally {
-      useKey.disabled = false;
-    }
-  });
+  onKey((withPasskey) => run(withPasskey).catch(fail));
 }
 
 function say(text) {
@@ -55,17 +46,9 @@ function fail(error) {
   keyStatus.className = "notice bad";
 }
 
-/** The keys that were given, until the page is left. */
-let held = null;
-
-async function run() {
+async function run(withPasskey) {
   say("Reading the key …");
-  const given = await keyText();
-  if (given !== null) held = await readIdentities(given);
-  if (held === null) throw new AgeError("key", "choose your key file first, or paste the key");
-  // What was pasted is not left standing where somebody looks over a shoulder.
-  document.getElementById("keytext").value = "";
-  const identities = held;
+  const identities = await takeKeys(withPasskey);
   if (opener) {
     checkOwnKey(identities);
     await openPackage(identities);
@@ -76,22 +59,10 @@ async function run() {
   if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key, which stays in this page until you leave it.");
 }
 
-/** What was pasted or chosen; null for neither. */
-async function keyText() {
-  const pasted = document.getElementById("keytext").value;
-  if (pasted.trim() !== "") return pasted;
-  const [file] = document.getElementById("keyfile").files;
-  if (!file) return null;
-  if (file.size > 64 * 1024) throw new AgeError("key", "this file is too large for a key");
-  return file.text();
-}
-
 /** Before anything is fetched: with another key nothing opens, and the fetch would be on record all the same. */
 function checkOwnKey(identities) {
-  const recipient = opener.dataset.recipient;
-  const share = recipient.startsWith("age1") ? fromBech32(recipient.toUpperCase(), "AGE") : null;
-  if (!share) throw new AgeError("key", "your seat's key is an SSH key, which this page does not open; use the command below");
-  const isOwn = identities.some((identity) => toHex(publicShare(identity)) === toHex(share));
+  const isOwn = isOwnKey(identities);
+  if (isOwn === null) throw new AgeError("key", "your seat's key is an SSH key, which this page does not open; use the command below");
   if (!isOwn) throw new AgeError("key", "this is not the key of your seat, so nothing was fetched");
 }
 

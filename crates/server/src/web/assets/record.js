@@ -65,12 +65,8 @@ async function openEntry(row, identities) {
 /** What the entries commit to, once they were opened. */
 const openings = {};
 
-async function readEntries() {
-  const text = document.getElementById("keytext").value;
-  const [file] = document.getElementById("keyfile").files;
-  if (text.trim() === "" && !file) throw new AgeError("key", "choose your key file first, or paste the key");
-  const identities = await readIdentities(text.trim() === "" ? await file.text() : text);
-  document.getElementById("keytext").value = "";
+async function readEntries(withPasskey) {
+  const identities = await takeKeys(withPasskey);
   const known = new Map();
   let opened = 0;
   for (const row of rows) {
@@ -137,15 +133,13 @@ missing().then((lacks) => {
     recordKeyStatus.textContent = `This browser does not have ${lacks.join(" or ")}, so it cannot read entries. The proofs above need only Ed25519.`;
     return;
   }
-  useRecordKey.addEventListener("click", async () => {
-    useRecordKey.disabled = true;
+  onKey(async (withPasskey) => {
     try {
-      const opened = await readEntries();
+      const opened = await readEntries(withPasskey);
       document.getElementById("signed").hidden = opened === 0;
       tell(recordKeyStatus, opened > 0, `${opened} of ${rows.length} entries opened: each commits to what its row says, and names the one before it.`);
     } catch (error) {
       tell(recordKeyStatus, false, `${words(error)}.`);
     }
-    useRecordKey.disabled = false;
   });
 });

@@ -119,7 +119,7 @@ fn drawn(visit: &Visit, own: &Own, typed: &Typed, error: Option<String>) -> Page
             (without_script("Messages are sealed to your seats. Save the sealed text and open it with age, or allow JavaScript."))
             details class="panel" data-needs-script="" hidden {
                 summary { "Read the messages with your key" }
-                (key_panel("Read here"))
+                (key_panel(visit, "Read here"))
                 (honesty())
             }
             ol class="thread" { @for message in thread { (shown(visit, own, message)) } }

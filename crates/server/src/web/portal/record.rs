@@ -59,7 +59,7 @@ fn drawn(visit: &Visit, seat: &SeatId, record: &OwnRecord) -> Markup {
                 "In the log an entry is only a digest. With your key the page opens what each commits to, and checks that "
                 "it is of your seat, and that each names the one before it."
             }
-            (key_panel("Read the entries"))
+            (key_panel(visit, "Read the entries"))
             p id="signed" hidden {
                 button type="button" id="sign" { "Save the signed record" } " "
                 span class="fine" { "For this, what the entries commit to is sent to the server, which compares it with the log and signs it. Your key is not sent." }
