@@ -75,7 +75,11 @@ pub async fn begin(visit: Visit, Path(secret): Path<String>) -> Result<Json<Valu
     };
     let purpose = Purpose::Invitation(digest_of_secret(&secret));
     Ok(Json(
-        visit.app.ceremonies().begin_make(purpose, &name, None)?,
+        visit
+            .app
+            .ceremonies()
+            .begin_make(purpose, &name, None)
+            .await?,
     ))
 }
 
@@ -94,11 +98,15 @@ pub async fn finish(
     if matches!(waiting.to, Invited::NewSeat { .. }) {
         check_recipient(recipient)?;
     }
-    let passkey = visit.app.ceremonies().finish_make(
-        &made.answer.ceremony,
-        &made.answer.credential,
-        &Purpose::Invitation(digest_of_secret(&secret)),
-    )?;
+    let passkey = visit
+        .app
+        .ceremonies()
+        .finish_make(
+            &made.answer.ceremony,
+            &made.answer.credential,
+            &Purpose::Invitation(digest_of_secret(&secret)),
+        )
+        .await?;
     // CRASH: from here the invitation is gone. Whoever invited makes another; the other order could let two in.
     let invitation = visit
         .desk

@@ -195,11 +195,13 @@ pub async fn begin(visit: Visit) -> Result<Json<Value>, Problem> {
     let account = visit.state.accounts.of(&actor);
     let name = visit.who.as_ref().map(|who| who.name()).unwrap_or_default();
     let purpose = Purpose::Account(actor);
-    Ok(Json(visit.app.ceremonies().begin_make(
-        purpose,
-        &name,
-        Some(&account),
-    )?))
+    Ok(Json(
+        visit
+            .app
+            .ceremonies()
+            .begin_make(purpose, &name, Some(&account))
+            .await?,
+    ))
 }
 
 /// What a browser answers when a passkey was made.
@@ -228,11 +230,15 @@ impl Made {
 pub async fn finish(visit: Visit, Said(made): Said<Made>) -> Result<Json<Value>, Problem> {
     let has_passkey = guard(&visit)?;
     let actor = visit.actor()?;
-    let passkey = visit.app.ceremonies().finish_make(
-        &made.answer.ceremony,
-        &made.answer.credential,
-        &Purpose::Account(actor.clone()),
-    )?;
+    let passkey = visit
+        .app
+        .ceremonies()
+        .finish_make(
+            &made.answer.ceremony,
+            &made.answer.credential,
+            &Purpose::Account(actor.clone()),
+        )
+        .await?;
     let command = AccountCommand::AddPasskey {
         passkey: passkey.id,
         label: made.label(),

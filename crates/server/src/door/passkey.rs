@@ -79,19 +79,19 @@ pub async fn sign_in(visit: Visit, Query(back): Query<Back>) -> Page {
 
 /// Begins to sign in: the answer is the same for everybody.
 pub async fn begin(visit: Visit) -> Result<Json<Value>, Problem> {
-    Ok(Json(visit.app.ceremonies().begin_sign_in()?))
+    Ok(Json(visit.app.ceremonies().begin_sign_in().await?))
 }
 
 /// Ends it.
 pub async fn finish(visit: Visit, Said(answer): Said<Answer>) -> Result<Response, Problem> {
     let accounts = &visit.state.accounts;
-    let (account, shown) =
-        visit
-            .app
-            .ceremonies()
-            .finish_sign_in(&answer.ceremony, &answer.credential, |id| {
-                accounts.by_passkey(id)
-            })?;
+    let (account, shown) = visit
+        .app
+        .ceremonies()
+        .finish_sign_in(&answer.ceremony, &answer.credential, |id| {
+            accounts.by_passkey(id)
+        })
+        .await?;
     enter(&visit, account, Some(shown), answer.to.as_deref()).await
 }
 
@@ -153,7 +153,7 @@ pub async fn again(visit: Visit, Query(back): Query<Back>) -> Result<Page, Probl
 /// Begins to ask again.
 pub async fn begin_again(visit: Visit) -> Result<Json<Value>, Problem> {
     let account = visit.state.accounts.of(&visit.actor()?);
-    Ok(Json(visit.app.ceremonies().begin_again(&account)?))
+    Ok(Json(visit.app.ceremonies().begin_again(&account).await?))
 }
 
 /// Ends it.
@@ -163,11 +163,11 @@ pub async fn finish_again(
 ) -> Result<Json<Value>, Problem> {
     let actor = visit.actor()?;
     let account = visit.state.accounts.of(&actor);
-    let shown =
-        visit
-            .app
-            .ceremonies()
-            .finish_again(&answer.ceremony, &answer.credential, &account)?;
+    let shown = visit
+        .app
+        .ceremonies()
+        .finish_again(&answer.ceremony, &answer.credential, &account)
+        .await?;
     let command = AccountCommand::ShowPasskey {
         passkey: shown.id,
         credential: shown.changed,
