@@ -22,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         let read: Result<axum::Form<T>, FormRejection> =
             axum::Form::from_request(request, state).await;
         read.map(|axum::Form(fields)| Self(fields))
-            .map_err(|rejection| of_body(rejection.status(), "form"))
+            .map_err(|rejection| of_body(rejection.status()))
     }
 }
 
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Multipart {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let read = axum::extract::Multipart::from_request(request, state).await;
         read.map(Self)
-            .map_err(|rejection| of_body(rejection.status(), "form"))
+            .map_err(|rejection| of_body(rejection.status()))
     }
 }
 
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Said<T> {
         let read: Result<axum::Json<T>, JsonRejection> =
             axum::Json::from_request(request, state).await;
         read.map(|axum::Json(said)| Self(said))
-            .map_err(|rejection| of_body(rejection.status(), "body"))
+            .map_err(|rejection| of_body(rejection.status()))
     }
 }
 
@@ -89,29 +89,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         read.map(|axum::extract::Query(query)| Self(query))
-            .map_err(|_| {
-                Problem::input(
-                    "query",
-                    "what stands behind the question mark cannot be read",
-                )
-                .hint("follow a link, or send the form of the page")
-            })
+            .map_err(|_| malformed())
     }
 }
 
-/// Why a body was not read.
-fn of_body(status: StatusCode, code: &str) -> Problem {
+/// Why a body was not read. Nothing of it is repeated: a field may hold a secret.
+fn of_body(status: StatusCode) -> Problem {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(413, "too-large", "what you sent is too large")
+            Problem::new(413, "too-large", "this is too large").hint("send less at a time")
         }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(
             415,
-            code,
-            "what you sent is of another kind than this takes",
+            "content-type",
+            "this kind of content is not taken here",
         ),
-        // Nothing of it is repeated: a field may hold a secret.
-        _ => Problem::input(code, "a field is missing, or cannot be read")
-            .hint("go back, and send the form of the page"),
+        _ => malformed(),
     }
+}
+
+fn malformed() -> Problem {
+    Problem::input(
+        "malformed",
+        "a part of what was sent is missing, or cannot be read",
+    )
+    .hint("load the page again, and send its form")
 }

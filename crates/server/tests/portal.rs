@@ -84,7 +84,11 @@ async fn what_cannot_be_read_is_a_page_for_people_and_says_nothing_of_the_case()
         .post_json(VAL, &format!("/inbox/{}/questions", office.open), "{}")
         .await;
     assert_eq!(other.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    assert!(other.text().contains("of another kind"), "{}", other.text());
+    assert!(
+        other.text().contains("is not taken here"),
+        "{}",
+        other.text()
+    );
 }
 
 #[tokio::test]
