@@ -27,7 +27,10 @@ const HERE: &str = "/account";
 fn scope_words(scope: &str) -> &'static str {
     match scope {
         "read" => "read what the account may see",
-        "write" => "do what the account may do",
+        "write" => "do what the account may do, but for approving, fetching and tracing",
+        "approve" => "approve plans of waves",
+        "fetch" => "fetch packages, with a receipt in the log each time",
+        "trace" => "trace leaks, and download their evidence",
         "metrics" => "read the server's figures at /metrics",
         _ => "as the API's description says",
     }

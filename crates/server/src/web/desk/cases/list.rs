@@ -119,10 +119,10 @@ fn row(visit: &Visit, case: &Case) -> Vec<Markup> {
     let now = visit.desk.now();
     let next = coming(case, now).into_iter().next();
     vec![
-        html! { a href={ "/cases/" (case.id()) } { (case.id()) } },
+        html! { a class="keep" href={ "/cases/" (case.id()) } { (case.id()) } },
         html! { @match title_of(visit, case) { Some(title) => (title), None => span class="fine" { "sealed" } } },
         stage(case),
-        html! { (case.tlp()) },
+        html! { span class="keep" { (case.tlp()) } },
         release(visit, case),
         html! {
             @match next {

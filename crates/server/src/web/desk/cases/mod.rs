@@ -29,6 +29,8 @@ use domain::case::Case;
 use domain::ids::CaseId;
 use maud::{Markup, html};
 
+pub(in crate::web) use artifacts::kind_name;
+
 use crate::access::{APPROVER, COORDINATOR, Need, PROGRAM, Route, page};
 use crate::{App, Problem, Visit};
 

@@ -77,8 +77,8 @@ fn progress(visit: &Visit, case: &Case) -> Markup {
     html! {
         ul class="figures" {
             li { b { (names.len()) " of " (APPROVALS_NEEDED) } span { "approvals" @if !names.is_empty() { ": " (names.join(", ")) } } }
-            li { b { (case.packages().count()) } span { "packages pressed" @if !waiting.is_empty() { ", " (waiting.len()) " to press" } } }
-            li { b { (case.waves().len()) } span { "waves opened" } }
+            li { b { (case.packages().count()) } span { (if case.packages().count() == 1 { "package pressed" } else { "packages pressed" }) @if !waiting.is_empty() { ", " (waiting.len()) " to press" } } }
+            li { b { (case.waves().len()) } span { (if case.waves().len() == 1 { "wave opened" } else { "waves opened" }) } }
         }
         @if approves || presses || opens {
             p class="buttons" {

@@ -16,6 +16,7 @@ use maud::{Markup, html};
 use super::form::{Fields, field};
 use super::{partners, standing};
 use crate::extract::{Path, Query};
+use crate::web::desk::cases::kind_name;
 use crate::web::parts::{empty, facts, sentence, state, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -140,7 +141,7 @@ fn entitlement(visit: &Visit, partner: &Partner) -> Markup {
         .into_iter()
         .map(|kind| {
             vec![
-                html! { span class="keep" { (kind) } },
+                html! { span class="keep" { (kind_name(kind)) } },
                 answer(kind, Tlp::UNDER_EMBARGO),
                 answer(kind, Tlp::Red),
             ]
