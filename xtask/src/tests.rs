@@ -44,6 +44,33 @@ pub fn run(more: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Takes the pictures of the manual: the test that looks at their pages writes them when it is told to.
+pub fn take_pictures() -> Result<()> {
+    needs::install_missing()?;
+    for arguments in [
+        &["build", "--locked", "--package", "headstart"][..],
+        &[
+            "test",
+            "--locked",
+            "--package",
+            "browser",
+            "--test",
+            "pictures",
+            "every_picture_is_of_a_page_as_it_is",
+        ],
+    ] {
+        let status = Command::new(env!("CARGO"))
+            .args(arguments)
+            .env("HEADSTART_PICTURES", "1")
+            .status()
+            .context("cargo did not start")?;
+        if !status.success() {
+            bail!("cargo {} failed with {status}", arguments.join(" "));
+        }
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Tally {
     passed: u64,

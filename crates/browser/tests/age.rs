@@ -133,7 +133,10 @@ async fn no_altered_package_is_shown() {
             json!(format!("/inbox/{case}/package")),
             json!(program.identity("p-01.s1")),
             json!(log_key),
-            json!({"case": case.as_str(), "seat": "p-01.s1", "partner": "p-01"}),
+            json!({
+                "case": case.as_str(), "seat": "p-01.s1", "partner": "p-01",
+                "manifestHeading": flow::manifest::HEADING, "leafHeading": flow::leaf::PACKAGE,
+            }),
         ],
     )
     .await;

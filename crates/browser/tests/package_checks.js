@@ -2,7 +2,7 @@
 
 /**
  * `page`: what `open.js` exports (`age.js` and `proof.js` together).
- * `sample`: `{tar: Uint8Array, identity: text, logKey: text, own: {case, seat, partner}}`, where `tar` is what the
+ * `sample`: `{tar: Uint8Array, identity: text, logKey: text, own}`, where `tar` is what the
  * portal gives as "package with its proof".
  * Answers `{refused: number, accepted: [what was altered and not refused]}`, after the unaltered sample has held.
  */
@@ -26,7 +26,7 @@ export async function alter(page, sample) {
 }
 
 function* alterations(whole) {
-  for (const word of ["case", "seat", "partner"]) yield [`another ${word}`, { own: { ...whole.own, [word]: `${whole.own[word]}1` } }];
+  for (const word of ["case", "seat", "partner", "manifestHeading", "leafHeading"]) yield [`another ${word}`, { own: { ...whole.own, [word]: `${whole.own[word]}1` } }];
   yield ["a byte of the sealed package", { sealed: flipped(whole.sealed, whole.sealed.length >> 1) }];
   yield* filesAltered(whole.files);
   yield* proofAltered(whole.proof);

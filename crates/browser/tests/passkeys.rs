@@ -52,11 +52,11 @@ async fn an_invitation_becomes_a_passkey_once_and_the_passkey_signs_in() {
     ask_for_noor(&browser).await;
     browser.wait_for("It works once").await;
     let link = shown_link(&browser).await;
-    browser.sign_out().await;
     put_away(&browser, &device).await;
+    browser.sign_out().await;
 
     // Noor has a device of her own, and the link open twice.
-    browser.add_authenticator().await;
+    let device = browser.add_authenticator().await;
     let first = browser.goto_beside(&link).await;
     let second = browser.driver.window().await.unwrap();
     browser.switch_to(&first).await;
@@ -74,7 +74,9 @@ async fn an_invitation_becomes_a_passkey_once_and_the_passkey_signs_in() {
     browser.wait_for("This invitation was used already").await;
     browser.close_for(&first).await;
 
+    browser.touches(&device, false).await;
     browser.sign_out().await;
+    browser.touches(&device, true).await;
     browser.press("Sign in with a passkey").await;
     browser.wait_for("Today").await;
     assert_eq!(browser.who().await, "Noor");
@@ -149,4 +151,179 @@ async fn a_new_seat_keeps_the_secret_half_of_the_key_that_it_makes_in_the_page()
     let complaints = browser.complaints(&[]).await;
     browser.quit().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// The cookie of the session.
+async fn session(browser: &Browser) -> Option<String> {
+    let cookies = browser.driver.get_all_cookies().await.unwrap();
+    let found = cookies
+        .into_iter()
+        .find(|own| own.name == server::door::COOKIE);
+    found.map(|own| own.value)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_from_the_list_under_the_field_signs_in_without_the_button() {
+    let program = Program::serve().await;
+    let browser = Browser::start().await;
+    browser.sign_in(&program.person("Ada").await).await;
+    let device = browser.add_authenticator().await;
+    browser.goto(&format!("{}/account", program.url)).await;
+    browser.press("Add a passkey").await;
+    browser.wait_for("the only one").await;
+    let before = session(&browser).await;
+
+    // Nobody chooses: the page waits, and offers its field.
+    browser.touches(&device, false).await;
+    browser.sign_out().await;
+    browser.find("[data-autofill]:not([hidden])").await;
+    let field = browser.find("#passkey-name").await;
+    let list = field.attr("autocomplete").await.unwrap();
+    assert_eq!(list.as_deref(), Some("username webauthn"));
+    assert_eq!(session(&browser).await, None);
+
+    // Somebody chooses; Chromium's own list is not drawn without a screen, so its choice is played.
+    browser.touches(&device, true).await;
+    browser.goto(&format!("{}/sign-in", program.url)).await;
+    browser.wait_for("Today").await;
+    assert_eq!(browser.who().await, "Ada");
+    let after = session(&browser).await;
+    assert!(after.is_some() && after != before);
+    let complaints = browser.complaints(&[]).await;
+    browser.quit().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// What the browser keeps for a seat, as text.
+async fn kept(browser: &Browser) -> String {
+    let script = "return JSON.stringify({...localStorage});";
+    browser.script(script).await.as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_keeps_its_key_under_its_passkey_and_opens_without_the_file_until_it_is_forgotten() {
+    let program = Program::serve().await;
+    let case = program.open_case().await;
+    let (seat, url) = ("p-01.s1", &program.url);
+    let page = format!("{url}/inbox/{case}");
+    let browser = Browser::start().await;
+    browser.sign_in(&program.seat(seat).await).await;
+    browser.goto(&page).await;
+    browser.press("I acknowledge label and embargo").await;
+    browser.wait_for("Open your package").await;
+    // Without a passkey there is nothing that could lock a key.
+    assert!(
+        !browser
+            .text()
+            .await
+            .contains("Keep this key on this device")
+    );
+    let device = browser
+        .add_authenticator_with(json!({"hasPrf": true}))
+        .await;
+    browser.goto(&format!("{url}/account")).await;
+    browser.press("Add a passkey").await;
+    browser.wait_for("the only one").await;
+
+    // Opened with the file, and nothing is kept that nobody asked for.
+    browser.goto(&page).await;
+    browser.wait_for("Keep this key on this device").await;
+    open_with_the_key(&browser, program.identity(seat)).await;
+    assert_eq!(kept(&browser).await, "{}");
+    // The key of another seat is not kept.
+    browser.goto(&page).await;
+    browser.click("#keep-key").await;
+    browser.click("#key-given summary").await;
+    browser.paste("#keytext", program.identity("p-02.s1")).await;
+    browser.press("Open here").await;
+    browser.wait_for("so it was not kept").await;
+    assert_eq!(kept(&browser).await, "{}");
+    browser.goto(&page).await;
+    browser.click("#keep-key").await;
+    open_with_the_key(&browser, program.identity(seat)).await;
+    let stored = kept(&browser).await;
+    assert!(stored.contains("sealed"), "{stored}");
+    let secret = program.identity(seat).lines();
+    for line in secret.filter(|line| line.starts_with("AGE-SECRET-KEY-")) {
+        assert!(!stored.contains(line));
+    }
+
+    // From now on the passkey opens: the package, and the record.
+    browser.goto(&page).await;
+    browser.press("Open here with your passkey").await;
+    browser.wait_for("Opened and checked").await;
+    for theme in ["light", "dark"] {
+        browser.theme(theme).await;
+        let findings = browser.axe().await;
+        assert!(findings.is_empty(), "{findings:#?}");
+    }
+    browser.goto(&format!("{url}/record")).await;
+    browser.press("Read the entries with your passkey").await;
+    browser.wait_for("entries opened").await;
+
+    // What is stored opens nothing without the passkey, nor for another place of the storage.
+    put_away(&browser, &device).await;
+    let other = browser
+        .add_authenticator_with(json!({"hasPrf": true}))
+        .await;
+    browser.goto(&page).await;
+    browser.press("Open here with your passkey").await;
+    browser.wait_for("The passkey was not shown").await;
+    assert!(!browser.text().await.contains("Opened and checked"));
+    put_away(&browser, &other).await;
+
+    browser.press("Forget it on this device").await;
+    browser.wait_for("This device keeps your key no more").await;
+    assert_eq!(kept(&browser).await, "{}");
+    browser.goto(&page).await;
+    browser.wait_for("Your seat's key file").await;
+    assert!(!browser.text().await.contains("Open here with your passkey"));
+
+    // Another seat at the same browser is offered nothing of it.
+    browser
+        .script(&format!("localStorage.setItem('headstart-kept-key {seat}', JSON.parse({stored:?})['headstart-kept-key {seat}']); return null;"))
+        .await;
+    browser.sign_out().await;
+    browser.sign_in(&program.seat("p-01.s2").await).await;
+    browser.goto(&page).await;
+    browser.press("I acknowledge label and embargo").await;
+    browser.wait_for("Your seat's key file").await;
+    assert!(!browser.text().await.contains("Open here with your passkey"));
+    let complaints = browser.complaints(&[]).await;
+    browser.quit().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+async fn open_with_the_key(browser: &Browser, key: &str) {
+    browser.click("#key-given summary").await;
+    browser.paste("#keytext", key).await;
+    browser.press("Open here").await;
+    browser.wait_for("Opened and checked").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_that_can_lock_no_key_keeps_none_and_says_so() {
+    let program = Program::serve().await;
+    let case = program.open_case().await;
+    let browser = Browser::start().await;
+    browser.sign_in(&program.seat("p-01.s1").await).await;
+    browser.add_authenticator().await;
+    browser.goto(&format!("{}/account", program.url)).await;
+    browser.press("Add a passkey").await;
+    browser.wait_for("the only one").await;
+    browser.goto(&format!("{}/inbox/{case}", program.url)).await;
+    browser.press("I acknowledge label and embargo").await;
+    browser.wait_for("Keep this key on this device").await;
+    browser.click("#keep-key").await;
+    browser.click("#key-given summary").await;
+    browser.paste("#keytext", program.identity("p-01.s1")).await;
+    browser.press("Open here").await;
+    browser
+        .wait_for("cannot lock a key; nothing was kept")
+        .await;
+    assert_eq!(kept(&browser).await, "{}");
+    browser.click("#keep-key").await;
+    browser.press("Open here").await;
+    browser.wait_for("Opened and checked").await;
+    browser.quit().await;
 }

@@ -166,8 +166,10 @@ const SECRET: &str = "headstart secret v1";
 const CODE: &str = "headstart code v2";
 const ROSTER: &str = "headstart roster v2";
 const SEED: &str = "headstart seed v1";
-const PACKAGE: &str = "headstart package v3";
-const RECEIPT: &str = "headstart receipt v2";
+/// The first line of what a package's entry commits to.
+pub const PACKAGE: &str = "headstart package v3";
+/// The first line of what a receipt's entry commits to.
+pub const RECEIPT: &str = "headstart receipt v2";
 /// What stands for a digest where there is none.
 const NOTHING: &str = "nothing";
 const WITNESSES: &str = "headstart witnesses v1";

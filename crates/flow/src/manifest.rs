@@ -17,7 +17,8 @@ use crate::press::Copy;
 /// The manifest's name inside a package.
 pub const MANIFEST_NAME: &str = "MANIFEST";
 
-const HEADING: &str = "headstart manifest v1";
+/// A manifest's first line.
+pub const HEADING: &str = "headstart manifest v1";
 
 /// What a manifest says beside the files.
 #[derive(Debug, Clone)]

@@ -74,7 +74,7 @@ impl App {
         let key = key.filter(|_| options.serving.has_desk()).map(Arc::new);
         Self(Arc::new(Inner {
             sessions: Sessions::new(desk.clone()),
-            ceremonies: Ceremonies::new(&options.origin, &desk.config().program),
+            ceremonies: Ceremonies::new(desk.clone(), &options.origin),
             limits: OnceLock::new(),
             desk,
             options,

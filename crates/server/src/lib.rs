@@ -9,6 +9,7 @@ pub mod api;
 mod app;
 mod around;
 pub mod door;
+mod extract;
 mod jobs;
 mod limits;
 mod listen;

@@ -418,6 +418,45 @@ async fn what_is_revoked_ends_within_a_second_in_every_process() {
 }
 
 #[tokio::test]
+async fn what_one_process_began_another_ends_once() {
+    let place = place(Serving::All).await;
+    let (_, other) = place.beside(Serving::All).await;
+    let mut device = Device::new(7, ORIGIN);
+    let secret = invite(&place, &person("Mei")).await;
+    accept(&place, &secret, &mut device, None).await;
+
+    let nobody = Hand::default();
+    let begun = place
+        .post("/sign-in/passkey/begin", &nobody, &json!({}))
+        .await
+        .json();
+    // The database holds the digest of what the browser holds.
+    let secret = begun["ceremony"].as_str().unwrap().as_bytes();
+    for entry in std::fs::read_dir(place.data.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(secret.len()).any(|part| part == secret));
+    }
+    let credential = device.show(&begun["options"]);
+    let answer = json!({"ceremony": begun["ceremony"], "credential": credential}).to_string();
+    let finish = || {
+        let kind = Some("application/json");
+        ask(
+            &other,
+            "POST",
+            "/sign-in/passkey/finish",
+            &nobody,
+            kind,
+            &answer,
+        )
+    };
+    let first = finish().await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    first.hand();
+    let second = finish().await;
+    assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
+}
+
+#[tokio::test]
 async fn somebody_who_left_and_comes_back_by_the_same_name_has_nothing_of_before() {
     let place = place(Serving::All).await;
     let mut device = Device::new(5, ORIGIN);

@@ -53,6 +53,45 @@ const FORM: &str =
     "tlp=AMBER%2BSTRICT&release=2026-12-08T18%3A00%3A00Z&as=age&text=hello&product=p&coverage=none";
 
 #[tokio::test]
+async fn what_cannot_be_read_is_a_page_for_people_and_says_nothing_of_the_case() {
+    let office = office().await;
+    let twice = "as=age&as=age";
+    let mut answers = Vec::new();
+    for case in [office.open.as_str(), office.draft.as_str(), "nonsense"] {
+        let path = format!("/inbox/{case}/package");
+        answers.push(office.post(VAL, &path, twice).await);
+    }
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let text = answer.text();
+        assert!(
+            text.contains("<h1>Please check what you sent</h1>"),
+            "{text}"
+        );
+        assert!(!text.contains("duplicate field"), "{text}");
+        assert_eq!(answer, &answers[0]);
+    }
+    let path = format!("/inbox/{}/protections/first", office.open);
+    let nothing = office.get(VAL, "/inbox/HS-2026-0999").await;
+    assert_eq!(office.get(VAL, &path).await, nothing);
+    let twice = office.get(VAL, "/sign-in?to=a&to=b").await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        twice.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let other = office
+        .post_json(VAL, &format!("/inbox/{}/questions", office.open), "{}")
+        .await;
+    assert_eq!(other.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(
+        other.text().contains("is not taken here"),
+        "{}",
+        other.text()
+    );
+}
+
+#[tokio::test]
 async fn a_closed_case_and_one_that_is_not_there_give_the_same_bytes() {
     let office = office().await;
     // Another partner has written, so that there would be something to see.

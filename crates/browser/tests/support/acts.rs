@@ -45,6 +45,11 @@ impl Browser {
         };
         found.scroll_into_view().await.unwrap();
         found.click().await.unwrap();
+        self.settle().await;
+    }
+
+    /// Waits until the page that a click led to is there.
+    pub async fn settle(&self) {
         // A form that was sent leads to another page; whoever goes elsewhere before that is overtaken by it.
         tokio::time::sleep(Duration::from_millis(150)).await;
         for _ in 0..100 {
@@ -73,8 +78,13 @@ impl Browser {
 
     /// The value of a property of the first element that is found.
     pub async fn property(&self, css: &str, name: &str) -> String {
-        let element = self.find(css).await;
-        element.prop(name).await.unwrap().unwrap_or_default()
+        for _ in 0..20 {
+            // The page may be left between the two questions.
+            if let Ok(value) = self.find(css).await.prop(name).await {
+                return value.unwrap_or_default();
+            }
+        }
+        panic!("`{css}` goes away again and again");
     }
 
     /// Saves what is downloaded from now on in this folder.

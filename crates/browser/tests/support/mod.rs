@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 pub mod acts;
+pub mod office;
 pub mod program;
+pub mod rich;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -55,6 +57,15 @@ impl Drop for Chromedriver {
 
 impl Browser {
     pub async fn start() -> Self {
+        Self::begin(json!({})).await
+    }
+
+    /// One that runs no script of any page, as somebody chose in its settings.
+    pub async fn start_without_script() -> Self {
+        Self::begin(json!({"profile.managed_default_content_settings.javascript": 2})).await
+    }
+
+    async fn begin(preferences: Value) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let chromedriver = Chromedriver::start();
         let mut capabilities = DesiredCapabilities::chrome();
@@ -74,6 +85,9 @@ impl Browser {
         }
         let folder = format!("--user-data-dir={}", profile.path().display());
         capabilities.add_arg(&folder).unwrap();
+        capabilities
+            .add_experimental_option("prefs", preferences)
+            .unwrap();
         capabilities
             .set_browser_log_level(LoggingPrefsLogLevel::All)
             .unwrap();
@@ -106,17 +120,31 @@ impl Browser {
 
     /// An authenticator that shows a passkey whenever it is asked.
     pub async fn add_authenticator(&self) -> String {
+        self.add_authenticator_with(json!({})).await
+    }
+
+    /// As [`Self::add_authenticator`], with further options.
+    pub async fn add_authenticator_with(&self, more: Value) -> String {
         self.command("WebAuthn.enable", json!({})).await;
+        let mut options = json!({
+            "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
+        });
+        for (name, value) in more.as_object().unwrap() {
+            options[name] = value.clone();
+        }
+        let wanted = json!({"options": options});
         let answer = self
-            .command(
-                "WebAuthn.addVirtualAuthenticator",
-                json!({"options": {
-                    "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
-                    "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,
-                }}),
-            )
+            .command("WebAuthn.addVirtualAuthenticator", wanted)
             .await;
         answer["authenticatorId"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether somebody touches the authenticator when it asks.
+    pub async fn touches(&self, authenticator: &str, does: bool) {
+        let how = json!({"authenticatorId": authenticator, "enabled": does});
+        self.command("WebAuthn.setAutomaticPresenceSimulation", how)
+            .await;
     }
 
     /// Light or dark.
@@ -127,8 +155,13 @@ impl Browser {
 
     /// The window's width, in CSS pixels.
     pub async fn width(&self, width: u32) {
+        self.size(width, 1000).await;
+    }
+
+    /// The window's width and height, in CSS pixels.
+    pub async fn size(&self, width: u32, height: u32) {
         let metrics =
-            json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.command("Emulation.setDeviceMetricsOverride", metrics)
             .await;
     }
@@ -150,6 +183,7 @@ impl Browser {
         let element = self.find(css).await;
         element.scroll_into_view().await.unwrap();
         element.click().await.unwrap();
+        self.settle().await;
     }
 
     pub async fn fill(&self, css: &str, text: &str) {
@@ -235,6 +269,17 @@ pub fn target() -> PathBuf {
         path.pop();
     }
     path.pop();
+    path
+}
+
+/// The command of this checkout.
+pub fn headstart() -> PathBuf {
+    let path = target().join("debug/headstart");
+    assert!(
+        path.exists(),
+        "`{}` is missing: `cargo build -p headstart`",
+        path.display()
+    );
     path
 }
 

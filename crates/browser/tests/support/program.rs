@@ -1,9 +1,11 @@
 //! A small program, served on the loopback.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use desk::{ClockKind, DataDir, Desk};
-use domain::ids::{PartnerId, PersonName, SeatId};
+use domain::decide::CaseCommand;
+use domain::ids::{CaseId, PartnerId, PersonName, SeatId};
 use domain::person::{Actor, Role};
 use domain::program::ProgramCommand;
 use jiff::Timestamp;
@@ -33,12 +35,20 @@ pub struct Program {
     pub app: App,
     pub seats: Vec<Keyed>,
     pub dir: TempDir,
+    folder: PathBuf,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Program {
     /// A program with people of every role and four partners with two seats each.
     pub async fn serve() -> Self {
+        let program = Self::serve_idle().await;
+        tokio::spawn(server::run_timers(program.app.clone()));
+        program
+    }
+
+    /// As [`Self::serve`], and nothing opens by itself.
+    pub async fn serve_idle() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::at(dir.path().join("program"));
         let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
@@ -81,9 +91,22 @@ impl Program {
                 });
             }
         }
+        Self::over(desk, PASSPHRASE, dir, "program", seats).await
+    }
+
+    /// Serves a program that is there already, with the keys of some of its seats; nothing opens by itself.
+    /// `folder`: the data directory, below `dir`.
+    pub async fn over(
+        desk: Desk,
+        passphrase: &str,
+        dir: TempDir,
+        folder: &str,
+        seats: Vec<Keyed>,
+    ) -> Self {
+        let folder = dir.path().join(folder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let key = desk.unlock(PASSPHRASE).unwrap();
+        let key = desk.unlock(passphrase).unwrap();
         let options = Options {
             serving: Serving::All,
             origin: url.clone(),
@@ -94,26 +117,25 @@ impl Program {
             listener,
             router: server::router(app.clone()),
         };
-        let timers = tokio::spawn(server::run_timers(app.clone()));
         tokio::spawn(async move {
             server::serve(served, async {
                 let _ = stopped.await;
             })
             .await;
-            timers.abort();
         });
         Self {
             url,
             app,
             seats,
             dir,
+            folder,
             stop: Some(stop),
         }
     }
 
     /// The data directory.
     pub fn data(&self) -> DataDir {
-        DataDir::at(self.dir.path().join("program"))
+        DataDir::at(self.folder.clone())
     }
 
     /// Moves the test clock.
@@ -151,7 +173,7 @@ impl Program {
     }
 
     /// A leak of a seat's copy, traced; the answer is the trace.
-    pub async fn trace(&self, case: &domain::ids::CaseId, seat: &str) -> String {
+    pub async fn trace(&self, case: &CaseId, seat: &str) -> String {
         let desk = self.at("2026-11-25T09:00:00Z").await;
         let key = desk.unlock(PASSPHRASE).unwrap();
         let text = self.copy(case, seat, "write-up.md").await;
@@ -161,7 +183,7 @@ impl Program {
     }
 
     /// A file of a seat's copy, as the seat reads it.
-    pub async fn copy(&self, case: &domain::ids::CaseId, seat: &str, file: &str) -> String {
+    pub async fn copy(&self, case: &CaseId, seat: &str, file: &str) -> String {
         let desk = self.app.now().await.unwrap().0;
         let fetched = desk
             .fetch(case, &SeatId::parse(seat).unwrap())
@@ -173,44 +195,59 @@ impl Program {
     }
 
     /// A case with the demo's masters, planned, approved and pressed, with its first wave open.
-    pub async fn open_case(&self) -> domain::ids::CaseId {
-        use domain::case::Case;
-        use domain::decide::CaseCommand;
+    pub async fn open_case(&self) -> CaseId {
         let desk = self.at("2026-11-20T10:00:00Z").await;
-        let key = desk.unlock(PASSPHRASE).unwrap();
         let (case, _, _) = desk.import_case(ADVISORY, None).await.unwrap();
-        let masters = MASTERS
-            .iter()
-            .map(|(name, bytes)| {
-                (
-                    (*name).to_owned(),
-                    desk::kind_of(name).unwrap(),
-                    bytes.to_vec(),
-                )
-            })
-            .collect::<Vec<_>>();
-        desk.add_artifacts(&case, &masters).await.unwrap();
-        let offsets = desk.program().await.unwrap().settings().offsets().clone();
-        desk.command(&case, CaseCommand::PlanWaves(offsets), &Actor::Desk)
-            .await
-            .unwrap();
-        for name in ["Ada", "Grace"] {
-            let person = PersonName::parse(name).unwrap();
-            let known: Case = desk.case(&case).await.unwrap();
-            let command = CaseCommand::Approve {
-                person: person.clone(),
-                plan: known.plan_digest(),
-            };
-            desk.command(&case, command, &Actor::Person(person))
-                .await
-                .unwrap();
-        }
+        self.plan(&case).await;
+        self.approve(&case, &["Ada", "Grace"]).await;
+        let key = desk.unlock(PASSPHRASE).unwrap();
         desk.press(&case, &key).await.unwrap();
         let desk = self.at("2026-11-24T18:00:00Z").await;
         desk.command(&case, CaseCommand::OpenWaves, &Actor::Timer)
             .await
             .unwrap();
         case
+    }
+
+    /// The demo's masters into a case, and a plan of its waves.
+    pub async fn plan(&self, case: &CaseId) {
+        self.plan_with(case, str::to_owned).await;
+    }
+
+    /// As [`Self::plan`], with masters that say something else.
+    pub async fn plan_with(&self, case: &CaseId, edit: impl Fn(&str) -> String) {
+        let desk = self.app.now().await.unwrap().0;
+        let masters = MASTERS
+            .iter()
+            .map(|(name, bytes)| {
+                (
+                    (*name).to_owned(),
+                    desk::kind_of(name).unwrap(),
+                    edit(std::str::from_utf8(bytes).unwrap()).into_bytes(),
+                )
+            })
+            .collect::<Vec<_>>();
+        desk.add_artifacts(case, &masters).await.unwrap();
+        let offsets = desk.program().await.unwrap().settings().offsets().clone();
+        desk.command(case, CaseCommand::PlanWaves(offsets), &Actor::Desk)
+            .await
+            .unwrap();
+    }
+
+    /// Approvals of a plan.
+    pub async fn approve(&self, case: &CaseId, people: &[&str]) {
+        let desk = self.app.now().await.unwrap().0;
+        for name in people {
+            let person = PersonName::parse(name).unwrap();
+            let known = desk.case(case).await.unwrap();
+            let command = CaseCommand::Approve {
+                person: person.clone(),
+                plan: known.plan_digest(),
+            };
+            desk.command(case, command, &Actor::Person(person))
+                .await
+                .unwrap();
+        }
     }
 }
 

@@ -247,7 +247,9 @@ fn filled(path: &str, object: &Object) -> String {
         .replace("{seat}", object.seat)
         .replace("{partner}", object.partner);
     while let (Some(from), Some(to)) = (filled.find('{'), filled.find('}')) {
-        filled.replace_range(from..=to, "x");
+        // A number that is one, so that the object is refused and not how it is written.
+        let is_number = ["{number}", "{ordinal}"].contains(&&filled[from..=to]);
+        filled.replace_range(from..=to, if is_number { "1" } else { "x" });
     }
     filled
 }

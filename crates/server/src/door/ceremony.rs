@@ -1,30 +1,37 @@
-//! Passkeys that are being made or shown: the challenge is kept here until the browser answers, once, within five minutes.
+//! Passkeys that are being made or shown: the challenge is kept until the browser answers, once, within five minutes.
+//!
+//! It is kept in the store, under the digest of a secret that the browser holds, so that whichever process over the
+//! database is asked can end what another began. Taking it away is what makes it count once.
 //!
 //! # Source
 //! W3C Web Authentication Level 3, sections 7.1 and 7.2; the checks are webauthn-rs's.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use desk::{Desk, digest_of_secret};
 use domain::account::{Account, Passkey as Kept};
 use domain::person::Actor;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::Ticket;
 use webauthn_rs::prelude::{
     CredentialID, DiscoverableAuthentication, Passkey, PasskeyAuthentication, PasskeyRegistration,
     PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
 };
 
-use super::session::secret;
+use super::session::{failed, secret};
 use crate::Problem;
 
 /// How long somebody may take.
 const LIFE: Duration = Duration::from_secs(300);
-/// Ceremonies that are under way at once; further ones wait.
+/// Ceremonies that one process begins within [`LIFE`]; further ones wait.
 const CEREMONIES_MAX: usize = 10_000;
+/// What their tickets are called.
+const CEREMONY: &str = "ceremony";
 
 /// What is stored of a passkey: the credential, and the user handle under which the device keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,7 +41,7 @@ struct Stored {
 }
 
 /// For whom a new passkey is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
     /// Somebody who is signed in.
     Account(Actor),
@@ -42,6 +49,7 @@ pub enum Purpose {
     Invitation(String),
 }
 
+#[derive(Serialize, Deserialize)]
 enum Ceremony {
     SignIn(DiscoverableAuthentication),
     Again(Actor, PasskeyAuthentication),
@@ -64,18 +72,21 @@ pub struct Shown {
     pub changed: Option<Value>,
 }
 
-/// All ceremonies of this process.
+/// All ceremonies of the program.
 pub struct Ceremonies {
+    desk: Desk,
     webauthn: Option<Webauthn>,
-    states: Mutex<HashMap<String, (Instant, Ceremony)>>,
+    /// Since when, and how many began here since then.
+    begun: Mutex<(Instant, usize)>,
 }
 
 impl Ceremonies {
     /// Ceremonies for an origin such as `https://psirt.example`. Browsers bind passkeys to a name: an address has none.
-    pub fn new(origin: &str, program: &str) -> Self {
+    pub fn new(desk: Desk, origin: &str) -> Self {
         Self {
-            webauthn: relying_party(origin, program),
-            states: Mutex::default(),
+            webauthn: relying_party(origin, &desk.config().program),
+            desk,
+            begun: Mutex::new((Instant::now(), 0)),
         }
     }
 
@@ -96,7 +107,7 @@ impl Ceremonies {
     }
 
     /// Begins to sign in somebody; who it is, the passkey says.
-    pub fn begin_sign_in(&self) -> Result<Value, Problem> {
+    pub async fn begin_sign_in(&self) -> Result<Value, Problem> {
         let (options, state) = self
             .webauthn()?
             .start_discoverable_authentication()
@@ -106,17 +117,17 @@ impl Ceremonies {
         if let Some(options) = options.as_object_mut() {
             options.remove("mediation");
         }
-        self.keep(Ceremony::SignIn(state), options)
+        self.keep(Ceremony::SignIn(state), options).await
     }
 
     /// Ends it: `find` returns the passkey with an id.
-    pub fn finish_sign_in<'a>(
+    pub async fn finish_sign_in<'a>(
         &self,
         ceremony: &str,
         answer: &Value,
         find: impl FnOnce(&str) -> Option<(&'a Account, &'a Kept)>,
     ) -> Result<(Actor, Shown), Problem> {
-        let Some(Ceremony::SignIn(state)) = self.take(ceremony) else {
+        let Some(Ceremony::SignIn(state)) = self.take(ceremony).await? else {
             return Err(too_late());
         };
         let answer: PublicKeyCredential = read(answer)?;
@@ -141,7 +152,7 @@ impl Ceremonies {
     }
 
     /// Begins to ask somebody who is signed in for one of their passkeys again.
-    pub fn begin_again(&self, account: &Account) -> Result<Value, Problem> {
+    pub async fn begin_again(&self, account: &Account) -> Result<Value, Problem> {
         let passkeys: Vec<Passkey> = account
             .passkeys()
             .filter_map(stored)
@@ -158,16 +169,17 @@ impl Ceremonies {
             Ceremony::Again(account.actor().clone(), state),
             written(&options)?,
         )
+        .await
     }
 
     /// Ends it.
-    pub fn finish_again(
+    pub async fn finish_again(
         &self,
         ceremony: &str,
         answer: &Value,
         account: &Account,
     ) -> Result<Shown, Problem> {
-        let Some(Ceremony::Again(actor, state)) = self.take(ceremony) else {
+        let Some(Ceremony::Again(actor, state)) = self.take(ceremony).await? else {
             return Err(too_late());
         };
         if actor != *account.actor() {
@@ -190,7 +202,7 @@ impl Ceremonies {
 
     /// Begins to make a passkey. `name`: how the device lists it. `account`: what is known of its owner, whose other
     /// passkeys are not made twice on one device.
-    pub fn begin_make(
+    pub async fn begin_make(
         &self,
         purpose: Purpose,
         name: &str,
@@ -217,16 +229,17 @@ impl Ceremonies {
         options["publicKey"]["authenticatorSelection"]["residentKey"] = json!("required");
         options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = json!(true);
         self.keep(Ceremony::Make(purpose, user, state), options)
+            .await
     }
 
     /// Ends it.
-    pub fn finish_make(
+    pub async fn finish_make(
         &self,
         ceremony: &str,
         answer: &Value,
         purpose: &Purpose,
     ) -> Result<Made, Problem> {
-        let Some(Ceremony::Make(begun, user, state)) = self.take(ceremony) else {
+        let Some(Ceremony::Make(begun, user, state)) = self.take(ceremony).await? else {
             return Err(too_late());
         };
         if begun != *purpose {
@@ -243,29 +256,54 @@ impl Ceremonies {
         })
     }
 
-    fn keep(&self, ceremony: Ceremony, options: Value) -> Result<Value, Problem> {
+    async fn keep(&self, ceremony: Ceremony, options: Value) -> Result<Value, Problem> {
+        self.count()?;
         let id = secret()?;
-        let mut states = self.states();
-        if states.len() >= CEREMONIES_MAX {
-            states.retain(|_, (at, _)| at.elapsed() < LIFE);
-        }
-        if states.len() >= CEREMONIES_MAX {
-            return Err(Problem::new(429, "busy", "too many people are signing in")
-                .hint("try again in a minute"));
-        }
-        states.insert(id.clone(), (Instant::now(), ceremony));
+        let now = Timestamp::now();
+        let body = serde_json::to_string(&ceremony)
+            .map_err(|_| Problem::machine("a passkey ceremony could not be written"))?;
+        let ticket = Ticket {
+            id: digest_of_secret(&id),
+            owner: CEREMONY.to_owned(),
+            body,
+            ends_ms: now
+                .saturating_add(LIFE)
+                .map_err(|_| too_late())?
+                .as_millisecond(),
+        };
+        let store = self.desk.store();
+        store
+            .put_ticket(CEREMONY, &ticket, now)
+            .await
+            .map_err(failed)?;
         Ok(json!({"ceremony": id, "options": options}))
     }
 
-    fn take(&self, id: &str) -> Option<Ceremony> {
-        let (at, ceremony) = self.states().remove(id)?;
-        (at.elapsed() < LIFE).then_some(ceremony)
+    /// Bounds what strangers can have written down.
+    fn count(&self) -> Result<(), Problem> {
+        let mut begun = self
+            .begun
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        if begun.0.elapsed() >= LIFE {
+            *begun = (Instant::now(), 0);
+        }
+        if begun.1 >= CEREMONIES_MAX {
+            return Err(Problem::new(429, "busy", "too many people are signing in")
+                .hint("try again in a few minutes"));
+        }
+        begun.1 += 1;
+        Ok(())
     }
 
-    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Ceremony)>> {
-        self.states
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner())
+    /// The ceremony of a secret, which is over with this.
+    async fn take(&self, id: &str) -> Result<Option<Ceremony>, Problem> {
+        let store = self.desk.store();
+        let ticket = store
+            .take_ticket(CEREMONY, &digest_of_secret(id), Timestamp::now())
+            .await
+            .map_err(failed)?;
+        Ok(ticket.and_then(|ticket| serde_json::from_str(&ticket.body).ok()))
     }
 }
 

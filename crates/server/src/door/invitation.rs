@@ -1,7 +1,6 @@
 //! Accepting an invitation: a passkey is made, and for a new seat a key for its packages.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::response::Response;
 use desk::{Invitation, Invited, digest_of_secret};
 use domain::account::AccountCommand;
@@ -12,6 +11,7 @@ use serde_json::Value;
 use super::ceremony::Purpose;
 use super::own::Made;
 use super::passkey::{button, enter};
+use crate::extract::{Path, Said};
 use crate::web::parts::{Field, facts, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -75,7 +75,11 @@ pub async fn begin(visit: Visit, Path(secret): Path<String>) -> Result<Json<Valu
     };
     let purpose = Purpose::Invitation(digest_of_secret(&secret));
     Ok(Json(
-        visit.app.ceremonies().begin_make(purpose, &name, None)?,
+        visit
+            .app
+            .ceremonies()
+            .begin_make(purpose, &name, None)
+            .await?,
     ))
 }
 
@@ -83,7 +87,7 @@ pub async fn begin(visit: Visit, Path(secret): Path<String>) -> Result<Json<Valu
 pub async fn finish(
     visit: Visit,
     Path(secret): Path<String>,
-    Json(made): Json<Made>,
+    Said(made): Said<Made>,
 ) -> Result<Response, Problem> {
     let recipient = made
         .recipient
@@ -94,11 +98,15 @@ pub async fn finish(
     if matches!(waiting.to, Invited::NewSeat { .. }) {
         check_recipient(recipient)?;
     }
-    let passkey = visit.app.ceremonies().finish_make(
-        &made.answer.ceremony,
-        &made.answer.credential,
-        &Purpose::Invitation(digest_of_secret(&secret)),
-    )?;
+    let passkey = visit
+        .app
+        .ceremonies()
+        .finish_make(
+            &made.answer.ceremony,
+            &made.answer.credential,
+            &Purpose::Invitation(digest_of_secret(&secret)),
+        )
+        .await?;
     // CRASH: from here the invitation is gone. Whoever invited makes another; the other order could let two in.
     let invitation = visit
         .desk

@@ -1,11 +1,11 @@
 //! Signing in by a link that works once, and signing out.
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::session::forgotten_cookie;
+use crate::extract::Path;
 use crate::visit::Who;
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

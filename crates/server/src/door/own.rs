@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::Path;
+use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use domain::account::{Account, AccountCommand, TOKEN_DAYS_MAX};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -17,6 +16,7 @@ use super::fresh::fresh_to;
 use super::passkey::{Answer, button};
 use super::session::{Session, TOKEN_PREFIX, secret};
 use crate::access;
+use crate::extract::{Form, Path, Said};
 use crate::web::parts::{Field, distance, empty, state, table, when};
 use crate::web::{Page, Sheet, page};
 use crate::{Problem, Visit};
@@ -27,7 +27,10 @@ const HERE: &str = "/account";
 fn scope_words(scope: &str) -> &'static str {
     match scope {
         "read" => "read what the account may see",
-        "write" => "do what the account may do",
+        "write" => "do what the account may do, but for approving, fetching and tracing",
+        "approve" => "approve plans of waves",
+        "fetch" => "fetch packages, with a receipt in the log each time",
+        "trace" => "trace leaks, and download their evidence",
         "metrics" => "read the server's figures at /metrics",
         _ => "as the API's description says",
     }
@@ -195,11 +198,13 @@ pub async fn begin(visit: Visit) -> Result<Json<Value>, Problem> {
     let account = visit.state.accounts.of(&actor);
     let name = visit.who.as_ref().map(|who| who.name()).unwrap_or_default();
     let purpose = Purpose::Account(actor);
-    Ok(Json(visit.app.ceremonies().begin_make(
-        purpose,
-        &name,
-        Some(&account),
-    )?))
+    Ok(Json(
+        visit
+            .app
+            .ceremonies()
+            .begin_make(purpose, &name, Some(&account))
+            .await?,
+    ))
 }
 
 /// What a browser answers when a passkey was made.
@@ -225,14 +230,18 @@ impl Made {
 }
 
 /// Ends it.
-pub async fn finish(visit: Visit, Json(made): Json<Made>) -> Result<Json<Value>, Problem> {
+pub async fn finish(visit: Visit, Said(made): Said<Made>) -> Result<Json<Value>, Problem> {
     let has_passkey = guard(&visit)?;
     let actor = visit.actor()?;
-    let passkey = visit.app.ceremonies().finish_make(
-        &made.answer.ceremony,
-        &made.answer.credential,
-        &Purpose::Account(actor.clone()),
-    )?;
+    let passkey = visit
+        .app
+        .ceremonies()
+        .finish_make(
+            &made.answer.ceremony,
+            &made.answer.credential,
+            &Purpose::Account(actor.clone()),
+        )
+        .await?;
     let command = AccountCommand::AddPasskey {
         passkey: passkey.id,
         label: made.label(),

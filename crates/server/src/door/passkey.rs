@@ -1,7 +1,6 @@
 //! Signing in by a passkey, and showing one again.
 
 use axum::Json;
-use axum::extract::Query;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::account::AccountCommand;
@@ -14,6 +13,7 @@ use super::ceremony::{Shown, not_known};
 use super::fresh::{FRESH_MINUTES, safe_path};
 use super::links::first_page;
 use super::session::Session;
+use crate::extract::{Query, Said};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
 
@@ -61,6 +61,14 @@ pub async fn sign_in(visit: Visit, Query(back): Query<Back>) -> Page {
                 p class="notice" { "You are signed in. " a href="/" { "To your first page" } }
             }
             p { "Your device knows your passkey and who you are here; you type no name." }
+            @if visit.who.is_none() {
+                // The script shows it where the browser lists passkeys under a field.
+                div class="field" data-autofill hidden {
+                    label for="passkey-name" { "Your passkey" }
+                    p class="hint" id="passkey-name-hint" { "Choose it from the list that your browser offers here, or press the button." }
+                    input type="text" id="passkey-name" name="username" autocomplete="username webauthn" aria-describedby="passkey-name-hint";
+                }
+            }
             (button(&visit, "Sign in with a passkey", "/sign-in/passkey/begin", "/sign-in/passkey/finish", to))
             h2 { "If you have no passkey yet" }
             p { "Open the invitation that you were given. It works once; whoever gave it to you can make another." }
@@ -71,19 +79,19 @@ pub async fn sign_in(visit: Visit, Query(back): Query<Back>) -> Page {
 
 /// Begins to sign in: the answer is the same for everybody.
 pub async fn begin(visit: Visit) -> Result<Json<Value>, Problem> {
-    Ok(Json(visit.app.ceremonies().begin_sign_in()?))
+    Ok(Json(visit.app.ceremonies().begin_sign_in().await?))
 }
 
 /// Ends it.
-pub async fn finish(visit: Visit, Json(answer): Json<Answer>) -> Result<Response, Problem> {
+pub async fn finish(visit: Visit, Said(answer): Said<Answer>) -> Result<Response, Problem> {
     let accounts = &visit.state.accounts;
-    let (account, shown) =
-        visit
-            .app
-            .ceremonies()
-            .finish_sign_in(&answer.ceremony, &answer.credential, |id| {
-                accounts.by_passkey(id)
-            })?;
+    let (account, shown) = visit
+        .app
+        .ceremonies()
+        .finish_sign_in(&answer.ceremony, &answer.credential, |id| {
+            accounts.by_passkey(id)
+        })
+        .await?;
     enter(&visit, account, Some(shown), answer.to.as_deref()).await
 }
 
@@ -145,21 +153,21 @@ pub async fn again(visit: Visit, Query(back): Query<Back>) -> Result<Page, Probl
 /// Begins to ask again.
 pub async fn begin_again(visit: Visit) -> Result<Json<Value>, Problem> {
     let account = visit.state.accounts.of(&visit.actor()?);
-    Ok(Json(visit.app.ceremonies().begin_again(&account)?))
+    Ok(Json(visit.app.ceremonies().begin_again(&account).await?))
 }
 
 /// Ends it.
 pub async fn finish_again(
     visit: Visit,
-    Json(answer): Json<Answer>,
+    Said(answer): Said<Answer>,
 ) -> Result<Json<Value>, Problem> {
     let actor = visit.actor()?;
     let account = visit.state.accounts.of(&actor);
-    let shown =
-        visit
-            .app
-            .ceremonies()
-            .finish_again(&answer.ceremony, &answer.credential, &account)?;
+    let shown = visit
+        .app
+        .ceremonies()
+        .finish_again(&answer.ceremony, &answer.credential, &account)
+        .await?;
     let command = AccountCommand::ShowPasskey {
         passkey: shown.id,
         credential: shown.changed,

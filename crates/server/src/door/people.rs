@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::Redirect;
 use desk::{Invitation, Invited};
 use domain::account::AccountCommand;
@@ -15,6 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::fresh::{fresh, fresh_to};
+use crate::extract::{Form, Path};
 use crate::web::parts::{CheckAnswers, Field, empty, state, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

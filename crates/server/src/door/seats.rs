@@ -1,7 +1,5 @@
 //! `/settings/people/partners/{partner}`: how a partner's seats sign in, for the program's coordinators.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::Redirect;
 use desk::Invited;
 use domain::ids::{PartnerId, SeatId};
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::people::{end_all, invitation_life, invited, waiting};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, empty, state, table};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

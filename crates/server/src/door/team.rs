@@ -1,7 +1,5 @@
 //! `/team`: a partner's seats, their keys, and who leads. The lead invites, names and retires.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::Redirect;
 use desk::Invited;
 use domain::ids::{PartnerId, SeatId};
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::people::{end_all, invitation_life, invited, waiting};
+use crate::extract::{Form, Path};
 use crate::visit::Who;
 use crate::web::parts::{CheckAnswers, Field, state, table, when};
 use crate::web::{Page, page};

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use crate::Problem;
+use crate::extract::Path;
 
 /// One embedded file.
 struct Asset {
@@ -43,6 +43,7 @@ const ASSETS: &[Asset] = &[
         bytes: concat!(
             include_str!("assets/age.js"),
             include_str!("assets/proof.js"),
+            include_str!("assets/key.js"),
             include_str!("assets/open.js"),
         )
         .as_bytes(),
@@ -53,6 +54,7 @@ const ASSETS: &[Asset] = &[
         bytes: concat!(
             include_str!("assets/age.js"),
             include_str!("assets/proof.js"),
+            include_str!("assets/key.js"),
             include_str!("assets/record.js"),
         )
         .as_bytes(),

@@ -190,7 +190,7 @@ pub fn problem_page(visit: Option<&Visit>, problem: &Problem) -> Response {
     let title = match problem.status {
         404 => "Nothing here",
         401 | 403 => "Not allowed",
-        422 => "Please check what you sent",
+        413 | 415 | 422 => "Please check what you sent",
         429 => "Too fast",
         409 => "Not now",
         _ => "Something failed",

@@ -6,7 +6,16 @@ use maud::{Markup, PreEscaped, html};
 
 /// The one way to show a time: `2026-12-08 18:00 UTC · Tue 8 Dec 19:00 CET`.
 pub fn when(at: Timestamp, zone: &TimeZone) -> Markup {
-    html! { time datetime=(at.to_string()) { (when_text(at, zone)) } }
+    // On a narrow page it breaks between the two, and nowhere else.
+    let text = when_text(at, zone);
+    html! {
+        time datetime=(at.to_string()) {
+            @for (index, part) in text.split(" · ").enumerate() {
+                @if index > 0 { " · " }
+                span class="keep" { (part) }
+            }
+        }
+    }
 }
 
 /// As [`when`], without markup.

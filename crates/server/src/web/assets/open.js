@@ -1,4 +1,4 @@
-// Opens packages and letters in the page. The key stays in this module's memory until the page is left.
+// Opens packages and letters in the page.
 
 const element = (name, text, className) => {
   const made = document.createElement(name);
@@ -31,16 +31,7 @@ async function begin() {
     say(`This browser does not have ${lacks.join(" or ")}, so this page cannot open anything. Use the command line instead: it needs nothing of the browser.`);
     return;
   }
-  useKey.addEventListener("click", async () => {
-    useKey.disabled = true;
-    try {
-      await run();
-    } catch (error) {
-      fail(error);
-    } finally {
-      useKey.disabled = false;
-    }
-  });
+  onKey((withPasskey) => run(withPasskey).catch(fail));
 }
 
 function say(text) {
@@ -55,17 +46,9 @@ function fail(error) {
   keyStatus.className = "notice bad";
 }
 
-/** The keys that were given, until the page is left. */
-let held = null;
-
-async function run() {
+async function run(withPasskey) {
   say("Reading the key …");
-  const given = await keyText();
-  if (given !== null) held = await readIdentities(given);
-  if (held === null) throw new AgeError("key", "choose your key file first, or paste the key");
-  // What was pasted is not left standing where somebody looks over a shoulder.
-  document.getElementById("keytext").value = "";
-  const identities = held;
+  const identities = await takeKeys(withPasskey);
   if (opener) {
     checkOwnKey(identities);
     await openPackage(identities);
@@ -76,28 +59,16 @@ async function run() {
   if (!opener) say(count === 0 ? "There is nothing here that this key opens." : "Read with your key, which stays in this page until you leave it.");
 }
 
-/** What was pasted or chosen; null for neither. */
-async function keyText() {
-  const pasted = document.getElementById("keytext").value;
-  if (pasted.trim() !== "") return pasted;
-  const [file] = document.getElementById("keyfile").files;
-  if (!file) return null;
-  if (file.size > 64 * 1024) throw new AgeError("key", "this file is too large for a key");
-  return file.text();
-}
-
 /** Before anything is fetched: with another key nothing opens, and the fetch would be on record all the same. */
 function checkOwnKey(identities) {
-  const recipient = opener.dataset.recipient;
-  const share = recipient.startsWith("age1") ? fromBech32(recipient.toUpperCase(), "AGE") : null;
-  if (!share) throw new AgeError("key", "your seat's key is an SSH key, which this page does not open; use the command below");
-  const isOwn = identities.some((identity) => toHex(publicShare(identity)) === toHex(share));
+  const isOwn = isOwnKey(identities);
+  if (isOwn === null) throw new AgeError("key", "your seat's key is an SSH key, which this page does not open; use the command below");
   if (!isOwn) throw new AgeError("key", "this is not the key of your seat, so nothing was fetched");
 }
 
 async function openPackage(identities) {
-  const { package: action, logKey, seat, partner } = opener.dataset;
-  const own = { case: opener.dataset.case, seat, partner };
+  const { package: action, logKey } = opener.dataset;
+  const own = { ...opener.dataset };
   const key = await readKey(logKey);
   say("Fetching the package; its receipt goes into the log first …");
   const response = await fetch(action, { method: "POST", body: new URLSearchParams({ as: "tar" }), redirect: "error" });
@@ -123,13 +94,16 @@ function show(checked, sealed, proof) {
     item.append(element("span", "✓ ", "state good"), line);
     checks.append(item);
   }
-  place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${checked.ends}`, "fine"));
+  place.append(checks, element("p", `TLP:${checked.tlp.replace(/^TLP:/, "")} · embargo ends ${plainTime(checked.ends)}`, "fine"));
   for (const [at, copy] of checked.copies.entries()) place.append(fileOf(copy.name, copy.bytes, at === 0));
   const kept = element("p", "Keep these two; together they show what you were given: ", "fine");
   kept.append(saveLink(sealed.name, sealed.bytes), " ", saveLink(proof.name, proof.bytes));
   place.append(kept);
   document.getElementById("receipts")?.append(element("p", `Since this page was loaded: entry ${checked.receiptIndex} of the log.`));
 }
+
+/** A time as the page writes them. */
+const plainTime = (text) => text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?Z$/, "$1 $2 UTC");
 
 function fileOf(name, bytes, isFirst) {
   const box = element("article", undefined, "opened-file");

@@ -16,7 +16,11 @@ function asked(options) {
   const key = options.publicKey;
   const known = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
   const ready = { ...key, challenge: bytes(key.challenge) };
-  if (key.user) ready.user = { ...key.user, id: bytes(key.user.id) };
+  if (key.user) {
+    ready.user = { ...key.user, id: bytes(key.user.id) };
+    // A passkey that can lock a key on this device has to be made so; nothing of it is sent.
+    ready.extensions = { ...key.extensions, prf: {} };
+  }
   if (key.excludeCredentials) ready.excludeCredentials = known(key.excludeCredentials);
   if (key.allowCredentials) ready.allowCredentials = known(key.allowCredentials);
   return { publicKey: ready };
@@ -71,9 +75,14 @@ async function run(button) {
   if (lack) throw new Error(lack);
   const begun = await post(button.dataset.begin, {});
   const options = asked(begun.options);
+  stopOffering();
   const credential = options.publicKey.user
     ? await navigator.credentials.create(options)
     : await navigator.credentials.get(options);
+  await finish(button, begun, credential);
+}
+
+async function finish(button, begun, credential) {
   const field = (id) => document.getElementById(id)?.value;
   const said = await post(button.dataset.finish, {
     ceremony: begun.ceremony,
@@ -83,6 +92,34 @@ async function run(button) {
     recipient: field("recipient"),
   });
   location.assign(said.to);
+}
+
+// Passkeys in the list that the browser offers under a field, as it offers names and passwords.
+let offered = null;
+const stopOffering = () => {
+  offered?.abort();
+  offered = null;
+};
+
+async function offer(button, say) {
+  const place = document.querySelector("[data-autofill]");
+  if (!place || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  place.hidden = false;
+  let isWanted = true;
+  while (isWanted) {
+    isWanted = false;
+    try {
+      const begun = await post(button.dataset.begin, {});
+      offered = new AbortController();
+      const options = { ...asked(begun.options), mediation: "conditional", signal: offered.signal };
+      await finish(button, begun, await navigator.credentials.get(options));
+    } catch (error) {
+      if (!error.code || typeof error.code !== "string") return;
+      // The page was open for longer than a challenge lasts: the next one is at hand.
+      isWanted = error.code === "ceremony";
+      say(words(error));
+    }
+  }
 }
 
 for (const button of document.querySelectorAll("[data-passkey]")) {
@@ -98,6 +135,7 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
     continue;
   }
   button.disabled = false;
+  offer(button, say);
   button.addEventListener("click", async () => {
     say("");
     button.disabled = true;
@@ -110,6 +148,7 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
       }
       say(words(error));
       button.disabled = false;
+      offer(button, say);
     }
   });
 }

@@ -175,14 +175,17 @@ function readHeaderBlock(block) {
   return { name, size: octal(field(124, 12)) };
 }
 
-/** Checks a package that was decrypted, as `headstart package open` does; answers what its manifest says. */
+/**
+ * Checks a package that was decrypted, as `headstart package open` does; answers what its manifest says.
+ * `own`: case, seat and partner that it must be of, and the headings that its manifest and its leaf begin with.
+ */
 export async function checkPackage(sealed, files, proof, key, own) {
   const held = [];
   const manifest = files.find((file) => file.name === "MANIFEST");
   if (!manifest) refuse("the package has no manifest");
   const text = await readNote(readUtf8(manifest.bytes), key, "the manifest");
   const [heading, ...lines] = text.trimEnd().split("\n");
-  if (heading !== "headstart manifest v1") refuse("the manifest is of another kind");
+  if (heading !== own.manifestHeading) refuse("the manifest is of another kind");
   const facts = lines.map((line) => line.split(/: (.*)/s));
   const all = (word) => facts.filter(([known]) => known === word).map(([, value]) => value);
   const one = (word) => all(word)[0];
@@ -197,7 +200,7 @@ export async function checkPackage(sealed, files, proof, key, own) {
   if (!isListed) refuse("the package's files are not those that the manifest lists");
   held.push("It is made for your seat, and holds exactly the files that the manifest lists.");
   const digest = toHex(await sha256(sealed));
-  const leaf = ["headstart package v3", ...all("leaf"), `package ${digest}`, ""].join("\n");
+  const leaf = [own.leafHeading, ...all("leaf"), `package ${digest}`, ""].join("\n");
   const committed = readLeaf(leaf);
   const inside = [...digests.values()].sort().join();
   const isCommitted = committed.all("copy").map((copy) => copy.split(" ")[1]).sort().join() === inside

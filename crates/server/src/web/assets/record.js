@@ -57,8 +57,7 @@ async function openEntry(row, identities) {
   const text = readUtf8(readBase64(opening.content));
   if ((await entryOf(text, readBase64(opening.salt))) !== row.dataset.leaf) throw new ProofError("it does not open this entry");
   const leaf = readLeaf(text);
-  const kind = { package: "headstart package v3", receipt: "headstart receipt v2" }[row.dataset.given];
-  const isOwn = leaf.of("seat") === record.dataset.seat && leaf.of("case") === row.dataset.case && leaf.heading === kind;
+  const isOwn = leaf.of("seat") === record.dataset.seat && leaf.of("case") === row.dataset.case && leaf.heading === row.dataset.heading;
   if (!isOwn) throw new ProofError("it commits to something else than this row says");
   return { leaf, opening, digest: toHex(await sha256(utf8.encode(row.dataset.leaf))) };
 }
@@ -66,12 +65,8 @@ async function openEntry(row, identities) {
 /** What the entries commit to, once they were opened. */
 const openings = {};
 
-async function readEntries() {
-  const text = document.getElementById("keytext").value;
-  const [file] = document.getElementById("keyfile").files;
-  if (text.trim() === "" && !file) throw new AgeError("key", "choose your key file first, or paste the key");
-  const identities = await readIdentities(text.trim() === "" ? await file.text() : text);
-  document.getElementById("keytext").value = "";
+async function readEntries(withPasskey) {
+  const identities = await takeKeys(withPasskey);
   const known = new Map();
   let opened = 0;
   for (const row of rows) {
@@ -138,15 +133,13 @@ missing().then((lacks) => {
     recordKeyStatus.textContent = `This browser does not have ${lacks.join(" or ")}, so it cannot read entries. The proofs above need only Ed25519.`;
     return;
   }
-  useRecordKey.addEventListener("click", async () => {
-    useRecordKey.disabled = true;
+  onKey(async (withPasskey) => {
     try {
-      const opened = await readEntries();
+      const opened = await readEntries(withPasskey);
       document.getElementById("signed").hidden = opened === 0;
       tell(recordKeyStatus, opened > 0, `${opened} of ${rows.length} entries opened: each commits to what its row says, and names the one before it.`);
     } catch (error) {
       tell(recordKeyStatus, false, `${words(error)}.`);
     }
-    useRecordKey.disabled = false;
   });
 });

@@ -1,7 +1,5 @@
 //! One case: acknowledge it, then open its package here, by a command, or as a file.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Fetched;
@@ -19,6 +17,7 @@ use super::own::{
     Own, attachment, command, honesty, key_panel, meaning, own, seated, told, without_script,
 };
 use super::{protections, questions};
+use crate::extract::{Form, Path};
 use crate::web::parts::{count, distance, facts, state, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -149,8 +148,6 @@ fn opening(visit: &Visit, own: &Own) -> Markup {
     let case = own.case.id();
     let action = format!("{}/package", own.path());
     let log_key = &visit.desk.config().log_key;
-    let seat = visit.state.program.seat(&own.seat);
-    let recipient = seat.map_or("", |seat| seat.recipient().as_str());
     let file = format!("{case}.age");
     let headstart = format!(
         "headstart package open {file} --identity KEYFILE --out {case} --log-key '{log_key}'"
@@ -162,10 +159,11 @@ fn opening(visit: &Visit, own: &Own) -> Markup {
                 "Whichever way you choose: that you fetched it is written into the log before the first byte leaves."
             }
             div id="opener" data-package=(action) data-case=(case) data-seat=(own.seat) data-partner=(own.partner)
-                data-recipient=(recipient) data-log-key=(log_key) {
+                data-log-key=(log_key)
+                data-manifest-heading=(flow::manifest::HEADING) data-leaf-heading=(flow::leaf::PACKAGE) {
                 h3 { "In this page" }
                 (without_script("Opening in the page needs JavaScript. Download the package and use a command instead."))
-                (key_panel("Open here"))
+                (key_panel(visit, "Open here"))
                 div id="opened" {}
                 (honesty())
             }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Written;
@@ -17,6 +15,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::protections::{coverage, ships};
+use crate::extract::{Form, Path};
+use crate::web::desk::cases::tabs;
 use crate::web::parts::{Field, count, empty, error_summary, state, table, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -32,10 +32,6 @@ fn case_of(visit: &Visit, id: &str) -> Result<Arc<Case>, Problem> {
     let id = CaseId::parse(id).map_err(|_| Problem::nothing_here())?;
     let case = visit.state.case(&id).ok_or_else(Problem::nothing_here)?;
     Ok(case.clone())
-}
-
-fn back(case: &Case) -> Markup {
-    html! { p { a href={ "/cases/" (case.id()) } { "Back to " (case.id()) } } }
 }
 
 /// `/cases/{case}/questions`: every partner with whom one can write.
@@ -68,7 +64,7 @@ pub async fn threads(visit: Visit, Path(id): Path<String>) -> Result<Page, Probl
         })
         .collect();
     let content = html! {
-        (back(&case))
+        (tabs(&visit, &case))
         @if rows.is_empty() {
             (empty("The case is open to nobody, so nobody can ask.", html! {
                 p { "A partner can write, and be written to, from the hour at which its wave opens." }
@@ -93,7 +89,7 @@ fn standing_of(case: &Case, partner: &PartnerId, thread: &[Message]) -> Markup {
 }
 
 /// Whether any seat of a partner may read of the case now.
-fn has_reader(visit: &Visit, case: &Case, partner: &PartnerId) -> bool {
+pub fn has_reader(visit: &Visit, case: &Case, partner: &PartnerId) -> bool {
     let (program, policy, now) = (&visit.state.program, visit.desk.policy(), visit.desk.now());
     program
         .seats_of(partner)
@@ -158,6 +154,7 @@ async fn drawn(
     }
     let can_write = has_reader(visit, case, partner);
     let content = html! {
+        (tabs(visit, case))
         p { a href={ "/cases/" (case.id()) "/questions" } { "All threads about " (case.id()) } }
         (error_summary(&errors))
         @if messages.is_empty() {
@@ -243,7 +240,7 @@ pub async fn protections(visit: Visit, Path(id): Path<String>) -> Result<Page, P
         }
     }
     let content = html! {
-        (back(&case))
+        (tabs(&visit, &case))
         @if rows.is_empty() {
             (empty("No partner has reported a protection yet.", html! {
                 p { "Partners report on their page of the case, once they have acknowledged it." }

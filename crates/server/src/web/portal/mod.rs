@@ -10,6 +10,8 @@ mod protections;
 mod questions;
 mod record;
 
+pub use desk_side::has_reader;
+
 use axum::Router;
 use axum::routing::{get, post};
 

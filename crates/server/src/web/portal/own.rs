@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::{Class, Failure};
@@ -10,9 +9,11 @@ use domain::case::Case;
 use domain::ids::{BlobId, CaseId, PartnerId, SeatId};
 use domain::letter::Letter;
 use domain::open::{open, standing};
+use domain::person::Actor;
 use domain::tlp::Tlp;
 use maud::{Markup, html};
 
+use crate::extract::Path;
 use crate::web::parts::Field;
 use crate::{Problem, Visit};
 
@@ -112,10 +113,36 @@ pub fn sealed(own: &Own, letter: &Letter, by: &str) -> Markup {
     }
 }
 
-/// Where the page takes the seat's key: kept in the page alone, and sent nowhere.
-pub fn key_panel(button: &str) -> Markup {
+/// Where the page takes the seat's key: it stays in the browser, and is sent nowhere.
+pub fn key_panel(visit: &Visit, button: &str) -> Markup {
+    let seat = visit.seat().ok().map(|(seat, _)| seat);
+    let known = seat.and_then(|seat| visit.state.program.seat(seat));
+    let recipient = known.map_or("", |seat| seat.recipient().as_str());
+    let account = seat.map(|seat| visit.state.accounts.of(&Actor::Seat(seat.clone())));
+    let passkeys: Vec<&str> = account
+        .iter()
+        .flat_map(|account| account.passkeys())
+        .map(|passkey| passkey.id.as_str())
+        .collect();
     html! {
-        div class="key-panel" data-needs-script="" hidden {
+        div class="key-panel" data-needs-script="" hidden data-seat=(seat.map(SeatId::as_str).unwrap_or_default()) data-recipient=(recipient)
+            data-passkeys=(passkeys.join(" ")) {
+            div id="key-kept" hidden {
+                p { "This device keeps your key, locked by your passkey." }
+                p class="buttons" {
+                    button type="button" id="use-kept" class="primary" { (button) " with your passkey" }
+                    button type="button" id="use-file" { "Use the key file" }
+                    button type="button" id="forget-key" class="quiet" { "Forget it on this device" }
+                }
+            }
+            div id="key-given" { (given(button)) }
+            p id="key-status" role="status" {}
+        }
+    }
+}
+
+fn given(button: &str) -> Markup {
+    html! {
             (Field::new("keyfile", "Your seat's key file")
                 .hint("The file with the line AGE-SECRET-KEY-1… It is read by this page, and sent nowhere.")
                 .file(false, false))
@@ -126,9 +153,17 @@ pub fn key_panel(button: &str) -> Markup {
                     textarea id="keytext" rows="2" autocomplete="off" spellcheck="false" {}
                 }
             }
+            div id="keep-offer" hidden {
+                label class="check" {
+                    input type="checkbox" id="keep-key" aria-describedby="keep-hint";
+                    "Keep this key on this device, locked by my passkey"
+                }
+                p class="hint fine" id="keep-hint" {
+                    "The browser keeps it encrypted. To open, you show your passkey instead of the key file. Keep the file all the "
+                    "same: without it and without this device, packages stay closed."
+                }
+            }
             p class="buttons" { button type="button" id="use-key" class="primary" { (button) } }
-            p id="key-status" role="status" {}
-        }
     }
 }
 
@@ -149,7 +184,12 @@ pub fn honesty() -> Markup {
                     "script could take your key. The command line is the stronger path, because its program does not "
                     "come from this server each time."
                 }
-                li { "The key stays in this page until you leave it. It is neither stored nor sent." }
+                li { "The key stays in this page until you leave it. It is not sent, and not stored unless you choose to keep it." }
+                li {
+                    "A key that is kept on this device is encrypted with what only your passkey can answer. Whoever copies the "
+                    "browser's storage reads nothing of it. It does not protect against an altered script at the moment at which "
+                    "you show the passkey, nor against whoever can use this device and your passkey."
+                }
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Protections: what a partner reports to have built, for whom it reports anew, and the history.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::explain::Explain;
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::own::{Own, honesty, key_panel, own, sealed, told, without_script};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, count, empty, error_summary, state, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -181,7 +180,7 @@ fn listed(visit: &Visit, own: &Own, typed: &Typed, wrong: &[Wrong]) -> Page {
         @if known.is_empty() {
             (empty("Your organisation has reported none yet.", html! { p { "The form below takes the first." } }))
         } @else {
-            (reader())
+            (reader(visit))
             h2 { "What your organisation reported" }
             @for one in known { (shown(visit, own, one)) }
         }
@@ -198,7 +197,7 @@ fn edited(visit: &Visit, own: &Own, one: &Protection, typed: &Typed, wrong: &[Wr
     let content = html! {
         p { a href={ (own.path()) "/protections" } { "All protections for " (own.case.id()) } }
         (error_summary(wrong))
-        (reader())
+        (reader(visit))
         h2 { "What was reported" }
         @for version in one.versions().iter().rev() { (reported(visit, own, version)) }
         h2 { "Report it anew" }
@@ -216,12 +215,12 @@ fn sheet<'a>(visit: &'a Visit, own: &Own, title: &'a str) -> Sheet<'a> {
         .scripts(&["open.js"])
 }
 
-fn reader() -> Markup {
+fn reader(visit: &Visit) -> Markup {
     html! {
         (without_script("Products and rules are sealed to your seats. Save the sealed text and open it with age, or allow JavaScript."))
         details class="panel" data-needs-script="" hidden {
             summary { "Read products and rules with your key" }
-            (key_panel("Read here"))
+            (key_panel(visit, "Read here"))
             (honesty())
         }
     }

@@ -1,7 +1,5 @@
 //! Questions: a thread between one partner and the program about one case.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::letter::Words;
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::own::{Own, honesty, key_panel, own, sealed, seated, told, without_script};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, count, empty, error_summary, state, table, when};
 use crate::web::{Page, Sheet, page};
 use crate::{Problem, Visit};
@@ -120,7 +119,7 @@ fn drawn(visit: &Visit, own: &Own, typed: &Typed, error: Option<String>) -> Page
             (without_script("Messages are sealed to your seats. Save the sealed text and open it with age, or allow JavaScript."))
             details class="panel" data-needs-script="" hidden {
                 summary { "Read the messages with your key" }
-                (key_panel("Read here"))
+                (key_panel(visit, "Read here"))
                 (honesty())
             }
             ol class="thread" { @for message in thread { (shown(visit, own, message)) } }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::{OwnEntry, OwnRecord};
@@ -15,6 +13,7 @@ use serde::Deserialize;
 use tlog::{Note, TlogProof};
 
 use super::own::{attachment, command, honesty, key_panel, seated, told, without_script};
+use crate::extract::{Path, Said};
 use crate::web::parts::{empty, when};
 use crate::web::{Page, Sheet, page};
 use crate::{Problem, Visit};
@@ -60,7 +59,7 @@ fn drawn(visit: &Visit, seat: &SeatId, record: &OwnRecord) -> Markup {
                 "In the log an entry is only a digest. With your key the page opens what each commits to, and checks that "
                 "it is of your seat, and that each names the one before it."
             }
-            (key_panel("Read the entries"))
+            (key_panel(visit, "Read the entries"))
             p id="signed" hidden {
                 button type="button" id="sign" { "Save the signed record" } " "
                 span class="fine" { "For this, what the entries commit to is sent to the server, which compares it with the log and signs it. Your key is not sent." }
@@ -93,7 +92,7 @@ fn entries(visit: &Visit, record: &OwnRecord) -> Markup {
                 @for entry in &record.entries {
                     @let hashes: Vec<String> = entry.inclusion.hashes.iter().map(|hash| hash.to_base64()).collect();
                     tr data-ordinal=(entry.ordinal) data-index=(entry.inclusion.index) data-leaf=(entry.leaf)
-                        data-hashes=(hashes.join(" ")) data-case=(entry.case) data-given=(entry.given.as_str())
+                        data-hashes=(hashes.join(" ")) data-case=(entry.case) data-heading=(heading(entry.given))
                         data-opening={ "/record/" (entry.ordinal) "/opening" } {
                         th scope="row" data-column="No." { (entry.ordinal) }
                         td data-column="What" { (what(entry.given)) }
@@ -117,6 +116,14 @@ fn entries(visit: &Visit, record: &OwnRecord) -> Markup {
     }
 }
 
+/// The first line of what such an entry commits to.
+fn heading(given: Given) -> &'static str {
+    match given {
+        Given::Package => flow::leaf::PACKAGE,
+        Given::Receipt => flow::leaf::RECEIPT,
+    }
+}
+
 fn what(given: Given) -> &'static str {
     match given {
         Given::Package => "Package made for you",
@@ -131,7 +138,7 @@ pub struct Openings {
 }
 
 /// A record that the program signs, from what the seat itself opened.
-pub async fn signed(visit: Visit, Json(sent): Json<Openings>) -> Result<Response, Problem> {
+pub async fn signed(visit: Visit, Said(sent): Said<Openings>) -> Result<Response, Problem> {
     let (seat, _) = seated(&visit)?;
     let record = visit
         .desk

@@ -1,7 +1,5 @@
 //! The artifacts of a case: the list, masters uploaded as they are, and each master as it stands.
 
-use axum::Form;
-use axum::extract::{Multipart, Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::{DRAFT_BYTES_MAX, DraftText, Failure};
@@ -16,6 +14,7 @@ use super::about::is_running;
 use super::editor::{self, View};
 use super::new::not_readable;
 use super::{case_of, desk_of, tabs};
+use crate::extract::{Form, Multipart, Path, Query};
 use crate::web::parts::{Field, count, distance, empty, error_summary, sentence, table};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -29,6 +28,17 @@ pub const KINDS: [(&str, &str); 6] = [
     ("traffic", "Traffic"),
     ("indicators", "Indicators"),
 ];
+
+/// A kind as people call it.
+pub fn kind_name(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Writeup => "write-up",
+        ArtifactKind::Poc => "proof of concept",
+        ArtifactKind::Rule => "detection rule",
+        ArtifactKind::Traffic => "traffic",
+        ArtifactKind::Indicators => "indicators",
+    }
+}
 
 /// Whether masters can still be written.
 pub fn can_change(visit: &Visit, case: &Case) -> bool {
@@ -63,7 +73,7 @@ async fn draw(
                 html! { a href={ (base) "/artifacts/" (artifact.artifact) } {
                     (name.map_or("sealed", String::as_str))
                 } },
-                html! { (artifact.kind) },
+                html! { (kind_name(artifact.kind)) },
                 html! { (artifact.sites) },
                 html! { (artifact.artifact) },
             ]
@@ -109,7 +119,7 @@ async fn drafts(visit: &Visit, case: &Case, key: &seal::ProgramKey) -> Result<Ma
         .map(|draft| {
             vec![
                 html! { a href={ "/cases/" (case.id()) "/drafts/" (draft.id) } { (draft.text.file_name) } },
-                html! { (draft.text.kind) },
+                html! { (kind_name(draft.text.kind)) },
                 html! { @match &draft.text.replaces { Some(artifact) => { "replaces " (artifact) }, None => "new" } },
                 html! { (super::history::who(&draft.by)) ", " (distance(now, draft.changed_at)) },
             ]

@@ -1,7 +1,6 @@
 //! One case: one address for its whole life.
 
-use axum::extract::Path;
-use domain::advisory::CaseDetails;
+use domain::advisory::{AffectedProduct, CaseDetails};
 use domain::case::Case;
 use domain::person::Role;
 use maud::{Markup, html};
@@ -9,6 +8,7 @@ use maud::{Markup, html};
 use super::about::{is_running, release, stage};
 use super::history::{is_decision, sentence, who};
 use super::{case_of, tabs, timeline, today, work};
+use crate::extract::Path;
 use crate::web::parts::{count, facts, table, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -87,12 +87,7 @@ fn summary<'a>(
         rows.push((
             "Affected",
             html! {
-                @for product in products {
-                    @if let Some(vendor) = &product.vendor { (vendor) " " }
-                    (product.name)
-                    @if let Some(version) = &product.version { " " (version) }
-                    br;
-                }
+                @for product in products { (affected(product)) br; }
                 @if more > 0 { "and " (more) " more" }
             },
         ));
@@ -111,6 +106,44 @@ fn summary<'a>(
         rows.push(("Summary", html! { div class="prose" { (text) } }));
     }
     rows
+}
+
+/// A product with its versions, as people say them. A name that begins with its vendor's is not led by it again.
+fn affected(product: &AffectedProduct) -> Markup {
+    let vendor = product.vendor.as_deref();
+    let vendor = vendor.filter(|vendor| !product.name.starts_with(*vendor));
+    html! {
+        @if let Some(vendor) = vendor { (vendor) " " }
+        (product.name)
+        @if let Some(version) = &product.version { " " (versions(version)) }
+    }
+}
+
+/// One range of a `vers` specifier in words; whatever else it is, as it stands.
+fn versions(text: &str) -> String {
+    let range = text.strip_prefix("vers:").and_then(|text| {
+        let (_, range) = text.split_once('/')?;
+        match range.split_once('|') {
+            Some((from, to)) => {
+                let from = from.strip_prefix(">=")?;
+                match to.strip_prefix("<=") {
+                    Some(to) => Some(format!("{from} to {to}")),
+                    None => Some(format!(
+                        "{from} and later, before {}",
+                        to.strip_prefix('<')?
+                    )),
+                }
+            }
+            None => match range.strip_prefix("<=") {
+                Some(to) => Some(format!("up to {to}")),
+                None => Some(format!("before {}", range.strip_prefix('<')?)),
+            },
+        }
+    });
+    match range {
+        Some(range) if !range.contains(['<', '>', '=', '|', '!', '*']) => range,
+        _ => text.to_owned(),
+    }
 }
 
 fn actions(visit: &Visit, case: &Case) -> Markup {
@@ -235,6 +268,29 @@ fn decisions(visit: &Visit, history: &[Event]) -> Markup {
                 (table("Newest first", &columns, &done))
                 @if more > 0 { p class="fine" { "And " (more) " earlier." } }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::versions;
+
+    #[test]
+    fn one_range_of_versions_is_said_in_words_and_anything_else_as_it_stands() {
+        for (vers, said) in [
+            ("vers:semver/>=7.4.0|<=7.6.11", "7.4.0 to 7.6.11"),
+            (
+                "vers:semver/>=7.4.0|<7.6.12",
+                "7.4.0 and later, before 7.6.12",
+            ),
+            ("vers:npm/<2.0.0", "before 2.0.0"),
+            ("vers:npm/<=2.0.0", "up to 2.0.0"),
+            ("7.4 and 7.5", "7.4 and 7.5"),
+            ("vers:npm/*", "vers:npm/*"),
+            ("vers:npm/>=1|!=1.2|<2", "vers:npm/>=1|!=1.2|<2"),
+        ] {
+            assert_eq!(versions(vers), said);
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Changes of a case: its release, its label, what it is about. Each says first what follows from it.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::advisory::{CVES_MAX, CaseDetails, SUMMARY_CHARS_MAX};
 use domain::case::Case;
@@ -11,6 +9,7 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{case_of, desk_of, moment, new, tabs};
+use crate::extract::{Form, Path};
 use crate::web::parts::{CheckAnswers, Field, error_summary, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

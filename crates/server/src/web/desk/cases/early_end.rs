@@ -1,7 +1,5 @@
 //! Ending a case before its release: the typed id, a reason, a fresh passkey, and a second person.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::case::{AskedEnding, Case, EndReason};
 use domain::decide::CaseCommand;
@@ -10,6 +8,7 @@ use serde::Deserialize;
 
 use super::about::coming;
 use super::{case_of, tabs, work};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, count, error_summary, facts, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

@@ -1,9 +1,9 @@
 //! Long work: how far it is, whether somebody looks or not.
 
-use axum::extract::Path;
 use maud::{Markup, html};
 
 use super::history::who;
+use crate::extract::Path;
 use crate::jobs::JobState;
 use crate::web::parts::{empty, facts, sentence, state, table, when};
 use crate::web::{Page, Sheet, page};

@@ -1,7 +1,5 @@
 //! Legal clocks: that a vulnerability is exploited, and which reports were made since.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::case::Case;
 use domain::decide::CaseCommand;
@@ -11,6 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{case_of, moment, tabs};
+use crate::extract::{Form, Path};
 use crate::web::parts::{CheckAnswers, distance, error_summary, state, table, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

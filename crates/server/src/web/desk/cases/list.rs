@@ -1,6 +1,5 @@
 //! The list of cases.
 
-use axum::extract::Query;
 use domain::case::{Case, Stage};
 use domain::person::Role;
 use maud::{Markup, html};
@@ -8,6 +7,7 @@ use serde::Deserialize;
 
 use super::about::{coming, release, stage, wave_name};
 use super::title_of;
+use crate::extract::Query;
 use crate::web::parts::{count, distance, empty, table};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -119,10 +119,10 @@ fn row(visit: &Visit, case: &Case) -> Vec<Markup> {
     let now = visit.desk.now();
     let next = coming(case, now).into_iter().next();
     vec![
-        html! { a href={ "/cases/" (case.id()) } { (case.id()) } },
+        html! { a class="keep" href={ "/cases/" (case.id()) } { (case.id()) } },
         html! { @match title_of(visit, case) { Some(title) => (title), None => span class="fine" { "sealed" } } },
         stage(case),
-        html! { (case.tlp()) },
+        html! { span class="keep" { (case.tlp()) } },
         release(visit, case),
         html! {
             @match next {

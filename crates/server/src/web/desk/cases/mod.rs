@@ -29,6 +29,8 @@ use domain::case::Case;
 use domain::ids::CaseId;
 use maud::{Markup, html};
 
+pub(in crate::web) use artifacts::kind_name;
+
 use crate::access::{APPROVER, COORDINATOR, Need, PROGRAM, Route, page};
 use crate::{App, Problem, Visit};
 
@@ -173,18 +175,22 @@ fn desk_of(visit: &Visit) -> Result<desk::Desk, Problem> {
 }
 
 /// The pages of a case.
-fn tabs(visit: &Visit, case: &Case) -> Markup {
+pub(in crate::web) fn tabs(visit: &Visit, case: &Case) -> Markup {
     let base = format!("/cases/{}", case.id());
     let own = visit.path.strip_prefix(&base).unwrap_or_default();
-    let pages: [(&str, &str, &[&str]); 3] = [
+    let pages: [(&str, &str, &[&str]); 5] = [
         ("", "Overview", &[]),
         ("/artifacts", "Artifacts", &["/artifacts", "/drafts"]),
         ("/waves", "Waves", &["/waves", "/press"]),
+        ("/questions", "Questions", &["/questions"]),
+        ("/protections", "Protections", &["/protections"]),
     ];
+    // What partners write is for coordinators.
+    let shown = if visit.has(Coordinator) { 5 } else { 3 };
     html! {
         nav aria-label="Case" {
             ul class="tabs" {
-                @for (path, name, below) in pages {
+                @for (path, name, below) in pages.into_iter().take(shown) {
                     @let is_here = own == path || below.iter().any(|path| own.starts_with(path));
                     li { a href={ (base) (path) } aria-current=[is_here.then_some("page")] { (name) } }
                 }

@@ -1,7 +1,5 @@
 //! A new case: from an advisory's file, or by hand with both times shown before it begins.
 
-use axum::Form;
-use axum::extract::Multipart;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::advisory::CaseDetails;
 use domain::tlp::Tlp;
@@ -9,6 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{desk_of, moment};
+use crate::extract::{Form, Multipart};
 use crate::web::parts::{CheckAnswers, Field, error_summary, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

@@ -1,6 +1,5 @@
 //! A new draft: a text or a file, opened in the editor.
 
-use axum::extract::{Multipart, Path};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::{DRAFT_BYTES_MAX, DraftText};
 use domain::case::Case;
@@ -8,6 +7,7 @@ use maud::html;
 
 use super::artifacts::{KINDS, Upload, kind};
 use super::{case_of, desk_of, tabs};
+use crate::extract::{Multipart, Path};
 use crate::web::parts::{Field, error_summary, size};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

@@ -1,6 +1,5 @@
 //! What one seat would see of a case now, asked of the same check that stands in front of every delivery.
 
-use axum::extract::{Path, Query};
 use domain::case::Case;
 use domain::explain::Explain;
 use domain::ids::SeatId;
@@ -9,7 +8,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::about::wave_name;
+use super::artifacts::kind_name;
 use super::{case_of, tabs, title_of};
+use crate::extract::{Path, Query};
 use crate::web::parts::{Field, empty, facts, sentence, state, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -95,7 +96,7 @@ fn seen(visit: &Visit, case: &Case, seat: &SeatId) -> Result<Markup, Problem> {
         ("What to do", html! { (sentence(&denial.hint())) }),
     ];
     if let Some(planned) = planned {
-        let kinds: Vec<&str> = planned.kinds.iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<&str> = planned.kinds.iter().map(|kind| kind_name(*kind)).collect();
         rows.push((
             "Planned",
             html! {

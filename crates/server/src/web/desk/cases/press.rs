@@ -1,12 +1,12 @@
 //! The press, as long work with progress; and opening what is due.
 
-use axum::extract::Path;
 use axum::response::Redirect;
 use domain::decide::CaseCommand;
 use maud::html;
 
 use super::about::wave_name;
 use super::{case_of, desk_of, tabs};
+use crate::extract::Path;
 use crate::web::parts::{CheckAnswers, count, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

@@ -19,6 +19,8 @@ const BOTTOM: i64 = 66;
 const SIDE: f64 = 14.0;
 /// Width of a character of the words, about.
 const CHARACTER: f64 = 6.6;
+/// Half the width of a day and its month below the axis, with some air.
+const TICK_HALF: f64 = 26.0;
 /// Days between two words of the axis that are tried.
 const STEPS_DAYS: [i64; 8] = [1, 2, 5, 7, 14, 30, 60, 180];
 
@@ -159,12 +161,15 @@ fn picture(id: &str, drawing: &Drawing, description: &str, width: u32) -> Markup
                 path class="hatch" d="M-1 1L1 -1M0 7L7 0M6 8L8 6" {}
             }
         }
+        @let here = drawing.x(drawing.now, width);
         @for at in drawing.ticks(width) {
             @let x = drawing.x(at, width);
             line class="grid" x1=(x) x2=(x) y1=(TOP) y2=(axis) {}
-            text class="soft" x=(x) y=(axis + 18) text-anchor=(anchor(x, width)) { (at.strftime("%-d %b")) }
+            // Words that the line of this moment would strike out are left away.
+            @if (x - here).abs() > TICK_HALF {
+                text class="soft" x=(x) y=(axis + 18) text-anchor=(anchor(x, width)) { (at.strftime("%-d %b")) }
+            }
         }
-        @let here = drawing.x(drawing.now, width);
         line class="now" x1=(here) x2=(here) y1=(TOP - 8) y2=(axis + 24) {}
         text class="now" x=(here) y=(axis + 38) text-anchor=(anchor(here, width)) { "now" }
         @for (row, bar) in drawing.bars.iter().enumerate() {

@@ -81,9 +81,9 @@ fn opening(visit: &Visit) -> Markup {
         .take(COMING_MAX)
         .map(|(case, wave)| {
             vec![
-                html! { strong { (distance(now, wave.at)) } },
+                html! { strong class="keep" { (distance(now, wave.at)) } },
                 html! { (case_link(visit, case)) },
-                html! { (wave_name(wave.wave)) },
+                html! { span class="keep" { (wave_name(wave.wave)) } },
                 html! {
                     @if wave.seats == 0 { "nobody new" } @else {
                         (count(wave.partners, "partner")) ", " (count(wave.seats, "seat"))

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::case::{APPROVALS_NEEDED, Case};
 use domain::decide::CaseCommand;
@@ -16,7 +14,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::about::{is_running, wave_name};
+use super::artifacts::kind_name;
 use super::{case_of, tabs};
+use crate::extract::{Form, Path};
 use crate::web::parts::{
     CheckAnswers, Field, count, distance, empty, error_summary, sentence, state, table, when,
 };
@@ -77,8 +77,8 @@ fn progress(visit: &Visit, case: &Case) -> Markup {
     html! {
         ul class="figures" {
             li { b { (names.len()) " of " (APPROVALS_NEEDED) } span { "approvals" @if !names.is_empty() { ": " (names.join(", ")) } } }
-            li { b { (case.packages().count()) } span { "packages pressed" @if !waiting.is_empty() { ", " (waiting.len()) " to press" } } }
-            li { b { (case.waves().len()) } span { "waves opened" } }
+            li { b { (case.packages().count()) } span { (if case.packages().count() == 1 { "package pressed" } else { "packages pressed" }) @if !waiting.is_empty() { ", " (waiting.len()) " to press" } } }
+            li { b { (case.waves().len()) } span { (if case.waves().len() == 1 { "wave opened" } else { "waves opened" }) } }
         }
         @if approves || presses || opens {
             p class="buttons" {
@@ -103,7 +103,7 @@ fn rows(visit: &Visit, case: &Case, plan: &WavePlan) -> Markup {
         .rows()
         .into_iter()
         .map(|row| {
-            let kinds: Vec<&str> = row.kinds.iter().map(|kind| kind.as_str()).collect();
+            let kinds: Vec<&str> = row.kinds.iter().map(|kind| kind_name(*kind)).collect();
             let opened = case.waves().get(&row.wave);
             vec![
                 html! { (wave_name(row.wave)) },
@@ -131,7 +131,7 @@ fn seats(visit: &Visit, plan: &WavePlan) -> Markup {
         .iter()
         .map(|planned| {
             let partner = visit.state.program.partner(&planned.partner);
-            let kinds: Vec<&str> = planned.kinds.iter().map(|kind| kind.as_str()).collect();
+            let kinds: Vec<&str> = planned.kinds.iter().map(|kind| kind_name(*kind)).collect();
             vec![
                 html! { (planned.seat) },
                 html! { (partner.map_or_else(|| planned.partner.to_string(), |partner| partner.name().to_owned())) },
@@ -155,7 +155,7 @@ fn exceptions(visit: &Visit, plan: &WavePlan) -> Markup {
     type Row<'a> = (BTreeSet<String>, usize, &'a str);
     let mut by_rule: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
     for exception in &plan.exceptions {
-        let key = (exception.rule.as_str(), exception.kind.as_str());
+        let key = (exception.rule.as_str(), kind_name(exception.kind));
         let own = by_rule
             .entry(key)
             .or_insert_with(|| (BTreeSet::new(), 0, &exception.reason));

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::about::{is_running, wave_name};
 use crate::Visit;
 use crate::web::parts::{count, distance};
+use crate::web::portal::has_reader;
 
 /// One thing that waits.
 pub struct Item {
@@ -37,6 +38,7 @@ pub fn items(visit: &Visit) -> Vec<Item> {
 /// What waits in one case.
 pub fn of_case(visit: &Visit, case: &Case) -> Vec<Item> {
     let mut items = clocks(visit, case);
+    items.extend(questions(visit, case));
     if is_running(case) {
         items.extend(ending(visit, case));
         items.extend(late_waves(visit, case));
@@ -69,6 +71,21 @@ fn ending(visit: &Visit, case: &Case) -> Option<Item> {
         href: link(case, "/end"),
         action: "Look at it",
         is_yours: !is_own && (visit.has(Role::Coordinator) || visit.has(Role::Approver)),
+    })
+}
+
+/// Threads in which a partner wrote last, as long as it could read an answer.
+fn questions<'a>(visit: &'a Visit, case: &'a Case) -> impl Iterator<Item = Item> + 'a {
+    let partners = visit.state.program.partners();
+    let waiting = partners.filter(|partner| {
+        case.threads().waits_for_program(partner.id()) && has_reader(visit, case, partner.id())
+    });
+    waiting.map(|partner| Item {
+        tone: "wait",
+        what: html! { (partner.name()) " asked about " (case.id()) " and waits for an answer." },
+        href: link(case, &format!("/questions/{}", partner.id())),
+        action: "Read and answer",
+        is_yours: visit.has(Role::Coordinator),
     })
 }
 

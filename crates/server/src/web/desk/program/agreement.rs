@@ -1,6 +1,5 @@
 //! A new version of the agreement: everything closes for partners until they accept it.
 
-use axum::extract::Multipart;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::AgreementVersion;
@@ -10,6 +9,7 @@ use domain::sealed::Digest;
 use maud::html;
 
 use super::form::{Fields, field, sent};
+use crate::extract::Multipart;
 use crate::web::parts::{Field, count, error_summary};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

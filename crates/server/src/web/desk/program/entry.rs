@@ -1,12 +1,12 @@
 //! One entry of the log: what it is, and the proof that the log holds it, in words and as a picture of its path.
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::Proved;
 use maud::{Markup, html};
 use tlog::{Hash, InclusionProof, leaf_hash, node_hash};
 
+use crate::extract::Path;
 use crate::web::parts::{chart, facts, state, svg, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

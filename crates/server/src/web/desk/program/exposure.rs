@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use domain::case::Case;
 use domain::ids::{CaseId, PartnerId};
+use domain::wave::WaveName;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::form::{Fields, field};
 use super::moment;
+use crate::extract::Query;
 use crate::web::parts::{Field, count, empty, error_summary, when, when_text};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -201,7 +202,7 @@ impl Preset {
     fn draw(&self, visit: &Visit) -> Markup {
         let at = moment::text(self.at);
         html! {
-            li { a href={ "/exposure?at=" (self.at) } title=(when_text(self.at, &visit.zone)) { (at) " " (self.what) } }
+            li { a href={ "/exposure?at=" (self.at) } title=(when_text(self.at, &visit.zone)) { (at) ": " (self.what) } }
         }
     }
 }
@@ -213,19 +214,22 @@ fn presets(visit: &Visit) -> Vec<Preset> {
         for (wave, opened) in case.waves() {
             presets.push(Preset {
                 at: opened.opened_at,
-                what: format!("{} {wave}", case.id()),
+                what: match wave {
+                    WaveName::Release => format!("release, {}", case.id()),
+                    wave => format!("wave {wave}, {}", case.id()),
+                },
             });
         }
         for seen in case.sightings() {
             presets.push(Preset {
                 at: seen.at,
-                what: format!("{} sighting", case.id()),
+                what: format!("sighting, {}", case.id()),
             });
         }
         for traced in case.traces() {
             presets.push(Preset {
                 at: traced.at,
-                what: format!("{} leak traced", case.id()),
+                what: format!("leak traced, {}", case.id()),
             });
         }
     }

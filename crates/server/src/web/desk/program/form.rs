@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 
 use crate::Problem;
+use crate::extract::Multipart;
 
 /// Fields that are read of one form.
 const FIELDS_MAX: usize = 100;

@@ -1,7 +1,5 @@
 //! One investigation: the verdict in careful words, what it rests on, what else could be, and the evidence.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use desk::{Examined, Failure};
@@ -16,6 +14,7 @@ use maud::{Markup, html};
 
 use super::form::{Fields, field};
 use super::{readings, suspicion};
+use crate::extract::{Form, Path};
 use crate::web::parts::{Field, one_in, sentence, size, table, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -192,13 +191,18 @@ fn figures(examined: &Examined) -> Markup {
         1 => "one leaker".to_owned(),
         more => format!("up to {more} together"),
     };
-    let bits = |have: f64, need: f64| html! { b { (format!("{:.1}", have + 0.0)) " of " (format!("{need:.1}")) } };
+    let bits = |have: f64, what: &str, need: f64| {
+        html! {
+            b { (format!("{:.1} bits", have + 0.0)) }
+            span { "naming a " (what) " takes " (format!("{need:.1}")) }
+        }
+    };
     html! {
         ul class="figures" {
             li { b { (readings.read()) " of " (readings.total()) } span { "marks read" } }
-            li { (bits(engine.group.available_bits, engine.group.needed_bits)) span { "bits to name a partner" } }
-            li { (bits(engine.slot.available_bits, engine.slot.needed_bits)) span { "bits to name a seat" } }
-            li { b { (resolves) } span { "is what it can resolve" } }
+            li { (bits(engine.group.available_bits, "partner", engine.group.needed_bits)) }
+            li { (bits(engine.slot.available_bits, "seat", engine.slot.needed_bits)) }
+            li { b { (resolves) } span { "can be told apart at a time" } }
             li {
                 b { (examined.cases_tried) }
                 span { @if examined.cases_tried == 1 { "case tried" } @else { "cases tried, and corrected for" } }

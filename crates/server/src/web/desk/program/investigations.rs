@@ -1,6 +1,5 @@
 //! Investigations: what was traced, and a new leak handed in.
 
-use axum::extract::Multipart;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::{Ask, Desk, Found, Watcher};
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::form::{Fields, Sent, field, sent};
+use crate::extract::Multipart;
 use crate::web::parts::{Field, empty, error_summary, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

@@ -36,7 +36,7 @@ pub async fn show(visit: Visit) -> Result<Page, Problem> {
         }
         h2 { "The risk" }
         ul class="figures" {
-            li { b { (leaks.sightings) } span { "sightings" } }
+            li { b { (leaks.sightings) } span { (if leaks.sightings == 1 { "sighting" } else { "sightings" }) } }
             li { b { (leaks.named) } span { "traces that name a copy" } }
             li { b { (leaks.withheld) } span { "traces without enough evidence" } }
             li {
@@ -107,7 +107,10 @@ fn curve(hours: &[f64], all: usize, half: Option<f64>, most: Option<f64>) -> Mar
         @for (value, name, share) in [(half, "p50", 0.5), (most, "p90", 0.9)] {
             @if let Some(value) = value {
                 circle class="bar" cx=(n(x(value))) cy=(n(y(share))) r="5" {}
-                text x=(n(x(value) + 9.0)) y=(n(y(share) - 7.0)) { (name) " " (duration(value)) }
+                // Near the right end the words stand before the point.
+                @let is_last = x(value) > WIDTH - RIGHT - 90.0;
+                text x=(n(x(value) + if is_last { -9.0 } else { 9.0 })) y=(n(y(share) - 7.0))
+                    text-anchor=(if is_last { "end" } else { "start" }) { (name) " " (duration(value)) }
             }
         }
     };

@@ -1,6 +1,5 @@
 //! One partner: facts, seats, agreement, what it may be given and by which rule not, what it has, its history.
 
-use axum::extract::{Path, Query};
 use domain::artifact::ArtifactKind;
 use domain::case::Case;
 use domain::describe::describe_utc;
@@ -16,6 +15,8 @@ use maud::{Markup, html};
 
 use super::form::{Fields, field};
 use super::{partners, standing};
+use crate::extract::{Path, Query};
+use crate::web::desk::cases::kind_name;
 use crate::web::parts::{empty, facts, sentence, state, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};
@@ -140,7 +141,7 @@ fn entitlement(visit: &Visit, partner: &Partner) -> Markup {
         .into_iter()
         .map(|kind| {
             vec![
-                html! { span class="keep" { (kind) } },
+                html! { span class="keep" { (kind_name(kind)) } },
                 answer(kind, Tlp::UNDER_EMBARGO),
                 answer(kind, Tlp::Red),
             ]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Multipart, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::PartnerId;
@@ -13,6 +12,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::form::{Fields, field, sent};
+use crate::extract::{Multipart, Query};
 use crate::web::parts::{Field, count, empty, error_summary, state, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

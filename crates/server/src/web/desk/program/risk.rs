@@ -1,6 +1,5 @@
 //! The bars for naming somebody, and when each tier is told by default.
 
-use axum::Form;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Failure;
@@ -10,6 +9,7 @@ use domain::settings::Settings;
 use maud::html;
 
 use super::form::{Fields, field};
+use crate::extract::Form;
 use crate::web::parts::{CheckAnswers, Field, error_summary, one_in};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

@@ -1,6 +1,5 @@
 //! Settings: the program key, what naming somebody takes, the agreement, who the program is.
 
-use axum::Form;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::partner::Tier;
@@ -10,6 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::UNLOCKS_ROLES;
 use super::form::Fields;
+use crate::extract::Form;
 use crate::visit::Who;
 use crate::web::parts::{Field, error_summary, facts, one_in, state, table, when};
 use crate::web::{Page, page};

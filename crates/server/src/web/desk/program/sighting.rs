@@ -1,6 +1,5 @@
 //! One sighting with its records, and the content by which sensors look.
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{CaseId, SightingId};
@@ -8,6 +7,7 @@ use domain::person::Role;
 use flow::detection::Form;
 use maud::html;
 
+use crate::extract::Path;
 use crate::web::parts::{facts, size, when};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};

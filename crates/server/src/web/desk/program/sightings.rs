@@ -1,6 +1,5 @@
 //! Sightings: what was seen outside of any case, a new one, and what sensors can look for.
 
-use axum::extract::Multipart;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::case::Sighted;
@@ -10,6 +9,7 @@ use maud::{Markup, html};
 
 use super::form::{Fields, Sent, field, sent};
 use super::sighting::FORMS;
+use crate::extract::Multipart;
 use crate::web::parts::{Field, count, empty, error_summary, table, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

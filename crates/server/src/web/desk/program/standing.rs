@@ -1,7 +1,5 @@
 //! A partner's standing: suspended and resumed in one step, removed after a second look; agreements on paper.
 
-use axum::Form;
-use axum::extract::Path;
 use axum::response::Redirect;
 use domain::agreement::Means;
 use domain::ids::{AgreementVersion, SeatId};
@@ -12,6 +10,7 @@ use maud::{Markup, html};
 
 use super::form::{Fields, field};
 use super::partner::{consequence, is_here, known};
+use crate::extract::{Form, Path};
 use crate::web::parts::{CheckAnswers, Field, sentence};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

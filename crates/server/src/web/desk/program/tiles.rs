@@ -1,10 +1,10 @@
 //! The log for anybody, as C2SP tlog-tiles says: checkpoint, tiles, entries. Commitments only, nothing secret.
 
-use axum::extract::Path;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use tlog::Resource;
 
+use crate::extract::Path;
 use crate::{Problem, Visit};
 
 /// What stands below `/log/tiles/`.

@@ -1,12 +1,12 @@
 //! The reader's own time zone, beside UTC: one page for both sides.
 
-use axum::Form;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::tz::{self, TimeZone};
 use maud::html;
 
 use super::form::{Fields, field};
+use crate::extract::Form;
 use crate::web::parts::{Field, error_summary, when};
 use crate::web::{Page, page};
 use crate::{Problem, Visit};

@@ -1,8 +1,6 @@
 //! What an author decides: the source saved, a suggestion accepted, changed or refused.
 
 use author::suggest::{Decision, apply};
-use axum::Form;
-use axum::extract::Path;
 use axum::response::Redirect;
 use desk::{Draft, DraftText};
 use domain::case::Case;
@@ -12,6 +10,7 @@ use tokio::sync::Mutex;
 
 use super::base_of;
 use super::suggestions::{found, wanted};
+use crate::extract::{Form, Path};
 use crate::web::desk::cases::artifacts::DraftPath;
 use crate::web::desk::cases::{case_of, desk_of};
 use crate::{Problem, Visit};

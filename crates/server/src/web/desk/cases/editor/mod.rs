@@ -10,7 +10,6 @@ mod suggestions;
 
 pub use decide::{decide, save};
 
-use axum::extract::{Path, Query};
 use carriers::Master;
 use desk::{Draft, DraftText};
 use domain::case::Case;
@@ -18,8 +17,9 @@ use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
 
 use self::findings::Looked;
-use super::artifacts::{Asked, DraftPath};
+use super::artifacts::{Asked, DraftPath, kind_name};
 use super::{case_of, tabs};
+use crate::extract::{Path, Query};
 use crate::web::parts::{count, facts, size};
 use crate::web::{Page, Sheet};
 use crate::{Problem, Visit};
@@ -180,7 +180,7 @@ fn head(case: &Case, draft: &Draft, looked: &Looked) -> Markup {
         ("Draft", html! { (place) }),
         (
             "Kind",
-            html! { (draft.text.kind) ", " (size(draft.text.source.len() as u64)) },
+            html! { (kind_name(draft.text.kind)) ", " (size(draft.text.source.len() as u64)) },
         ),
         ("Marks", html! { (marks) }),
     ])

@@ -138,14 +138,18 @@ fn around(source: &str, one: &Suggestion) -> (String, String) {
     let before = before.rsplit('\n').next().unwrap_or_default();
     let after = source.get(one.end..).unwrap_or_default();
     let after = after.split('\n').next().unwrap_or_default();
+    // Cut between words, where there is one to cut at.
     let skip = before.chars().count().saturating_sub(CONTEXT_CHARS);
     let mut lead: String = before.chars().skip(skip).collect();
     if skip > 0 {
-        lead.insert(0, '…');
+        let cut = lead.find(' ').map_or(0, |space| space + 1);
+        lead.replace_range(..cut, "… ");
     }
     let mut tail: String = after.chars().take(CONTEXT_CHARS).collect();
     if tail.len() < after.len() {
-        tail.push('…');
+        let cut = tail.rfind(' ').unwrap_or(tail.len());
+        tail.truncate(cut);
+        tail.push_str(" …");
     }
     (lead, tail)
 }
