@@ -2,7 +2,7 @@
 
 use axum::Json;
 use domain::person::Actor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::At;
@@ -11,7 +11,7 @@ use crate::visit::Who;
 use crate::{Problem, Visit};
 
 /// Work that was begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Begun {
     /// Its number.
     pub job: u64,
@@ -29,7 +29,7 @@ impl Begun {
 }
 
 /// How far a work is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     /// Its number.
     pub job: u64,

@@ -2,6 +2,7 @@
 
 mod cases;
 mod extract;
+mod history;
 mod idempotency;
 mod inbox;
 mod jobs;
@@ -10,10 +11,30 @@ mod page;
 mod partners;
 mod traces;
 
+/// What the API says and is told: the same types on both ends of the wire.
+pub mod wire {
+    pub use super::Me;
+    pub use super::cases::{
+        ArtifactSummary, CaseChange, CaseSummary, CvssScore, JustOpened, NewApproval, NewArtifact,
+        NewCase, NewPlan, NextWave, OpenedWave, PlannedException, PlannedWave, ReceiptRow,
+        WaveSeats, Waves,
+    };
+    pub use super::history::Happened;
+    pub use super::idempotency::HEADER as IDEMPOTENCY_KEY;
+    pub use super::inbox::{DeliveredPackage, NewMessage, NewProtection, OpenCase, Terms};
+    pub use super::jobs::{Begun, Job};
+    pub use super::log::{Growth, LogState, Proof};
+    pub use super::page::{LIMIT_MAX, Slice};
+    pub use super::partners::{
+        AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster, SeatSummary,
+    };
+    pub use super::traces::{LeakedFile, NewTrace, TraceSummary};
+}
+
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -34,6 +55,7 @@ pub const ROUTES: &[Route] = &[
     api("POST", "/api/v1/cases", COORDINATOR, "write"),
     api("GET", "/api/v1/cases/{case}", PROGRAM, "read"),
     api("PATCH", "/api/v1/cases/{case}", COORDINATOR, "write"),
+    api("GET", "/api/v1/cases/{case}/history", PROGRAM, "read"),
     api("GET", "/api/v1/cases/{case}/waves", PROGRAM, "read"),
     api("POST", "/api/v1/cases/{case}/waves", COORDINATOR, "write"),
     api(
@@ -116,6 +138,12 @@ pub const ROUTES: &[Route] = &[
         Need::Partner,
         "fetch",
     ),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/delivery",
+        Need::Partner,
+        "fetch",
+    ),
 ];
 
 /// The routes below `/api/v1`.
@@ -158,6 +186,7 @@ pub fn routes() -> Router<App> {
             "/api/v1/cases/{case}",
             get(cases::show).patch(cases::change),
         )
+        .route("/api/v1/cases/{case}/history", get(history::list))
         .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
         .route("/api/v1/cases/{case}/meter", get(cases::meter))
         .route("/api/v1/traces/{trace}", get(traces::show))
@@ -168,22 +197,23 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/inbox", get(inbox::list))
         .route("/api/v1/inbox/{case}", get(inbox::show))
         .route("/api/v1/inbox/{case}/package", post(inbox::fetch))
+        .route("/api/v1/inbox/{case}/delivery", post(inbox::deliver))
         .merge(keyed)
 }
 
 /// Who asks, and what they may.
-#[derive(Debug, Serialize, ToSchema)]
-struct Me {
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Me {
     /// The person's name, for somebody of the program.
-    person: Option<String>,
+    pub person: Option<String>,
     /// The person's roles.
-    roles: Vec<String>,
+    pub roles: Vec<String>,
     /// The seat, for somebody of a partner.
-    seat: Option<String>,
+    pub seat: Option<String>,
     /// The seat's partner.
-    partner: Option<String>,
+    pub partner: Option<String>,
     /// Whether the seat leads its partner's team.
-    lead: bool,
+    pub lead: bool,
 }
 
 /// Who asks, and what they may.
@@ -222,10 +252,10 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
         license(name = "Apache-2.0 OR MIT"),
     ),
     paths(
-        me, jobs::show, cases::list, cases::create, cases::show, cases::change, cases::waves, cases::plan,
+        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, cases::waves, cases::plan,
         cases::approve, cases::open, cases::press, cases::receipts, cases::add_artifact, cases::meter, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
         partners::suspend, partners::resume, partners::remove, partners::add_seat, log::show, log::prove,
-        inbox::list, inbox::show, inbox::fetch, inbox::acknowledge, inbox::protect, inbox::write,
+        inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
     ),
     components(schemas(Problem)),
     security(("token" = [])),

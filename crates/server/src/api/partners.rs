@@ -4,7 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use domain::ids::PartnerId;
 use domain::partner::Partner;
-use domain::program::ProgramCommand;
+use domain::program::{Program, ProgramCommand};
+use domain::seat::Seat;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +14,7 @@ use super::page::{Slice, Window};
 use crate::{Problem, Visit};
 
 /// A partner.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PartnerSummary {
     /// Its id.
     pub partner: String,
@@ -27,27 +28,48 @@ pub struct PartnerSummary {
     pub status: String,
     /// Why, when somebody gave a reason.
     pub reason: Option<String>,
-    /// Its legal duties.
+    /// Its legal duties, such as `cn-rmsv`.
     pub duties: Vec<String>,
+    /// The agreements that it accepted.
+    pub accepted: Vec<AcceptedAgreement>,
     /// Its seats.
     pub seats: Vec<SeatSummary>,
 }
 
+/// An agreement that a partner accepted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AcceptedAgreement {
+    /// Its version.
+    pub version: String,
+    /// Who accepted for the partner.
+    pub by: String,
+    /// When, UTC.
+    pub at: String,
+    /// Whether it is the version that is asked for now.
+    pub current: bool,
+}
+
 /// A seat.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SeatSummary {
     /// Its id.
     pub seat: String,
+    /// Its partner.
+    pub partner: String,
     /// Where it is reached.
     pub email: String,
     /// What its packages are sealed to.
     pub recipient: String,
+    /// `lead` or `analyst`.
+    pub role: String,
+    /// When it was added, UTC.
+    pub added_at: String,
     /// When it was retired, UTC.
     pub retired_at: Option<String>,
 }
 
 /// Partners as CSV: `id,name,tier,country,obligations`.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roster {
     /// The whole table, all or nothing.
@@ -55,14 +77,14 @@ pub struct Roster {
 }
 
 /// Which partners were imported.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Imported {
     /// Their ids.
     pub partners: Vec<String>,
 }
 
 /// A reason, which is recorded.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// In words.
@@ -70,7 +92,7 @@ pub struct Reason {
 }
 
 /// A new seat.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSeat {
     /// Where it is reached.
@@ -80,31 +102,62 @@ pub struct NewSeat {
 }
 
 /// The seat that was added.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Added {
     /// Its id.
     pub seat: String,
 }
 
-fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
-    let seats = visit.state.program.seats_of(partner.id());
-    PartnerSummary {
-        partner: partner.id().to_string(),
-        name: partner.name().to_owned(),
-        tier: partner.tier().to_string(),
-        country: partner.country().to_string(),
-        status: partner.status().to_string(),
-        reason: partner.reason().map(ToOwned::to_owned),
-        duties: partner.duties().iter().map(ToString::to_string).collect(),
-        seats: seats
-            .map(|seat| SeatSummary {
-                seat: seat.id().to_string(),
-                email: seat.email().to_string(),
-                recipient: seat.recipient().as_str().to_owned(),
-                retired_at: seat.retired_at().map(|at| at.to_string()),
-            })
-            .collect(),
+impl PartnerSummary {
+    /// What events tell of a partner.
+    pub fn of(program: &Program, partner: &Partner) -> Self {
+        let current = program.current_agreement();
+        let accepted = partner.accepted().iter();
+        Self {
+            partner: partner.id().to_string(),
+            name: partner.name().to_owned(),
+            tier: partner.tier().to_string(),
+            country: partner.country().to_string(),
+            status: partner.status().to_string(),
+            reason: partner.reason().map(ToOwned::to_owned),
+            duties: partner
+                .duties()
+                .iter()
+                .map(|duty| duty.row().name.to_owned())
+                .collect(),
+            accepted: accepted
+                .map(|(version, how)| AcceptedAgreement {
+                    version: version.to_string(),
+                    by: how.signatory.clone(),
+                    at: how.at.to_string(),
+                    current: Some(version) == current,
+                })
+                .collect(),
+            seats: program
+                .seats_of(partner.id())
+                .map(SeatSummary::of)
+                .collect(),
+        }
     }
+}
+
+impl SeatSummary {
+    /// What events tell of a seat.
+    pub fn of(seat: &Seat) -> Self {
+        Self {
+            seat: seat.id().to_string(),
+            partner: seat.partner().to_string(),
+            email: seat.email().to_string(),
+            recipient: seat.recipient().as_str().to_owned(),
+            role: seat.role().as_str().to_owned(),
+            added_at: seat.added_at().to_string(),
+            retired_at: seat.retired_at().map(|at| at.to_string()),
+        }
+    }
+}
+
+fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
+    PartnerSummary::of(&visit.state.program, partner)
 }
 
 fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {

@@ -18,7 +18,7 @@ use super::page::{Slice, Window};
 use crate::{Problem, Visit};
 
 /// A leak to be traced.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTrace {
     /// Its files: documents, archives, logs, captures.
@@ -28,7 +28,7 @@ pub struct NewTrace {
 }
 
 /// One file of a leak.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeakedFile {
     /// Its name, whose ending says what it is.
@@ -38,7 +38,7 @@ pub struct LeakedFile {
 }
 
 /// A trace that was recorded.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TraceSummary {
     /// Its id.
     pub trace: String,
