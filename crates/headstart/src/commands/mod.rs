@@ -36,7 +36,7 @@ mod witness;
 use desk::Failure;
 
 use crate::cli::{Cli, Command};
-pub use context::{Context, read_file};
+pub use context::{Context, read_file, read_json};
 
 /// Reads a PDF for another process of this program, which limits this one.
 fn read_pdf(pages_max: Option<usize>) -> Result<u8, Failure> {

@@ -289,6 +289,63 @@ pub struct ReceiptRow {
     pub package_sha256: String,
 }
 
+/// A seat that was refused its package.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Refusal {
+    /// Its number in the case, from 1.
+    pub number: u64,
+    /// The seat.
+    pub seat: String,
+    /// Why, as a stable word.
+    pub rule: String,
+    /// When, UTC.
+    pub at: String,
+}
+
+/// Who fetched what, and who was refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Receipts {
+    /// By seat.
+    pub receipts: Vec<ReceiptRow>,
+    /// In the order in which it happened.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Receipts {
+    /// Those of a case.
+    pub fn of(case: &Case) -> Self {
+        let rows = case.packages().map(|package| {
+            let receipt = case.receipts().of(&package.seat);
+            let refused = case.refused().iter();
+            ReceiptRow {
+                seat: package.seat.to_string(),
+                partner: package.partner.to_string(),
+                first: receipt.map(|receipt| receipt.first().at.to_string()),
+                last: receipt.map(|receipt| receipt.last().at.to_string()),
+                fetches: receipt.map_or(0, |receipt| receipt.fetches()),
+                refused: refused
+                    .filter(|refused| refused.seat == package.seat)
+                    .count(),
+                package_sha256: package.blob.to_string(),
+            }
+        });
+        let mut receipts: Vec<ReceiptRow> = rows.collect();
+        receipts.sort_by(|one, other| one.seat.cmp(&other.seat));
+        let refusals = case.refused().iter().zip(1u64..);
+        Self {
+            receipts,
+            refusals: refusals
+                .map(|(refused, number)| Refusal {
+                    number,
+                    seat: refused.seat.to_string(),
+                    rule: refused.rule.clone(),
+                    at: refused.at.to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
 pub(super) fn case_id(text: &str) -> Result<CaseId, Problem> {
     CaseId::parse(text).map_err(|_| Problem::nothing_here())
 }
@@ -493,10 +550,7 @@ pub async fn create(
             about.replace(&mut details)?;
             let tlp = tlp.unwrap_or(Tlp::Amber);
             (details.tlp, details.release) = (Some(tlp), release);
-            visit
-                .desk
-                .create_case(&details, tlp, release)
-                .await?
+            visit.desk.create_case(&details, tlp, release).await?
         }
         _ => {
             return Err(
@@ -531,9 +585,7 @@ pub async fn change(
             .hint("send `release`, `tlp`, `title`, `cves`, `products`, `cvss` or `summary`"));
     }
     if changes_details {
-        let mut details = visit
-            .desk
-            .details(known(&visit, &case)?, &*visit.key()?)?;
+        let mut details = visit.desk.details(known(&visit, &case)?, &*visit.key()?)?;
         if let Some(title) = &change.title {
             details.title = checked_title(title)?;
         }
@@ -749,28 +801,20 @@ pub async fn receipts(
     At(case): At<String>,
     Ask(window): Ask<Window>,
 ) -> Result<Json<Slice<ReceiptRow>>, Problem> {
-    let case = known(&visit, &case)?;
-    let mut rows: Vec<ReceiptRow> = case
-        .packages()
-        .map(|package| {
-            let receipt = case.receipts().of(&package.seat);
-            ReceiptRow {
-                seat: package.seat.to_string(),
-                partner: package.partner.to_string(),
-                first: receipt.map(|receipt| receipt.first().at.to_string()),
-                last: receipt.map(|receipt| receipt.last().at.to_string()),
-                fetches: receipt.map_or(0, |receipt| receipt.fetches()),
-                refused: case
-                    .refused()
-                    .iter()
-                    .filter(|refused| refused.seat == package.seat)
-                    .count(),
-                package_sha256: package.blob.to_string(),
-            }
-        })
-        .collect();
-    rows.sort_by(|one, other| one.seat.cmp(&other.seat));
+    let rows = Receipts::of(known(&visit, &case)?).receipts;
     Ok(Json(window.cut(rows, |row| row.seat.clone())?))
+}
+
+/// Who was refused a package, in the order in which it happened.
+#[utoipa::path(get, path = "/api/v1/cases/{case}/refusals", tag = "cases",
+    params(("case" = String, Path), Window), responses((status = 200, body = Slice<Refusal>)))]
+pub async fn refusals(
+    visit: Visit,
+    At(case): At<String>,
+    Ask(window): Ask<Window>,
+) -> Result<Json<Slice<Refusal>>, Problem> {
+    let rows = Receipts::of(known(&visit, &case)?).refusals;
+    Ok(Json(window.cut(rows, |row| format!("{:012}", row.number))?))
 }
 
 /// A master to be added.

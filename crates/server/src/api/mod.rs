@@ -17,7 +17,7 @@ pub mod wire {
     pub use super::cases::{
         ArtifactSummary, CaseChange, CaseSummary, CvssScore, JustOpened, NewApproval, NewArtifact,
         NewCase, NewPlan, NextWave, OpenedWave, PlannedException, PlannedWave, ReceiptRow,
-        WaveSeats, Waves,
+        Receipts, Refusal, WaveSeats, Waves,
     };
     pub use super::history::Happened;
     pub use super::idempotency::HEADER as IDEMPOTENCY_KEY;
@@ -26,7 +26,8 @@ pub mod wire {
     pub use super::log::{Growth, LogState, Proof};
     pub use super::page::{LIMIT_MAX, Slice};
     pub use super::partners::{
-        AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster, SeatSummary,
+        Acceptance, AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster,
+        SeatSummary,
     };
     pub use super::traces::{LeakedFile, NewTrace, TraceSummary};
 }
@@ -40,10 +41,12 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder}
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::access::{
-    ADMINISTRATOR, APPROVER, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, api,
-    page,
+    APPROVER, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, api, page,
 };
+use crate::door::SEATS;
 use crate::visit::Who;
+use crate::web::desk::cases::COORDINATOR_OR_APPROVER;
+use crate::web::desk::program::SUSPENDS;
 use crate::{App, Problem, Visit};
 
 /// What its routes need.
@@ -64,9 +67,15 @@ pub const ROUTES: &[Route] = &[
         APPROVER,
         "approve",
     ),
-    api("POST", "/api/v1/cases/{case}/open", COORDINATOR, "write"),
+    api(
+        "POST",
+        "/api/v1/cases/{case}/open",
+        COORDINATOR_OR_APPROVER,
+        "write",
+    ),
     api("POST", "/api/v1/cases/{case}/press", COORDINATOR, "write"),
     api("GET", "/api/v1/cases/{case}/receipts", PROGRAM, "read"),
+    api("GET", "/api/v1/cases/{case}/refusals", PROGRAM, "read"),
     api(
         "POST",
         "/api/v1/cases/{case}/artifacts",
@@ -84,12 +93,12 @@ pub const ROUTES: &[Route] = &[
         "trace",
     ),
     api("GET", "/api/v1/partners", PROGRAM, "read"),
-    api("POST", "/api/v1/partners", ADMINISTRATOR, "write"),
+    api("POST", "/api/v1/partners", COORDINATOR, "write"),
     api("GET", "/api/v1/partners/{partner}", PROGRAM, "read"),
     api(
         "POST",
         "/api/v1/partners/{partner}/suspend",
-        COORDINATOR,
+        SUSPENDS,
         "write",
     ),
     api(
@@ -101,7 +110,31 @@ pub const ROUTES: &[Route] = &[
     api(
         "POST",
         "/api/v1/partners/{partner}/remove",
-        ADMINISTRATOR,
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/admit",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/accept",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/seats/{seat}/lead",
+        SEATS,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/seats/{seat}/retire",
+        COORDINATOR,
         "write",
     ),
     api(
@@ -168,6 +201,16 @@ pub fn routes() -> Router<App> {
         )
         .route("/api/v1/partners/{partner}/resume", post(partners::resume))
         .route("/api/v1/partners/{partner}/remove", post(partners::remove))
+        .route("/api/v1/partners/{partner}/admit", post(partners::admit))
+        .route("/api/v1/partners/{partner}/accept", post(partners::accept))
+        .route(
+            "/api/v1/partners/{partner}/seats/{seat}/lead",
+            post(partners::lead),
+        )
+        .route(
+            "/api/v1/partners/{partner}/seats/{seat}/retire",
+            post(partners::retire),
+        )
         .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
         .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifact))
         .route("/api/v1/traces", get(traces::list).post(traces::begin))
@@ -188,6 +231,7 @@ pub fn routes() -> Router<App> {
         )
         .route("/api/v1/cases/{case}/history", get(history::list))
         .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
+        .route("/api/v1/cases/{case}/refusals", get(cases::refusals))
         .route("/api/v1/cases/{case}/meter", get(cases::meter))
         .route("/api/v1/traces/{trace}", get(traces::show))
         .route("/api/v1/traces/{trace}/evidence", get(traces::evidence))
@@ -253,8 +297,8 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
     ),
     paths(
         me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, cases::waves, cases::plan,
-        cases::approve, cases::open, cases::press, cases::receipts, cases::add_artifact, cases::meter, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
-        partners::suspend, partners::resume, partners::remove, partners::add_seat, log::show, log::prove,
+        cases::approve, cases::open, cases::press, cases::receipts, cases::refusals, cases::add_artifact, cases::meter, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
+        partners::suspend, partners::resume, partners::remove, partners::admit, partners::accept, partners::lead, partners::retire, partners::add_seat, log::show, log::prove,
         inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
     ),
     components(schemas(Problem)),

@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use domain::ids::PartnerId;
+use domain::agreement::Means;
+use domain::ids::{PartnerId, SeatId};
 use domain::partner::Partner;
+use domain::person::Actor;
 use domain::program::{Program, ProgramCommand};
-use domain::seat::Seat;
+use domain::seat::{Seat, SeatRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,6 +93,16 @@ pub struct Reason {
     pub reason: String,
 }
 
+/// That a partner accepted an agreement on paper.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Its version; without it, the current one.
+    pub version: Option<String>,
+    /// Who accepted for the partner.
+    pub by: String,
+}
+
 /// A new seat.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -160,7 +172,7 @@ fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
     PartnerSummary::of(&visit.state.program, partner)
 }
 
-fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {
+pub(super) fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {
     let id = PartnerId::parse(text).map_err(|_| Problem::nothing_here())?;
     match visit.state.program.partner(&id) {
         Some(_) => Ok(id),
@@ -304,4 +316,101 @@ pub async fn add_seat(
             seat: seat.to_string(),
         }),
     ))
+}
+
+/// Admits an applicant as an active partner.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/admit", tag = "partners",
+    params(("partner" = String, Path)), responses((status = 200, body = PartnerSummary)))]
+pub async fn admit(visit: Visit, At(partner): At<String>) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    decided(&visit, &id, ProgramCommand::Activate(id.clone())).await
+}
+
+/// Records that a partner accepted an agreement on paper.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/accept", tag = "partners",
+    params(("partner" = String, Path)), request_body = Acceptance,
+    responses((status = 200, body = AcceptedAgreement)))]
+pub async fn accept(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(sent): Body<Acceptance>,
+) -> Result<Json<AcceptedAgreement>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let version = match &sent.version {
+        Some(version) => version.parse().map_err(desk::Failure::from_refusal)?,
+        None => visit
+            .state
+            .program
+            .current_agreement()
+            .cloned()
+            .ok_or_else(|| {
+                Problem::new(409, "no-agreement", "there is no agreement yet")
+                    .hint("publish one first")
+            })?,
+    };
+    let command = ProgramCommand::AcceptAgreement {
+        partner: id.clone(),
+        version: version.clone(),
+        signatory: sent.by,
+        means: Means::Paper,
+    };
+    let Json(partner) = decided(&visit, &id, command).await?;
+    let mut accepted = partner.accepted.into_iter();
+    let found = accepted.find(|one| one.version == version.as_str());
+    Ok(Json(found.ok_or_else(Problem::nothing_here)?))
+}
+
+pub(super) fn seat_of(visit: &Visit, partner: &PartnerId, text: &str) -> Result<SeatId, Problem> {
+    let seat = SeatId::parse(text).map_err(|_| Problem::nothing_here())?;
+    let known = visit.state.program.seat(&seat);
+    known
+        .filter(|known| known.partner() == partner)
+        .map(|_| seat)
+        .ok_or_else(Problem::nothing_here)
+}
+
+pub(super) async fn seat_now(visit: &Visit, seat: &SeatId) -> Result<Json<SeatSummary>, Problem> {
+    let program = visit.desk.program().await?;
+    let seat = program.seat(seat).ok_or_else(Problem::nothing_here)?;
+    Ok(Json(SeatSummary::of(seat)))
+}
+
+/// Names the seat that leads its partner's team.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/lead", tag = "partners",
+    params(("partner" = String, Path), ("seat" = String, Path)),
+    responses((status = 200, body = SeatSummary)))]
+pub async fn lead(
+    visit: Visit,
+    At((partner, seat)): At<(String, String)>,
+) -> Result<Json<SeatSummary>, Problem> {
+    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
+    let command = ProgramCommand::SetSeatRole {
+        seat: seat.clone(),
+        role: SeatRole::Lead,
+    };
+    visit.desk.decide(command, &visit.actor()?).await?;
+    seat_now(&visit, &seat).await
+}
+
+/// Retires a seat: it gets nothing any more, and everybody who is signed in with it is signed out.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/retire", tag = "partners",
+    params(("partner" = String, Path), ("seat" = String, Path)), request_body = Reason,
+    responses((status = 200, body = SeatSummary)))]
+pub async fn retire(
+    visit: Visit,
+    At((partner, seat)): At<(String, String)>,
+    Body(why): Body<Reason>,
+) -> Result<Json<SeatSummary>, Problem> {
+    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
+    let command = ProgramCommand::RetireSeat {
+        seat: seat.clone(),
+        reason: why.reason,
+    };
+    visit.desk.decide(command, &visit.actor()?).await?;
+    visit
+        .app
+        .sessions()
+        .end_all(&Actor::Seat(seat.clone()))
+        .await?;
+    seat_now(&visit, &seat).await
 }

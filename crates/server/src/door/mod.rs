@@ -25,9 +25,10 @@ pub(crate) use session::failed;
 pub use session::{COOKIE, Link, Session, Sessions, TOKEN_PREFIX};
 
 /// Who may see the people of the program: administrators change them, and a recovery needs a second one of these.
-const KEEPERS: Need = Need::Program(&[Role::Administrator, Role::Approver, Role::Coordinator]);
+pub(crate) const KEEPERS: Need =
+    Need::Program(&[Role::Administrator, Role::Approver, Role::Coordinator]);
 /// Who deals with partners' seats.
-const SEATS: Need = Need::Program(&[Role::Administrator, Role::Coordinator]);
+pub(crate) const SEATS: Need = Need::Program(&[Role::Administrator, Role::Coordinator]);
 
 /// What its routes need.
 pub const ROUTES: &[Route] = &[

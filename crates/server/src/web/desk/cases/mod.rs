@@ -35,9 +35,10 @@ use crate::{App, Problem, Visit};
 use domain::person::Role::{Approver, Auditor, Coordinator, Investigator};
 
 /// Who opens waves, and who stops a case.
-const COORDINATOR_OR_APPROVER: Need = Need::Program(&[Coordinator, Approver]);
+pub(crate) const COORDINATOR_OR_APPROVER: Need = Need::Program(&[Coordinator, Approver]);
 /// Who reads masters: everybody but who only changes people and settings.
-const READS_MASTERS: Need = Need::Program(&[Coordinator, Approver, Investigator, Auditor]);
+pub(crate) const READS_MASTERS: Need =
+    Need::Program(&[Coordinator, Approver, Investigator, Auditor]);
 
 /// What its routes need.
 pub const ROUTES: &[Route] = &[

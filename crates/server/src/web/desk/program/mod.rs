@@ -34,13 +34,13 @@ use crate::access::{
 
 /// Who unlocks the program key, if they know its passphrase.
 const UNLOCKS_ROLES: &[Role] = &[Role::Coordinator, Role::Investigator, Role::Administrator];
-const UNLOCKS: Need = Need::Program(UNLOCKS_ROLES);
+pub(crate) const UNLOCKS: Need = Need::Program(UNLOCKS_ROLES);
 /// Who suspends a partner: whoever deals with it, and whoever traced a leak to its copy.
-const SUSPENDS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
+pub(crate) const SUSPENDS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
 /// Who deals with what is seen outside.
-const SIGHTS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
+pub(crate) const SIGHTS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
 /// Who knows of it.
-const READS_SIGHTINGS: Need =
+pub(crate) const READS_SIGHTINGS: Need =
     Need::Program(&[Role::Coordinator, Role::Investigator, Role::Auditor]);
 
 /// What its routes need.
