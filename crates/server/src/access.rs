@@ -88,16 +88,15 @@ const BASE: &[Route] = &[
 
 /// Every route of both sides; each room has a table of its own beside its handlers.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [
+    let rooms = [
         BASE,
         crate::door::ROUTES,
-        crate::api::ROUTES,
         crate::web::desk::cases::ROUTES,
         crate::web::desk::program::ROUTES,
         crate::web::portal::ROUTES,
-    ]
-    .into_iter()
-    .flatten()
+    ];
+    let api = crate::api::TABLES.iter().copied();
+    rooms.into_iter().chain(api).flatten()
 }
 
 /// What becomes of a request.

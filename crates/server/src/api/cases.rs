@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::drafts::{AddedArtifact, kind_of};
 use super::extract::{Ask, At, Body};
 use super::jobs::Begun;
 use super::page::{Slice, Window};
@@ -367,6 +368,8 @@ fn label(text: &str) -> Result<Tlp, Problem> {
     Tlp::parse(text).map_err(|error| Problem::input("tlp", error.to_string()))
 }
 
+/// The kind of a press among jobs, as the pages have it.
+const PRESS: &str = "press";
 /// Characters of a title.
 const TITLE_CHARS_MAX: usize = 500;
 
@@ -770,26 +773,61 @@ pub async fn open(visit: Visit, At(case): At<String>) -> Result<Json<JustOpened>
     Ok(Json(JustOpened::of(&events, &case, visit.desk.now())))
 }
 
-/// Begins to make every seat's copies; the work is followed under `jobs`.
-#[utoipa::path(post, path = "/api/v1/cases/{case}/press", tag = "cases", params(("case" = String, Path)),
+/// What a press made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Pressed {
+    /// The case.
+    pub case: String,
+    /// The seats that got a package.
+    pub seats: Vec<String>,
+    /// Copies that were made.
+    pub copies: usize,
+    /// Bytes of all packages.
+    pub package_bytes: u64,
+    /// Entries of the log afterwards.
+    pub log_size: u64,
+}
+
+impl Pressed {
+    /// What a press of a case made.
+    pub fn of(case: &CaseId, pressed: &desk::Pressed) -> Self {
+        Self {
+            case: case.to_string(),
+            seats: pressed.seats.iter().map(ToString::to_string).collect(),
+            copies: pressed.copies,
+            package_bytes: pressed.bytes,
+            log_size: pressed.log_size,
+        }
+    }
+}
+
+/// Begins to make every seat's copies; the work is followed under `jobs`. One that goes on is not begun again.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/press", tag = "cases",
+    params(("case" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = Begun)))]
 pub async fn press(
     visit: Visit,
     At(case): At<String>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     let id = known(&visit, &case)?.id().clone();
+    let jobs = visit.app.jobs();
+    let going_on = jobs
+        .all()
+        .into_iter()
+        .find(|job| job.kind == PRESS && job.about == id.as_str() && !job.is_ended());
+    if let Some(job) = going_on {
+        return Ok((StatusCode::ACCEPTED, Json(Begun::of(job.id))));
+    }
     let key = visit.key()?;
     let (desk, about) = (visit.desk.clone(), id.to_string());
-    let job = visit.app.jobs().begin(
-        "press",
-        &about,
-        visit.actor()?,
-        move |progress| async move {
-            progress.at(0.0, "making copies");
-            desk.press(&id, &key).await?;
-            Ok(format!("/cases/{id}/waves"))
-        },
-    );
+    let job = jobs.begin(PRESS, &about, visit.actor()?, |progress| {
+        crate::jobs::apart(async move {
+            let tell = |share: f64, step: &str| progress.at(share, step);
+            let pressed = desk.press_telling(&id, &key, &tell).await?;
+            progress.answer(&Pressed::of(&id, &pressed));
+            Ok(format!("/api/v1/cases/{id}"))
+        })
+    });
     Ok((StatusCode::ACCEPTED, Json(Begun::of(job))))
 }
 
@@ -851,33 +889,57 @@ pub struct MeterShare {
     pub names_seat: f64,
 }
 
-/// Adds a master to a case that was not pressed yet.
-#[utoipa::path(post, path = "/api/v1/cases/{case}/artifacts", tag = "cases", params(("case" = String, Path),
+/// Masters to be added.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"files": [{"name": "write-up.md", "base64": "VGhlIHt+dG9rZW5+a2V5fn0gaXMgbm90IGNoZWNrZWQuCg=="}]}))]
+pub struct NewArtifacts {
+    /// All of them are added, or none.
+    pub files: Vec<NewArtifact>,
+}
+
+/// Masters that were added.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AddedArtifacts {
+    /// The case.
+    pub case: String,
+    /// In the order in which they were sent.
+    pub added: Vec<AddedArtifact>,
+}
+
+/// Adds masters to a case that was not pressed yet: all of them, or none.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/artifacts", tag = "artifacts", params(("case" = String, Path),
     ("Idempotency-Key" = Option<String>, Header)),
-    request_body = NewArtifact, responses((status = 201, body = CaseSummary)))]
-pub async fn add_artifact(
+    request_body = NewArtifacts, responses((status = 201, body = AddedArtifacts)))]
+pub async fn add_artifacts(
     visit: Visit,
     At(case): At<String>,
-    Body(new): Body<NewArtifact>,
-) -> Result<(StatusCode, Json<CaseSummary>), Problem> {
+    Body(new): Body<NewArtifacts>,
+) -> Result<(StatusCode, Json<AddedArtifacts>), Problem> {
     use base64::Engine as _;
     let id = known(&visit, &case)?.id().clone();
-    let kind = match &new.kind {
-        Some(word) => domain::artifact::ArtifactKind::parse(word),
-        None => desk::kind_of(&new.name),
-    };
-    let kind = kind.ok_or_else(|| {
-        Problem::input("kind", "this is no kind of artifact")
-            .hint("say `writeup`, `poc`, `rule`, `traffic` or `indicators`")
-    })?;
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(&new.base64)
-        .map_err(|_| Problem::input("base64", "the bytes of the file are not base64"))?;
-    visit
-        .desk
-        .add_artifacts(&id, &[(new.name, kind, bytes)])
-        .await?;
-    Ok((StatusCode::CREATED, fresh(&visit, &id).await?))
+    let mut masters = Vec::new();
+    for file in new.files {
+        let kind = kind_of(file.kind.as_deref(), &file.name)?;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(&file.base64)
+            .map_err(|_| Problem::input("base64", "the bytes of a file are not base64"))?;
+        masters.push((file.name, kind, bytes));
+    }
+    if masters.is_empty() {
+        return Err(Problem::input("files", "there is no file in it"));
+    }
+    let added = visit.desk.add_artifacts(&id, &masters).await?;
+    let added = added.iter().zip(&masters);
+    Ok((
+        StatusCode::CREATED,
+        Json(AddedArtifacts {
+            case: id.to_string(),
+            added: added
+                .map(|(one, (_, _, bytes))| AddedArtifact::of(one, bytes))
+                .collect(),
+        }),
+    ))
 }
 
 /// What the marks of a case can prove.

@@ -49,6 +49,8 @@ pub struct Job {
     pub result: Option<String>,
     /// Why it failed.
     pub problem: Option<Problem>,
+    /// What came of it, for whoever began it by the API: of a press `Pressed`, of a trace `TraceAnswer`.
+    pub answer: Option<serde_json::Value>,
 }
 
 impl From<JobState> for Job {
@@ -68,6 +70,7 @@ impl From<JobState> for Job {
             step: job.step,
             result: job.result,
             problem: job.problem,
+            answer: job.answer,
         }
     }
 }
@@ -76,7 +79,7 @@ impl From<JobState> for Job {
 #[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = u64, Path)),
     responses((status = 200, body = Job)))]
 pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> {
-    let job = visit
+    let mut job = visit
         .app
         .jobs()
         .job(job)
@@ -88,6 +91,10 @@ pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> 
     };
     if !is_theirs {
         return Err(Problem::nothing_here());
+    }
+    if visit.actor()? != job.by {
+        // A press or a trace may say more than a role may read.
+        job.answer = None;
     }
     Ok(Json(job.into()))
 }

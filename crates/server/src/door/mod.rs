@@ -21,6 +21,10 @@ use crate::access::{ADMINISTRATOR, Need, Route, page};
 
 pub(crate) use ceremony::Ceremonies;
 pub use fresh::{fresh, fresh_to};
+pub(crate) use own::{new_token as make_token, scopes};
+pub(crate) use people::{
+    INVITATION_DAYS, account_of, added as add_person, approve, end_all, invitation_life,
+};
 pub(crate) use session::failed;
 pub use session::{COOKIE, Link, Session, Sessions, TOKEN_PREFIX};
 

@@ -1,11 +1,11 @@
 //! Cases: today, the list, one case, its artifacts and marks, its waves, press and release, and long work.
 
 mod about;
-mod artifacts;
+pub(crate) mod artifacts;
 mod case;
 mod change;
 mod early_end;
-mod editor;
+pub(crate) mod editor;
 mod history;
 mod jobs;
 mod legal;

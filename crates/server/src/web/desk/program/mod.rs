@@ -6,7 +6,7 @@ mod exposure;
 mod form;
 mod investigation;
 mod investigations;
-mod lead;
+pub(crate) mod lead;
 mod learning;
 mod log;
 mod moment;
@@ -31,6 +31,8 @@ use crate::App;
 use crate::access::{
     ADMINISTRATOR, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, page,
 };
+
+pub(crate) use sighting::FORMS;
 
 /// Who unlocks the program key, if they know its passphrase.
 const UNLOCKS_ROLES: &[Role] = &[Role::Coordinator, Role::Investigator, Role::Administrator];
