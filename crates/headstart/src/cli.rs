@@ -180,6 +180,12 @@ pub enum Command {
         /// The case.
         case: String,
     },
+    /// What is open for a seat.
+    Inbox {
+        /// The seat; at a server, whose token it is.
+        #[arg(long, value_name = "SEAT")]
+        seat: Option<String>,
+    },
     /// Suggest places of a file that could carry marks, and write what you decide.
     Suggest(Suggest),
     /// The rules that decide who may get what.

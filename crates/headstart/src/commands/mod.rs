@@ -8,8 +8,9 @@ mod cosigned;
 mod demo;
 mod detection;
 mod evidence;
+mod inbox;
 mod init;
-mod leak;
+pub mod leak;
 mod lint;
 mod log;
 mod log_check;
@@ -72,6 +73,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Watch(arguments) => watch::run(&context, &arguments).await,
         Command::Sighting(command) => sighting::run(&context, command).await,
         Command::ReadPdf { pages_max } => read_pdf(pages_max),
+        Command::Inbox { seat } => inbox::run(&context, seat.as_deref()).await,
         Command::Receipts { case } => receipts::run(&context, &case).await,
         Command::Suggest(arguments) => suggest::run(&context, &arguments),
         Command::Policy => policy::run(&context),

@@ -4,12 +4,15 @@
 //! So a command neither knows nor says where the program is.
 
 mod cases;
+mod leaks;
+mod log;
+mod material;
 mod package;
 mod partners;
 mod server;
 mod waves;
 
-use ::server::wire::Me;
+use ::server::wire::{Job, Me};
 use desk::{Desk, Failure};
 use domain::ids::PersonName;
 use domain::person::Actor;
@@ -17,6 +20,7 @@ use seal::ProgramKey;
 
 use crate::commands::Context;
 pub use cases::Change;
+pub use log::Wanted;
 pub use package::{Given, LogOwner};
 pub use partners::Standing;
 pub use server::Server;
@@ -71,6 +75,15 @@ fn person(named: &str) -> Result<PersonName, Failure> {
 /// Whoever a local command acts for.
 fn actor(named: &str) -> Result<Actor, Failure> {
     person(named).map(Actor::Person)
+}
+
+/// What came of a work.
+fn answer_of<T: serde::de::DeserializeOwned>(job: Job) -> Result<T, Failure> {
+    let answer = job.answer.unwrap_or_default();
+    serde_json::from_value(answer).map_err(|_| {
+        Failure::machine("answer", "the server does not say what came of the work")
+            .hint("check that both sides are of the same version; somebody else may have begun it")
+    })
 }
 
 impl Server {

@@ -12,6 +12,7 @@ use witness::{Http, HttpError, Reply, Sent, UrlError, WitnessUrl};
 use zeroize::Zeroizing;
 
 use crate::commands::{Context, read_file};
+use crate::output::Output;
 
 /// How long one answer may take; the server itself gives up after 60 s.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -163,27 +164,34 @@ impl Server {
         read(&reply)
     }
 
-    /// Begins a long work, and tells how far it is until it has ended.
+    /// Begins a long work, and shows on a terminal how far it is until it has ended.
     ///
     /// # Errors
-    /// As [`Server::get`], and why the work failed.
+    /// As [`Server::get`], and why the work failed; one that failed with an answer is answered.
     pub async fn work<B: Serialize>(
         &self,
         path: &str,
         body: &B,
-        tell: impl Fn(f64, &str),
+        output: &Output,
     ) -> Result<Job, Failure> {
         let begun: Begun = self.post(path, body).await?;
+        let mut shown = String::new();
         loop {
             let job: Job = self.get(&format!("/api/v1/jobs/{}", begun.job)).await?;
-            if let Some(problem) = job.problem {
-                return Err(failure(problem));
+            if job.state == "going" {
+                let percent = job.share.map(|share| format!("{:.0} %  ", share * 100.0));
+                let step = format!("{}{}", percent.unwrap_or_default(), job.step);
+                if output.is_alive() && step != shown {
+                    eprintln!("{step}");
+                    shown = step;
+                }
+                tokio::time::sleep(LOOKED_AT_EVERY).await;
+                continue;
             }
-            if job.state == "done" {
-                return Ok(job);
-            }
-            tell(job.share.unwrap_or(0.0), &job.step);
-            tokio::time::sleep(LOOKED_AT_EVERY).await;
+            return match job.problem {
+                Some(problem) if job.answer.is_none() => Err(failure(problem)),
+                _ => Ok(job),
+            };
         }
     }
 

@@ -11,6 +11,7 @@ use domain::ids::{CaseId, SeatId};
 use domain::letter::Words;
 use domain::open::open;
 use domain::person::Actor;
+use domain::program::Program;
 use domain::protection::{Coverage, ProtectionDetails};
 use domain::tlp::Tlp;
 use serde::{Deserialize, Serialize};
@@ -42,28 +43,26 @@ pub struct OpenCase {
     pub package_sha256: String,
 }
 
+impl OpenCase {
+    /// A case as a seat sees it; nothing where it is not open for it.
+    pub fn of(desk: &desk::Desk, program: &Program, case: &Case, seat: &SeatId) -> Option<Self> {
+        let opened = open(case, program, desk.policy(), seat, desk.now()).ok()?;
+        let (wave, at) = case.opened_at(seat)?;
+        let receipt = case.receipts().of(seat);
+        Some(Self {
+            case: case.id().to_string(),
+            tlp: case.tlp().to_string(),
+            wave: wave.to_string(),
+            opened_at: at.to_string(),
+            release: case.release().map(|at| at.to_string()),
+            first_fetched: receipt.map(|receipt| receipt.first().at.to_string()),
+            package_sha256: opened.blob().to_string(),
+        })
+    }
+}
+
 fn seen(visit: &Visit, case: &Case, seat: &SeatId) -> Option<OpenCase> {
-    let opened = open(
-        case,
-        &visit.state.program,
-        visit.desk.policy(),
-        seat,
-        visit.desk.now(),
-    )
-    .ok()?;
-    let (wave, at) = case.opened_at(seat)?;
-    Some(OpenCase {
-        case: case.id().to_string(),
-        tlp: case.tlp().to_string(),
-        wave: wave.to_string(),
-        opened_at: at.to_string(),
-        release: case.release().map(|at| at.to_string()),
-        first_fetched: case
-            .receipts()
-            .of(seat)
-            .map(|receipt| receipt.first().at.to_string()),
-        package_sha256: opened.blob().to_string(),
-    })
+    OpenCase::of(&visit.desk, &visit.state.program, case, seat)
 }
 
 /// What is open for the seat that asks, by id.

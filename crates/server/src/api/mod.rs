@@ -11,6 +11,8 @@ mod jobs;
 mod letters;
 mod log;
 mod page;
+#[cfg(test)]
+mod parity;
 mod partners;
 mod people;
 mod record;
@@ -66,8 +68,8 @@ pub mod wire {
     pub use super::sightings::{DetectionContent, SightingSummary};
     pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
     pub use super::traces::{
-        ArtifactRead, FileRead, LeakedFile, NewTrace, SkippedFile, TraceAnswer, TraceCandidate,
-        TraceSummary,
+        ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
+        TraceCandidate, TraceQuestion, TraceSummary,
     };
 }
 

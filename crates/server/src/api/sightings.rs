@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::case::Case;
 use domain::ids::{CaseId, SightingId};
+use flow::detection::{Detection, Form};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -271,16 +272,7 @@ pub async fn detection(
     let found = FORMS.iter().find(|(word, ..)| *word == form);
     let (_, _, _, form) = *found.ok_or_else(Problem::nothing_here)?;
     let detection = visit.desk.detection(case.id(), &*visit.key()?).await?;
-    let (strong, weak) = (detection.strong().count(), detection.weak().count());
-    let content = detection
-        .is_enough_for(form)
-        .then(|| detection.render(form));
-    Ok(Json(DetectionContent {
-        reference: detection.reference.to_string(),
-        strong,
-        weak,
-        content,
-    }))
+    Ok(Json(DetectionContent::of(&detection, form)))
 }
 
 /// What sensors can look for.
@@ -294,6 +286,19 @@ pub struct DetectionContent {
     pub weak: usize,
     /// The content; nothing where the values do not say enough in this form.
     pub content: Option<String>,
+}
+
+impl DetectionContent {
+    /// A case's values in a form.
+    pub fn of(detection: &Detection, form: Form) -> Self {
+        let is_enough = detection.is_enough_for(form);
+        Self {
+            reference: detection.reference.to_string(),
+            strong: detection.strong().count(),
+            weak: detection.weak().count(),
+            content: is_enough.then(|| detection.render(form)),
+        }
+    }
 }
 
 /// Who had opened what at a moment: every seat that has a package.
