@@ -282,11 +282,7 @@ fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Failure> {
 
 fn clean(value: &mut Value) {
     match value {
-        Value::String(text) => {
-            if text.contains(is_unsafe) {
-                text.retain(|character| !is_unsafe(character));
-            }
-        }
+        Value::String(text) => text.retain(|character| !is_unsafe(character)),
         Value::Array(items) => items.iter_mut().for_each(clean),
         Value::Object(fields) => fields.values_mut().for_each(clean),
         _ => {}
