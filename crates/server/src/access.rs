@@ -88,15 +88,14 @@ const BASE: &[Route] = &[
 
 /// Every route of both sides; each room has a table of its own beside its handlers.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    let rooms = [
-        BASE,
-        crate::door::ROUTES,
+    let api = crate::api::TABLES.iter().copied();
+    let pages = [
         crate::web::desk::cases::ROUTES,
         crate::web::desk::program::ROUTES,
         crate::web::portal::ROUTES,
     ];
-    let api = crate::api::TABLES.iter().copied();
-    rooms.into_iter().chain(api).flatten()
+    let first = [BASE, crate::door::ROUTES].into_iter();
+    first.chain(api).chain(pages).flatten()
 }
 
 /// What becomes of a request.
