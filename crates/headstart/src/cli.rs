@@ -65,6 +65,24 @@ pub struct Global {
         help_heading = EVERY_COMMAND
     )]
     pub passphrase_file: Option<PathBuf>,
+    /// Ask the program's server at this address instead of a data directory, such as https://desk.example.
+    #[arg(
+        long,
+        global = true,
+        env = "HEADSTART_SERVER",
+        value_name = "URL",
+        help_heading = EVERY_COMMAND
+    )]
+    pub server: Option<String>,
+    /// File that holds the token for the server.
+    #[arg(
+        long,
+        global = true,
+        env = "HEADSTART_TOKEN_FILE",
+        value_name = "FILE",
+        help_heading = EVERY_COMMAND
+    )]
+    pub token_file: Option<PathBuf>,
     /// Set the test clock to this time; only with `init --test-clock`.
     #[arg(long, global = true, value_name = "TIMESTAMP", help_heading = EVERY_COMMAND)]
     pub now: Option<String>,
@@ -161,6 +179,12 @@ pub enum Command {
     Receipts {
         /// The case.
         case: String,
+    },
+    /// What is open for a seat.
+    Inbox {
+        /// The seat; at a server, whose token it is.
+        #[arg(long, value_name = "SEAT")]
+        seat: Option<String>,
     },
     /// Suggest places of a file that could carry marks, and write what you decide.
     Suggest(Suggest),

@@ -11,6 +11,7 @@ mod client;
 mod commands;
 mod demo;
 pub mod output;
+mod reach;
 
 use std::process::ExitCode;
 

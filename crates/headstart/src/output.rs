@@ -84,6 +84,12 @@ impl Output {
     }
 }
 
+/// A time for people; what is no time stays as it is.
+pub fn utc(text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), domain::describe::describe_utc)
+}
+
 /// Rows in aligned columns, two spaces between; the first row is the heading.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

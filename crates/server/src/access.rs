@@ -88,16 +88,14 @@ const BASE: &[Route] = &[
 
 /// Every route of both sides; each room has a table of its own beside its handlers.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [
-        BASE,
-        crate::door::ROUTES,
-        crate::api::ROUTES,
+    let api = crate::api::TABLES.iter().copied();
+    let pages = [
         crate::web::desk::cases::ROUTES,
         crate::web::desk::program::ROUTES,
         crate::web::portal::ROUTES,
-    ]
-    .into_iter()
-    .flatten()
+    ];
+    let first = [BASE, crate::door::ROUTES].into_iter();
+    first.chain(api).chain(pages).flatten()
 }
 
 /// What becomes of a request.

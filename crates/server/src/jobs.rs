@@ -35,6 +35,9 @@ pub struct JobState {
     pub step: String,
     /// Where its result is to be seen.
     pub result: Option<String>,
+    /// What came of it, for the program that began it.
+    #[serde(skip)]
+    pub answer: Option<serde_json::Value>,
     /// Why it failed.
     pub problem: Option<Problem>,
 }
@@ -67,6 +70,14 @@ impl Progress {
             job.seconds_left = (share > 0.02).then(|| seconds * (1.0 - share) / share);
             job.step = step.to_owned();
         });
+    }
+}
+
+impl Progress {
+    /// Says what came of it, to whoever began it by the API.
+    pub fn answer(&self, answer: &impl Serialize) {
+        let answer = serde_json::to_value(answer).ok();
+        self.jobs.change(self.id, |job| job.answer = answer);
     }
 }
 
@@ -138,6 +149,7 @@ impl Jobs {
                 seconds_left: None,
                 step: "waiting".to_owned(),
                 result: None,
+                answer: None,
                 problem: None,
             },
         );

@@ -22,6 +22,7 @@ mod tls;
 mod visit;
 pub mod web;
 
+pub use api::wire;
 pub use app::{App, Options, Serving};
 pub use jobs::{JobState, Jobs};
 pub use limits::{Limits, Rate, Rates};

@@ -176,11 +176,14 @@ fn network(address: IpAddr) -> IpAddr {
 pub(crate) fn bound(request: Request, is_signed_in: bool) -> Result<Request, Problem> {
     let is_read_only = matches!(*request.method(), Method::GET | Method::HEAD);
     let kind = request.headers().get(header::CONTENT_TYPE);
-    let is_form = kind.is_some_and(|kind| {
-        let kind = kind.as_bytes();
-        kind.starts_with(b"application/x-www-form-urlencoded")
-            || kind.starts_with(b"application/json")
-    });
+    // Files come to the API within JSON.
+    let is_api = request.uri().path().starts_with("/api/");
+    let is_form = !is_api
+        && kind.is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            kind.starts_with(b"application/x-www-form-urlencoded")
+                || kind.starts_with(b"application/json")
+        });
     let limit = match (is_signed_in, is_form) {
         _ if is_read_only => 0,
         (false, _) => STRANGER_BYTES_MAX,

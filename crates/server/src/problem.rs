@@ -4,10 +4,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use desk::{Class, Failure};
 use domain::open::PartnerView;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A problem with a stable code, one line for people, and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// `urn:headstart:` and the code.
     #[serde(rename = "type")]

@@ -2,19 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Method, Request, StatusCode, Uri, header};
-use hyper_util::client::legacy::Client as HyperClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::{Method, StatusCode, Uri};
 use tlog::{
     Checkpoint, ConsistencyProof, Cosignature, CosignatureError, CosignerKey, Note, Signature,
     Verifier,
 };
 
+use crate::http::{Http, HttpError, Sent};
 use crate::request::{AddCheckpoint, decimal};
 use crate::state::origin_hash;
 
@@ -24,11 +21,6 @@ pub const URL_BYTES_MAX: usize = 300;
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// How often a witness is asked anew when it says that it knows another size.
 const TRIES_MAX: u32 = 4;
-
-#[cfg(feature = "tls")]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "tls"))]
-type Connector = HttpConnector;
 
 /// Where a witness is reached: its submission prefix, and its monitoring prefix too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +68,26 @@ impl WitnessUrl {
         &self.0
     }
 
-    fn below(&self, path: &str) -> Result<Uri, AskError> {
+    /// Whether it is on this machine, so that nobody else can read what is sent there.
+    pub fn is_loopback(&self) -> bool {
+        let uri: Result<Uri, _> = self.0.parse();
+        let Some(host) = uri.ok().and_then(|uri| uri.host().map(str::to_owned)) else {
+            return false;
+        };
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether TLS carries what is sent there.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    fn below(&self, path: &str) -> String {
         format!("{}/{path}", self.0)
-            .parse()
-            .map_err(|_| AskError::Unreachable {
-                reason: "its address is no URL".to_owned(),
-            })
     }
 }
 
@@ -114,8 +120,7 @@ pub struct Cosigned {
 /// Asks witnesses; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    http: HyperClient<Connector, Full<Bytes>>,
-    deadline: Duration,
+    http: Http,
 }
 
 impl Client {
@@ -124,11 +129,8 @@ impl Client {
     /// # Errors
     /// A machine whose certificates cannot be read, when built with TLS.
     pub fn new(deadline: Duration) -> Result<Self, AskError> {
-        let mut http = HttpConnector::new();
-        http.set_connect_timeout(Some(deadline));
         Ok(Self {
-            http: HyperClient::builder(TokioExecutor::new()).build(connector(http)?),
-            deadline,
+            http: Http::new(deadline)?,
         })
     }
 
@@ -171,7 +173,7 @@ impl Client {
                 proof,
                 note: note.clone(),
             };
-            let uri = witness.url.below("add-checkpoint")?;
+            let uri = witness.url.below("add-checkpoint");
             let (status, body) = self.send(Method::POST, uri, request.to_text()).await?;
             match status {
                 StatusCode::OK => {
@@ -217,7 +219,7 @@ impl Client {
         log: &Verifier,
     ) -> Result<Option<(Note, Checkpoint)>, AskError> {
         let path = format!("{}/checkpoint", origin_hash(log.name()));
-        let uri = witness.url.below(&path)?;
+        let uri = witness.url.below(&path);
         let (status, body) = self.send(Method::GET, uri, String::new()).await?;
         if status != StatusCode::OK {
             return Ok(None);
@@ -233,51 +235,20 @@ impl Client {
     async fn send(
         &self,
         method: Method,
-        uri: Uri,
+        uri: String,
         body: String,
     ) -> Result<(StatusCode, String), AskError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::USER_AGENT, "headstart")
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|error| unreachable(&error))?;
-        let exchange = async {
-            let answer = self
-                .http
-                .request(request)
-                .await
-                .map_err(|e| unreachable(&e))?;
-            let status = answer.status();
-            let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX)
-                .collect()
-                .await
-                .map_err(|_| AskError::Answer)?;
-            let body = String::from_utf8(body.to_bytes().to_vec()).map_err(|_| AskError::Answer)?;
-            Ok((status, body))
+        let sent = Sent {
+            method: method.as_str(),
+            url: &uri,
+            headers: &[],
+            body: body.as_bytes(),
         };
-        tokio::time::timeout(self.deadline, exchange)
-            .await
-            .unwrap_or(Err(AskError::TooSlow {
-                deadline: self.deadline,
-            }))
+        let reply = self.http.send(&sent, ANSWER_BYTES_MAX).await?;
+        let status = StatusCode::from_u16(reply.status).map_err(|_| AskError::Answer)?;
+        let body = String::from_utf8(reply.body).map_err(|_| AskError::Answer)?;
+        Ok((status, body))
     }
-}
-
-#[cfg(not(feature = "tls"))]
-fn connector(http: HttpConnector) -> Result<Connector, AskError> {
-    Ok(http)
-}
-
-#[cfg(feature = "tls")]
-fn connector(mut http: HttpConnector) -> Result<Connector, AskError> {
-    http.enforce_http(false);
-    let builder = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .map_err(|error| AskError::Unreachable {
-            reason: format!("the machine's certificates cannot be read: {error}"),
-        })?;
-    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
 }
 
 /// The line of this witness in an answer; lines of unknown keys are ignored.
@@ -300,17 +271,6 @@ fn own_line(
         return Ok((line, cosignature));
     }
     Err(AskError::OtherKey)
-}
-
-fn unreachable(error: &dyn std::error::Error) -> AskError {
-    // The outer error says only that a connection failed; its causes say why.
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        reason = next.to_string();
-        cause = next.source();
-    }
-    AskError::Unreachable { reason }
 }
 
 /// The first line of an answer, as far as it can stand in an error.
@@ -405,4 +365,14 @@ pub enum AskError {
     /// It kept naming other sizes.
     #[error("it named another size {TRIES_MAX} times")]
     Busy,
+}
+
+impl From<HttpError> for AskError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Unreachable { reason } => Self::Unreachable { reason },
+            HttpError::TooSlow { deadline } => Self::TooSlow { deadline },
+            HttpError::Broken { .. } => Self::Answer,
+        }
+    }
 }

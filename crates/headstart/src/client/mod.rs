@@ -2,7 +2,7 @@
 
 mod state;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use desk::Failure;
 use domain::chain::{Link, entry_digest};
@@ -15,6 +15,24 @@ use tlog::{Cosigner, ForkReport, Note, TLOG_PROOF_BYTES_MAX, TlogProof, Verifier
 use crate::commands::read_file;
 
 pub use state::{Place, StateFolder};
+
+/// Where somebody who fetches reaches the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// At its data directory: he stands at the desk.
+    Directory(PathBuf),
+    /// At its server, by address.
+    Server(String),
+}
+
+impl Source {
+    fn text(&self) -> String {
+        match self {
+            Self::Directory(path) => path.display().to_string(),
+            Self::Server(url) => url.clone(),
+        }
+    }
+}
 
 /// What a client holds of one log while a command runs; other commands of the same folder wait.
 pub struct Session {
@@ -42,7 +60,7 @@ impl Session {
     /// Takes up what is remembered of a log, or begins to.
     ///
     /// `key`: the log's key as the package or the data directory has it. `is_given`: whether the caller named this
-    /// key himself. `from`: the data directory, when there is one.
+    /// key himself. `from`: the data directory or the server, when there is one.
     ///
     /// # Errors
     /// Exit class 1 when the program is remembered with another key; class 4 when the folder cannot be used.
@@ -51,11 +69,12 @@ impl Session {
         program: &str,
         key: &Verifier,
         is_given: bool,
-        from: Option<&Path>,
+        from: Option<&Source>,
     ) -> Result<Self, Failure> {
         let folder = StateFolder::open(place)?;
         let cosigner = folder.cosigner()?;
-        let from = from.map(|path| path.display().to_string());
+        let is_at_desk = matches!(from, Some(Source::Directory(_)));
+        let from = from.map(Source::text);
         if let Some(memory) = folder.read(key.name())? {
             if memory.key != *key {
                 return Err(other_key(&memory, key));
@@ -75,7 +94,7 @@ impl Session {
                 continue;
             }
             // Somebody who fetches stands at the desk, where a new data directory of the same name is no attack.
-            if place.is_named() || from.is_none() {
+            if place.is_named() || !is_at_desk {
                 return Err(other_key(&other, key));
             }
             warning = Some(format!(

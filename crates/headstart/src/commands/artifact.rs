@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use desk::{Added, Failure};
+use desk::Failure;
 use domain::artifact::ArtifactKind;
 use serde_json::{Value, json};
+use server::wire::AddedArtifact;
 
 use super::Context;
 use super::context::{id, read_file};
 use crate::cli::Artifact;
 use crate::output::{count, table};
+use crate::reach::Reach;
 
 /// Largest master.
 const MASTER_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -23,21 +25,17 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
     for path in &files {
         masters.push(load(path, kind)?);
     }
-    let desk = context.desk().await?;
-    let added = desk.add_artifacts(&case, &masters).await?;
-    for (one, (_, _, bytes)) in added.iter().zip(&masters) {
-        eprint!(
-            "{}",
-            one.warnings
-                .render(&one.file_name, &String::from_utf8_lossy(bytes))
-        );
+    let reach = Reach::open(context).await?;
+    let added = reach.add_artifacts(&case, &masters).await?.added;
+    for one in &added {
+        eprint!("{}", one.warnings);
     }
     let documents: Vec<Value> = added
         .iter()
         .map(|one| {
             json!({
-                "artifact": one.artifact.as_str(), "kind": one.kind.as_str(), "file": one.file_name, "sites": one.sites,
-                "warnings": one.warnings.0.len(), "commands": one.commands,
+                "artifact": one.artifact, "kind": one.kind, "file": one.file, "sites": one.sites,
+                "warnings": one.warnings_count, "commands": one.commands,
             })
         })
         .collect();
@@ -51,9 +49,9 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
             ];
             for one in &added {
                 rows.push(vec![
-                    one.artifact.to_string(),
-                    one.kind.to_string(),
-                    one.file_name.clone(),
+                    one.artifact.clone(),
+                    one.kind.clone(),
+                    one.file.clone(),
                     count(one.sites, "site"),
                 ]);
             }
@@ -64,7 +62,7 @@ pub async fn run(context: &Context, command: Artifact) -> Result<u8, Failure> {
 }
 
 /// What a press will run, said before anybody presses.
-fn press_runs(added: &[Added]) -> String {
+fn press_runs(added: &[AddedArtifact]) -> String {
     let commands: Vec<String> = added
         .iter()
         .flat_map(|one| one.commands.iter().map(|c| format!("  {c}\n")))

@@ -40,13 +40,13 @@ pub async fn backup(context: &Context, out: &Path) -> Result<u8, Failure> {
 
 /// Makes a data directory from a backup.
 pub async fn restore(context: &Context, arguments: &Restore) -> Result<u8, Failure> {
+    let dir = context.data_dir()?;
     let path = arguments
         .key
         .clone()
         .unwrap_or_else(|| desk::key_beside(&arguments.file));
     let locked = read_file(&path, seal::LOCKED_BYTES_MAX as u64)?;
     let passphrase = context.passphrase()?;
-    let dir = context.data_dir()?;
     let restored = desk::restore(&dir, &arguments.file, &locked, &passphrase).await?;
     let backup = &restored.backup;
     let document = json!({

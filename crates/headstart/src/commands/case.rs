@@ -2,19 +2,17 @@
 
 use desk::Failure;
 use domain::advisory::{AffectedProduct, CaseDetails, Score};
-use domain::case::{Case as Known, CaseFact, EndReason};
-use domain::decide::CaseCommand;
-use domain::describe::describe_utc;
-use domain::ids::{CaseId, CveId, PersonName};
-use domain::person::Actor;
+use domain::case::EndReason;
+use domain::ids::{CaseId, CveId};
 use domain::tlp::Tlp;
-use jiff::Timestamp;
 use serde_json::{Value, json};
+use server::wire::CaseSummary;
 
 use super::Context;
 use super::context::{id, read_file, timestamp};
 use crate::cli::{self, Case};
-use crate::output::{count, folded, table};
+use crate::output::{count, folded, table, utc};
+use crate::reach::{Change, Reach};
 
 /// Largest advisory.
 const ADVISORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -39,11 +37,18 @@ pub async fn run(context: &Context, command: Case) -> Result<u8, Failure> {
             title,
             about,
         } => {
+            let About {
+                cves,
+                products,
+                scores,
+            } = About::read(&about)?;
             let change = Change {
                 release: release.as_deref().map(timestamp).transpose()?,
                 tlp: tlp.as_deref().map(label).transpose()?,
                 title: title.map(checked_title).transpose()?,
-                about: About::read(&about)?,
+                cves,
+                products,
+                scores,
             };
             set(context, &id(&case)?, change).await
         }
@@ -64,21 +69,19 @@ async fn import(
 ) -> Result<u8, Failure> {
     let bytes = read_file(file, ADVISORY_BYTES_MAX)?;
     let release = release.map(timestamp).transpose()?;
-    let desk = context.desk().await?;
-    let (case, details, release) = desk.import_case(&bytes, release).await?;
-    let known = desk.case(&case).await?;
-    context
-        .output
-        .result(&document(&known, &details), |out| {
-            let mut text = format!("{}  {}\n", out.strong(case.as_str()), details.title);
-            text += &about(&known, &details);
-            if release.is_none() {
-                text += &format!(
-                    "The advisory's own date has passed: set one with `headstart case set {case} --release T`.\n"
-                );
-            }
-            text + &format!("Next: headstart artifact add {case} write-up.md poc.py\n")
-        });
+    let reach = Reach::open(context).await?;
+    let case = reach.import_case(&bytes, release).await?;
+    context.output.result(&document(&case), |out| {
+        let id = &case.case;
+        let mut text = format!("{}  {}\n", out.strong(id), titled(&case));
+        text += &about(&case);
+        if case.release.is_none() {
+            text += &format!(
+                "The advisory's own date has passed: set one with `headstart case set {id} --release T`.\n"
+            );
+        }
+        text + &format!("Next: headstart artifact add {id} write-up.md poc.py\n")
+    });
     Ok(0)
 }
 
@@ -102,58 +105,35 @@ async fn create(
         source: None,
         summary: None,
     };
-    let desk = context.desk().await?;
-    let case = desk.create_case(&details, tlp, release).await?;
-    let known = desk.case(&case).await?;
-    context.output.result(&document(&known, &details), |out| {
+    let reach = Reach::open(context).await?;
+    let case = reach.create_case(&details, tlp, release).await?;
+    context.output.result(&document(&case), |out| {
         format!(
-            "{}  {}\n{}Next: headstart artifact add {case} write-up.md poc.py\n",
-            out.strong(case.as_str()),
-            details.title,
-            about(&known, &details)
+            "{}  {}\n{}Next: headstart artifact add {} write-up.md poc.py\n",
+            out.strong(&case.case),
+            titled(&case),
+            about(&case),
+            case.case,
         )
     });
     Ok(0)
 }
 
-/// What `case set` changes.
-struct Change {
-    release: Option<Timestamp>,
-    tlp: Option<Tlp>,
-    title: Option<String>,
-    about: About,
-}
-
-async fn set(context: &Context, case: &CaseId, change: Change) -> Result<u8, Failure> {
-    let changes_details = change.title.is_some() || !change.about.is_empty();
-    if change.release.is_none() && change.tlp.is_none() && !changes_details {
+async fn set(context: &Context, id: &CaseId, change: Change) -> Result<u8, Failure> {
+    if change.is_empty() {
         return Err(Failure::usage("nothing-to-set", "nothing was given to set")
             .hint("give --release TIMESTAMP, --tlp LABEL, --title, --cve, --product or --cvss"));
     }
-    let desk = if changes_details {
-        let (desk, key) = context.desk_and_key().await?;
-        let known = desk.case(case).await?;
-        let mut details = desk.details(&known, &key)?;
-        if let Some(title) = change.title {
-            details.title = title;
-        }
-        change.about.replace(&mut details);
-        desk.set_details(case, &details).await?;
-        desk
-    } else {
-        context.desk().await?
-    };
-    desk.set_case(case, change.release, change.tlp).await?;
-    let known = desk.case(case).await?;
-    context.output.result(&public(&known), |_| {
-        format!("{case}: {}, {}\n", known.tlp(), when(known.release()))
+    let reach = Reach::open(context).await?;
+    let case = reach.change_case(id, change).await?;
+    context.output.result(&public(&case), |_| {
+        format!("{id}: {}, {}\n", case.tlp, when(&case.release))
     });
     Ok(0)
 }
 
 async fn list(context: &Context) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let cases = desk.cases().await?;
+    let cases = Reach::open(context).await?.cases().await?;
     let documents: Vec<Value> = cases.iter().map(public).collect();
     context.output.result(&json!({"cases": documents}), |_| {
         if cases.is_empty() {
@@ -163,12 +143,12 @@ async fn list(context: &Context) -> Result<u8, Failure> {
         let mut rows = vec![heading.map(str::to_owned).to_vec()];
         for case in &cases {
             rows.push(vec![
-                case.id().to_string(),
-                case.stage().to_string(),
-                case.tlp().to_string(),
-                when(case.release()),
-                case.artifacts().len().to_string(),
-                case.packages().count().to_string(),
+                case.case.clone(),
+                case.stage.clone(),
+                case.tlp.clone(),
+                when(&case.release),
+                case.artifacts.len().to_string(),
+                case.packages.to_string(),
             ]);
         }
         table(&rows)
@@ -176,48 +156,43 @@ async fn list(context: &Context) -> Result<u8, Failure> {
     Ok(0)
 }
 
-async fn show(context: &Context, case: &CaseId) -> Result<u8, Failure> {
-    let (desk, key) = context.desk_and_key().await?;
-    let known = desk.case(case).await?;
-    let details = desk.details(&known, &key)?;
-    let names = desk.file_names(&known, &key)?;
-    let history = desk.history(case).await?;
-    let mut whole = document(&known, &details);
-    whole["artifacts"] = known
-        .artifacts()
+async fn show(context: &Context, id: &CaseId) -> Result<u8, Failure> {
+    let (case, history) = Reach::open(context).await?.case(id).await?;
+    let mut whole = document(&case);
+    whole["artifacts"] = case
+        .artifacts
         .iter()
-        .zip(&names)
-        .map(|(artifact, name)| {
-            json!({"artifact": artifact.artifact.as_str(), "kind": artifact.kind.as_str(), "file": name, "sites": artifact.sites})
+        .map(|one| {
+            json!({"artifact": one.artifact, "kind": one.kind, "file": one.file, "sites": one.sites})
         })
         .collect();
     whole["events"] = history
         .iter()
-        .map(|(at, by, fact)| json!({"at": at.to_string(), "by": by.to_string(), "what": sentence(fact)}))
+        .map(|row| json!({"at": row.at, "by": row.by, "what": row.what}))
         .collect();
     context.output.result(&whole, |out| {
-        let mut text = format!("{}  {}\n", out.strong(case.as_str()), details.title);
-        text += &about(&known, &details);
-        if let Some(summary) = &details.summary {
+        let mut text = format!("{}  {}\n", out.strong(&case.case), titled(&case));
+        text += &about(&case);
+        if let Some(summary) = &case.summary {
             text += &folded(summary, 96, "  ");
         }
         text += &format!("\n{}\n", out.strong("Artifacts"));
-        for (artifact, name) in known.artifacts().iter().zip(&names) {
+        for one in &case.artifacts {
             text += &format!(
                 "  {}  {}  {} ({})\n",
-                artifact.artifact,
-                artifact.kind,
-                name,
-                count(artifact.sites as usize, "site")
+                one.artifact,
+                one.kind,
+                one.file.as_deref().unwrap_or("(sealed)"),
+                count(one.sites as usize, "site")
             );
         }
         text += &format!("\n{}\n", out.strong("What happened"));
-        for (at, by, fact) in &history {
+        for row in &history {
             text += &format!(
                 "  {}  {}  {}\n",
-                describe_utc(*at),
-                sentence(fact),
-                out.quiet(&format!("({by})"))
+                utc(&row.at),
+                row.what,
+                out.quiet(&format!("({})", row.by))
             );
         }
         text
@@ -231,16 +206,13 @@ async fn end(
     reason: cli::EndReason,
     person: &str,
 ) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let person = PersonName::parse(person).map_err(Failure::from_refusal)?;
     let reason = match reason {
         cli::EndReason::DetailsPublic => EndReason::DetailsPublic,
         cli::EndReason::ExploitationSeen => EndReason::ExploitationSeen,
     };
-    desk.command(case, CaseCommand::EndEarly(reason), &Actor::Person(person))
-        .await?;
-    let known = desk.case(case).await?;
-    context.output.result(&public(&known), |_| {
+    let reach = Reach::open(context).await?;
+    let ended = reach.end_case(case, reason, person).await?;
+    context.output.result(&public(&ended), |_| {
         format!("the embargo of {case} ended early: {reason}\n")
     });
     Ok(0)
@@ -273,23 +245,6 @@ impl About {
             scores: scores.collect::<Result<_, _>>()?,
         })
     }
-
-    fn is_empty(&self) -> bool {
-        self.cves.is_empty() && self.products.is_empty() && self.scores.is_empty()
-    }
-
-    /// What was given replaces what was there.
-    fn replace(self, details: &mut CaseDetails) {
-        if !self.cves.is_empty() {
-            details.cves = self.cves;
-        }
-        if !self.products.is_empty() {
-            details.products = self.products;
-        }
-        if !self.scores.is_empty() {
-            details.scores = self.scores;
-        }
-    }
 }
 
 fn checked_title(title: String) -> Result<String, Failure> {
@@ -310,127 +265,51 @@ fn label(text: &str) -> Result<Tlp, Failure> {
     Tlp::parse(text).map_err(Failure::from_refusal)
 }
 
-fn when(release: Option<Timestamp>) -> String {
-    release.map_or("no release time".to_owned(), describe_utc)
+fn when(release: &Option<String>) -> String {
+    release.as_deref().map_or("no release time".to_owned(), utc)
 }
 
-fn public(case: &Known) -> Value {
+fn titled(case: &CaseSummary) -> &str {
+    case.title.as_deref().unwrap_or("(sealed)")
+}
+
+fn public(case: &CaseSummary) -> Value {
     json!({
-        "case": case.id().as_str(),
-        "state": case.stage().as_str(),
-        "tlp": case.tlp().to_string(),
-        "release": case.release().map(|release| release.to_string()),
-        "artifacts": case.artifacts().len(),
-        "packages": case.packages().count(),
-        "approvals": case.approvals().iter().map(|a| a.person.to_string()).collect::<Vec<_>>(),
-        "ended_early": case.ended().map(|ended| ended.reason.as_str()),
+        "case": case.case,
+        "state": case.stage,
+        "tlp": case.tlp,
+        "release": case.release,
+        "artifacts": case.artifacts.len(),
+        "packages": case.packages,
+        "approvals": case.approvals,
+        "ended_early": case.ended_early,
     })
 }
 
-fn document(case: &Known, details: &CaseDetails) -> Value {
+fn document(case: &CaseSummary) -> Value {
     let mut document = public(case);
-    document["title"] = details.title.as_str().into();
-    document["cves"] = details.cves.iter().map(|cve| cve.as_str()).collect();
-    document["products"] = details.products.iter().map(product).collect();
-    document["cvss"] = details
-        .scores
-        .iter()
-        .map(|score| json!({"vector": score.vector(), "score": score.value()}))
-        .collect();
+    document["title"] = json!(case.title);
+    document["cves"] = json!(case.cves);
+    document["products"] = json!(case.products);
+    document["cvss"] = json!(case.cvss);
     document
 }
 
-fn product(product: &AffectedProduct) -> String {
-    let parts = [
-        product.vendor.as_deref(),
-        Some(product.name.as_str()),
-        product.version.as_deref(),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-fn about(case: &Known, details: &CaseDetails) -> String {
-    let mut text = format!("  state     {}\n", case.stage());
-    text += &format!("  label     {}\n", case.tlp());
-    text += &format!("  release   {}\n", when(case.release()));
-    if !details.cves.is_empty() {
-        let cves: Vec<&str> = details.cves.iter().map(|cve| cve.as_str()).collect();
-        text += &format!("  CVE       {}\n", cves.join(", "));
+fn about(case: &CaseSummary) -> String {
+    let mut text = format!("  state     {}\n", case.stage);
+    text += &format!("  label     {}\n", case.tlp);
+    text += &format!("  release   {}\n", when(&case.release));
+    if !case.cves.is_empty() {
+        text += &format!("  CVE       {}\n", case.cves.join(", "));
     }
-    for score in details.scores.iter().take(6) {
-        text += &format!("  CVSS      {} ({})\n", score.value(), score.vector());
+    for one in case.cvss.iter().take(6) {
+        text += &format!("  CVSS      {} ({})\n", one.score, one.vector);
     }
-    let products: Vec<String> = details.products.iter().map(product).collect();
-    for name in products.iter().take(8) {
+    for name in case.products.iter().take(8) {
         text += &format!("  affected  {name}\n");
     }
-    if products.len() > 8 {
-        text += &format!("            and {} more\n", products.len() - 8);
+    if case.products.len() > 8 {
+        text += &format!("            and {} more\n", case.products.len() - 8);
     }
     text
-}
-
-fn sentence(fact: &CaseFact) -> String {
-    match fact {
-        CaseFact::CaseCreated { .. } => "case created, its secret committed to the log".to_owned(),
-        CaseFact::DetailsSet { .. } => "details changed".to_owned(),
-        CaseFact::TlpSet { tlp } => format!("label set to {tlp}"),
-        CaseFact::ReleaseSet { release } => format!("release set to {}", describe_utc(*release)),
-        CaseFact::ArtifactAdded { artifact } => {
-            format!("artifact {} added ({})", artifact.artifact, artifact.kind)
-        }
-        CaseFact::WavesPlanned { plan, .. } => {
-            format!("waves planned for {}", count(plan.seats.len(), "seat"))
-        }
-        CaseFact::PlanApproved { person, .. } => format!("plan approved by {person}"),
-        CaseFact::CopiesPressed { packages, .. } => {
-            format!(
-                "{} pressed and committed to the log",
-                count(packages.len(), "package")
-            )
-        }
-        CaseFact::WaveOpened { wave, seats, .. } => {
-            format!("wave {wave} opened for {}", count(seats.len(), "seat"))
-        }
-        CaseFact::PackageFetched { seat, .. } => format!("{seat} fetched its package"),
-        CaseFact::FetchRefused { seat, rule } => format!("{seat} was refused its package: {rule}"),
-        CaseFact::MasterReplaced { artifact } => {
-            format!("artifact {} replaced", artifact.artifact)
-        }
-        CaseFact::EndingAsked { person, reason, .. } => {
-            format!("{person} asked to end the embargo early: {reason}")
-        }
-        CaseFact::EndingWithdrawn { person } => {
-            format!("{person} took back that the embargo should end early")
-        }
-        CaseFact::ExploitationRecorded { aware_at } => {
-            format!(
-                "actively exploited, known since {}",
-                describe_utc(*aware_at)
-            )
-        }
-        CaseFact::ReportMade { step } => format!("legal report made: {step}"),
-        CaseFact::CaseEndedEarly { reason } => format!("embargo ended early: {reason}"),
-        CaseFact::CaseReleased {} => "released".to_owned(),
-        CaseFact::LeakSighted { sighting, .. } => {
-            format!("its values were seen outside: {sighting}")
-        }
-        CaseFact::CaseAcknowledged { seat, tlp, .. } => format!("{seat} acknowledged {tlp}"),
-        CaseFact::ProtectionReported {
-            seat,
-            number,
-            coverage,
-            ..
-        } => format!("{seat} reported protection {number}: coverage {coverage}"),
-        CaseFact::MessageWritten { partner, .. } => {
-            format!("a message in the thread with {partner}")
-        }
-        CaseFact::LeakTraced { trace, verdict, .. } => {
-            let word = match verdict {
-                domain::case::VerdictWord::Accuse => "accuse",
-                domain::case::VerdictWord::Withhold => "withhold",
-            };
-            format!("leak traced: {trace}, {word}")
-        }
-    }
 }

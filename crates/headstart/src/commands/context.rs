@@ -35,8 +35,15 @@ impl Context {
     /// The data directory; its database is elsewhere when the environment names one.
     ///
     /// # Errors
-    /// A file with the database's address that cannot be read.
+    /// A file with the database's address that cannot be read; a server that was named.
     pub fn data_dir(&self) -> Result<DataDir, Failure> {
+        if let Some(server) = self.server() {
+            return Err(Failure::usage(
+                "not-at-a-server",
+                format!("this command works on a data directory, and `{server}` was named as a server"),
+            )
+            .hint("run it where the data directory is, with --data DIR, and without --server and HEADSTART_SERVER"));
+        }
         let dir = match &self.global.data {
             Some(path) => DataDir::at(path),
             None => DataDir::at(DATA_DEFAULT),
@@ -45,6 +52,16 @@ impl Context {
             Some(url) => dir.with_database(Address::from(url.as_str())),
             None => dir,
         })
+    }
+
+    /// The address of the program's server, if one was named.
+    pub fn server(&self) -> Option<&str> {
+        self.global.server.as_deref()
+    }
+
+    /// The file of the token that is sent to it.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.global.token_file.as_deref()
     }
 
     /// What `--now` said.
@@ -144,6 +161,17 @@ pub fn timestamp(text: &str) -> Result<Timestamp, Failure> {
 /// What is wrong with it, in the domain's words.
 pub fn id<T: std::str::FromStr<Err = domain::ids::IdError>>(text: &str) -> Result<T, Failure> {
     text.parse().map_err(Failure::from_refusal)
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// Bytes that are none.
+pub fn read_json(bytes: &[u8]) -> Result<serde_json::Value, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Failure::usage("not-json", format!("this is not JSON: {error}"))
+            .hint("check that this is the file you mean")
+    })
 }
 
 /// Reads a file that a person named, up to `limit_bytes`.

@@ -13,6 +13,8 @@ const DIR_DEFAULT: &str = "headstart-demo";
 
 /// Tells the story.
 pub async fn run(context: &Context, arguments: Demo) -> Result<u8, Failure> {
+    // At a server there is nothing to tell.
+    context.data_dir()?;
     let dir = match arguments.dir {
         Some(dir) => dir,
         None => free_dir(),

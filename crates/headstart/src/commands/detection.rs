@@ -8,11 +8,11 @@ use super::Context;
 use super::context::{id, write_new_file};
 use crate::cli::{Detection, DetectionForm};
 use crate::output::count;
+use crate::reach::Reach;
 
 /// Writes the detection content of a case.
 pub async fn run(context: &Context, arguments: &Detection) -> Result<u8, Failure> {
-    let (desk, key) = context.desk_and_key().await?;
-    let detection = desk.detection(&id(&arguments.case)?, &key).await?;
+    let reach = Reach::open(context).await?;
     let form = match arguments.form {
         DetectionForm::Tokens => Form::Tokens,
         DetectionForm::Suricata => Form::Suricata,
@@ -20,8 +20,9 @@ pub async fn run(context: &Context, arguments: &Detection) -> Result<u8, Failure
         DetectionForm::Sigma => Form::Sigma,
         DetectionForm::Kql => Form::Kql,
     };
-    let (strong, weak) = (detection.strong().count(), detection.weak().count());
-    if !detection.is_enough_for(form) {
+    let detection = reach.detection(&id(&arguments.case)?, form).await?;
+    let (strong, weak) = (detection.strong, detection.weak);
+    let Some(content) = &detection.content else {
         return Err(Failure::no(
             "nothing-to-detect",
             format!(
@@ -34,11 +35,11 @@ pub async fn run(context: &Context, arguments: &Detection) -> Result<u8, Failure
         } else {
             "declare a nonce in the PoC or the traffic, of at least eight characters"
         }));
-    }
-    write_new_file(&arguments.out, detection.render(form).as_bytes())?;
+    };
+    write_new_file(&arguments.out, content.as_bytes())?;
     let document = json!({
         "case": arguments.case,
-        "reference": detection.reference.as_str(),
+        "reference": detection.reference,
         "file": arguments.out.display().to_string(),
         "strong": strong,
         "weak": weak,

@@ -3,17 +3,24 @@
 use std::path::Path;
 
 use desk::Failure;
+use flow::evidence::Evidence;
 use serde_json::json;
 
 use super::Context;
 use super::context::{check_new_file, id, write_new_file};
+use crate::reach::Reach;
 
 /// Writes the evidence of a trace.
 pub async fn run(context: &Context, trace: &str, out: &Path, since: &[u64]) -> Result<u8, Failure> {
     check_new_file(out)?;
-    let (desk, key) = context.desk_and_key().await?;
-    let evidence = desk.evidence(&key, &id(trace)?, since).await?;
-    let text = evidence.to_text();
+    let reach = Reach::open(context).await?;
+    let frozen = reach.evidence(&id(trace)?, since).await?;
+    let text = &frozen.text;
+    // What cannot be read back is not written.
+    let evidence = Evidence::parse(text.as_bytes()).map_err(|error| {
+        Failure::machine("evidence", error.to_string())
+            .hint("check that both sides are of the same version")
+    })?;
     write_new_file(out, text.as_bytes())?;
     let document = json!({
         "trace": trace,
@@ -29,7 +36,7 @@ pub async fn run(context: &Context, trace: &str, out: &Path, since: &[u64]) -> R
             out.display(),
             text.len() / 1024,
             out.display(),
-            desk.config().log_key,
+            frozen.log_key,
         )
     });
     Ok(0)

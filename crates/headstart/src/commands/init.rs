@@ -15,13 +15,13 @@ pub async fn run(context: &Context, arguments: &Init) -> Result<u8, Failure> {
                 .hint("leave --now away: the system's clock is used"),
         );
     }
+    let dir = context.data_dir()?;
     let passphrase = context.new_passphrase()?;
     let clock = if arguments.test_clock {
         ClockKind::Test
     } else {
         ClockKind::System
     };
-    let dir = context.data_dir()?;
     let desk = desk::init(&dir, &arguments.program, clock, &passphrase, now).await?;
     let config = desk.config();
     let document = json!({

@@ -4,16 +4,18 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use desk::{Failure, Found, ReadLeak};
-use domain::sealed::Digest;
 use flow::evidence::{Body, File};
 use flow::originals::Outcome;
-use flow::sight::LeakFile;
 use serde_json::{Value, json};
+use server::wire::{FileRead, Skipped};
 
 use crate::output::{Output, count, table};
 
 /// Texts and reasons that are shown one by one; `--json` has them all.
 const SHOWN_MAX: usize = 12;
+
+/// The name of what is read from standard input.
+pub const STANDARD_INPUT: &str = "standard-input";
 
 /// Reads what was handed in; `-` is standard input.
 pub fn read(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
@@ -21,7 +23,7 @@ pub fn read(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
     for path in paths {
         found.push(if path == Path::new("-") {
             Found::Bytes {
-                name: "standard-input".into(),
+                name: STANDARD_INPUT.into(),
                 bytes: standard_input()?,
             }
         } else {
@@ -31,7 +33,8 @@ pub fn read(paths: &[PathBuf]) -> Result<ReadLeak, Failure> {
     desk::read_leak(&found, &desk::tools())
 }
 
-fn standard_input() -> Result<Vec<u8>, Failure> {
+/// What stands on standard input.
+pub fn standard_input() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
@@ -41,51 +44,28 @@ fn standard_input() -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Texts and reasons as other programs read them.
-pub fn to_json(leak: &ReadLeak) -> (Value, Value) {
-    let files = leak.files.iter().map(|file| {
-        json!({
-            "name": file.name, "sha256": Digest::of(&file.bytes).to_string(), "bytes": file.bytes.len(),
-            "origin": file.origin.as_ref().map(|origin| json!({
-                "file": origin.file, "sha256": origin.sha256.to_string(), "how": origin.how,
-            })),
-        })
-    });
-    let skipped = leak
-        .skipped
-        .iter()
-        .map(|(name, why)| json!({"name": name, "why": why}));
-    let skipped = json!({"listed": skipped.collect::<Vec<_>>(), "more": leak.skipped_more});
-    (files.collect(), skipped)
-}
-
 /// What was handed in, for people.
-pub fn describe(out: &Output, leak: &ReadLeak) -> String {
+pub fn describe(out: &Output, files: &[FileRead], skipped: &Skipped) -> String {
     let mut text = "\nWhat was handed in\n".to_owned();
-    let rows = leak.files.iter().take(SHOWN_MAX).map(|file| {
+    let rows = files.iter().take(SHOWN_MAX).map(|file| {
+        let origin = file.origin.as_ref();
         vec![
             format!("  {}", file.name),
-            count(file.bytes.len(), "byte"),
-            how(file).to_owned(),
+            count(usize::try_from(file.bytes).unwrap_or(usize::MAX), "byte"),
+            origin.map_or("as it is", |origin| &origin.how).to_owned(),
         ]
     });
     text += &table(&rows.collect::<Vec<_>>());
-    text += &and_more(leak.files.len());
-    if leak.skipped.is_empty() {
+    text += &and_more(files.len());
+    if skipped.listed.is_empty() {
         return text;
     }
     text += &format!("\n{}\n", out.careful("What was not read"));
-    for (name, why) in leak.skipped.iter().take(SHOWN_MAX) {
-        text += &format!("  {name}: {why}\n");
+    for one in skipped.listed.iter().take(SHOWN_MAX) {
+        text += &format!("  {}: {}\n", one.name, one.why);
     }
-    let skipped = leak.skipped.len() + usize::try_from(leak.skipped_more).unwrap_or(usize::MAX);
-    text + &and_more(skipped)
-}
-
-fn how(file: &LeakFile) -> &str {
-    file.origin
-        .as_ref()
-        .map_or("as it is", |origin| &origin.how)
+    let more = usize::try_from(skipped.more).unwrap_or(usize::MAX);
+    text + &and_more(skipped.listed.len().saturating_add(more))
 }
 
 fn and_more(all: usize) -> String {

@@ -2,20 +2,18 @@
 
 use std::path::Path;
 
-use desk::{Desk, Failure};
-use domain::describe::describe_utc;
+use desk::Failure;
 use domain::ids::BlobId;
-use serde_json::{Value, json};
-use tlog::{Checkpoint, NOTE_BYTES_MAX, Note};
+use serde_json::json;
+use server::wire::Entry;
+use tlog::{Checkpoint, NOTE_BYTES_MAX, Note, Verifier};
 
 use super::context::{id, read_file};
 use super::log_check::{self, Against};
 use super::{Context, cosigned, log_watch};
 use crate::cli::Log;
-use crate::output::{count, table};
-
-/// How many of the newest entries are listed.
-const NEWEST: u64 = 12;
+use crate::output::{count, table, utc};
+use crate::reach::{Reach, Wanted};
 
 /// Runs one of the log commands.
 pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
@@ -52,59 +50,37 @@ pub async fn run(context: &Context, command: Log) -> Result<u8, Failure> {
 }
 
 async fn show(context: &Context) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    // A new program has a key to publish before there is anything to sign.
-    let checkpoint = match desk.checkpoint().await {
-        Ok(checkpoint) => Some(checkpoint),
-        Err(failure) if failure.code == "no-checkpoint" => None,
-        // The quorum was never reached: what the log key alone signed is shown, and that nobody cosigned it.
-        Err(failure) if failure.code == "not-cosigned" => Some(desk.newest().await?),
-        Err(failure) => return Err(failure),
-    };
-    let note = checkpoint
-        .as_deref()
-        .and_then(|text| Note::parse(text).ok());
+    let log = Reach::open(context).await?.log().await?;
+    let (key, checkpoint) = (&log.log_key, log.checkpoint.as_deref());
+    let note = checkpoint.and_then(|text| Note::parse(text).ok());
     let opened = note
         .as_ref()
         .and_then(|note| Checkpoint::parse(note.text()).ok());
     let lines = match &note {
         Some(note) => {
-            let program = desk.program().await?;
-            let named = program.watch().witnesses().iter();
-            let keys: Vec<_> = named.map(|witness| witness.key().clone()).collect();
-            cosigned::lines(note, desk.log_key().name(), &keys)?
+            let keys = cosigned::keys(&log.witnesses)?;
+            let name = Verifier::parse(key).map(|key| key.name().to_owned());
+            cosigned::lines(note, &name.unwrap_or_default(), &keys)?
         }
         None => Vec::new(),
     };
-    let newest = desk.newest_entries(NEWEST).await?;
-    let kinds = desk.entries_by_kind().await?;
-    let entries: Vec<Value> = newest
-        .iter()
-        .map(|entry| {
-            json!({
-                "index": entry.index, "kind": entry.kind,
-                "case": entry.case.as_ref().map(|case| case.as_str()),
-                "seat": entry.seat.as_ref().map(|seat| seat.as_str()),
-                "at": entry.at.map(|at| at.to_string()),
-            })
-        })
-        .collect();
     let document = json!({
-        "log_key": desk.config().log_key,
+        "log_key": key,
         "checkpoint": checkpoint,
         "size": opened.as_ref().map(Checkpoint::size),
         "root": opened.as_ref().map(|opened| opened.root().to_base64()),
         "cosigned": cosigned::to_json(&lines),
-        "kinds": kinds,
-        "newest": entries,
+        "kinds": log.kinds,
+        "newest": log.newest,
     });
     context.output.result(&document, |_| {
-        let mut text = format!("log key {}\n\n", desk.config().log_key);
-        let Some((signed, opened)) = checkpoint.as_ref().zip(opened.as_ref()) else {
+        let mut text = format!("log key {key}\n\n");
+        let Some((signed, opened)) = checkpoint.zip(opened.as_ref()) else {
             return text + "no checkpoint yet: the first is signed when the first case is made\n";
         };
         text += &format!("{signed}\n");
-        let kinds: Vec<String> = kinds
+        let kinds: Vec<String> = log
+            .kinds
             .iter()
             .map(|(kind, number)| format!("{number} {kind}"))
             .collect();
@@ -115,27 +91,31 @@ async fn show(context: &Context) -> Result<u8, Failure> {
             opened.root().to_base64(),
         );
         text += &cosigned::to_text(&lines);
-        if !newest.is_empty() {
-            let heading = ["ENTRY", "WHAT", "CASE", "SEAT", "DECIDED"];
-            let mut rows = vec![heading.map(str::to_owned).to_vec()];
-            for entry in &newest {
-                let word = |word: Option<&str>| word.unwrap_or("-").to_owned();
-                rows.push(vec![
-                    entry.index.to_string(),
-                    entry.kind.to_owned(),
-                    word(entry.case.as_ref().map(|case| case.as_str())),
-                    word(entry.seat.as_ref().map(|seat| seat.as_str())),
-                    entry.at.map_or("-".to_owned(), describe_utc),
-                ]);
-            }
-            text += &format!(
-                "\nthe newest entries, as this program's events name them:\n{}",
-                table(&rows)
-            );
-        }
-        text
+        text + &newest(&log.newest)
     });
     Ok(0)
+}
+
+fn newest(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return String::new();
+    }
+    let heading = ["ENTRY", "WHAT", "CASE", "SEAT", "DECIDED"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    let word = |word: &Option<String>| word.clone().unwrap_or("-".to_owned());
+    for entry in entries {
+        rows.push(vec![
+            entry.index.to_string(),
+            entry.kind.clone(),
+            word(&entry.case),
+            word(&entry.seat),
+            entry.at.as_deref().map_or("-".to_owned(), utc),
+        ]);
+    }
+    format!(
+        "\nthe newest entries, as this program's events name them:\n{}",
+        table(&rows)
+    )
 }
 
 async fn prove(
@@ -144,10 +124,10 @@ async fn prove(
     case: Option<&str>,
     seat: Option<&str>,
 ) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let index = match (entry, case.zip(seat)) {
-        (_, Some((case, seat))) => desk.package_index(&id(case)?, &id(seat)?).await?,
-        (Some(entry), None) => index_of(&desk, entry).await?,
+    let reach = Reach::open(context).await?;
+    let wanted = match (entry, case.zip(seat)) {
+        (_, Some((case, seat))) => Wanted::Of(id(case)?, id(seat)?),
+        (Some(entry), None) => wanted(entry)?,
         (None, None) => {
             return Err(
                 Failure::usage("which-entry", "which entry is to be proved?")
@@ -155,31 +135,30 @@ async fn prove(
             );
         }
     };
-    let proved = desk.prove(index).await?;
-    let text = proved.proof.to_text();
+    let proved = reach.prove(&wanted).await?;
     let document = json!({
-        "index": proved.index,
-        "entry": String::from_utf8_lossy(&proved.entry),
-        "proof": text,
+        "index": proved.about.index,
+        "entry": proved.entry,
+        "proof": proved.proof,
     });
     // The proof alone goes to standard output, so that it can be kept as a file.
-    context.output.result(&document, |_| text.clone());
+    context.output.result(&document, |_| proved.proof.clone());
     if !context.output.is_json() {
         eprintln!(
             "entry {}: {}",
-            proved.index,
-            String::from_utf8_lossy(&proved.entry).escape_debug()
+            proved.about.index,
+            proved.entry.escape_debug()
         );
     }
     Ok(0)
 }
 
-async fn index_of(desk: &Desk, entry: &str) -> Result<u64, Failure> {
+fn wanted(entry: &str) -> Result<Wanted, Failure> {
     if let Ok(index) = entry.parse() {
-        return Ok(index);
+        return Ok(Wanted::Index(index));
     }
     let bytes = read_file(Path::new(entry), seal::PACKAGE_BYTES_MAX)?;
-    desk.index_of_package(&BlobId::of(&bytes)).await
+    Ok(Wanted::Package(BlobId::of(&bytes)))
 }
 
 async fn collect(context: &Context, file: &Path, key: &str) -> Result<u8, Failure> {

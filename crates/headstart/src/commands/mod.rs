@@ -8,8 +8,9 @@ mod cosigned;
 mod demo;
 mod detection;
 mod evidence;
+mod inbox;
 mod init;
-mod leak;
+pub mod leak;
 mod lint;
 mod log;
 mod log_check;
@@ -36,7 +37,7 @@ mod witness;
 use desk::Failure;
 
 use crate::cli::{Cli, Command};
-pub use context::{Context, read_file};
+pub use context::{Context, read_file, read_json};
 
 /// Reads a PDF for another process of this program, which limits this one.
 fn read_pdf(pages_max: Option<usize>) -> Result<u8, Failure> {
@@ -72,6 +73,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Watch(arguments) => watch::run(&context, &arguments).await,
         Command::Sighting(command) => sighting::run(&context, command).await,
         Command::ReadPdf { pages_max } => read_pdf(pages_max),
+        Command::Inbox { seat } => inbox::run(&context, seat.as_deref()).await,
         Command::Receipts { case } => receipts::run(&context, &case).await,
         Command::Suggest(arguments) => suggest::run(&context, &arguments),
         Command::Policy => policy::run(&context),

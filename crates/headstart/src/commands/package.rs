@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use desk::{ClockKind, Desk, Failure};
-use jiff::Timestamp;
+use desk::Failure;
+use domain::ids::{CaseId, SeatId};
+use flow::delivery::Delivered;
+use flow::memory::Seen;
 use serde_json::{Value, json};
 use tlog::{Note, Verifier};
 
@@ -13,7 +15,7 @@ use super::context::{check_new_file, id, write_new_file};
 use super::open;
 use crate::cli::{Client, Package};
 use crate::client::{Accepted, Place, Session};
-use flow::memory::Seen;
+use crate::reach::{Given, LogOwner, Reach};
 
 /// Runs one of the package commands.
 pub async fn run(context: &Context, command: Package) -> Result<u8, Failure> {
@@ -60,29 +62,26 @@ async fn fetch(
     out: &Path,
     client: &Client,
 ) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
+    let reach = Reach::open(context).await?;
     let (proof, cosigned) = (beside(out, "proof"), beside(out, "cosigned"));
     for file in [out, &proof, &cosigned] {
         check_new_file(file)?;
     }
-    let mut session = begin(&desk, client)?;
+    let owner = reach.log_owner().await?;
+    let mut session = begin(&owner, client)?;
     let report = beside(out, "fork");
     if let Some(session) = &session {
         // Before anything is asked for: a log that does not keep its promise gets no receipt from us.
-        ask(&desk, session, &report).await?;
+        ask(&reach, session, &report).await?;
     }
-    let seat = id(seat)?;
-    let mut fetched = desk.fetch(&id(case)?, &seat).await?;
-    let delivered = fetched
-        .delivery
-        .check(&desk.log_key())
-        .map_err(|error| Failure::no("proof", error.to_string()).hint(error.hint()))?;
+    let (id, seat) = (id(case)?, super::context::id(seat)?);
+    let known = session.as_ref().map(Session::size);
+    let fetched = reach.fetch(&id, &seat, known).await?;
+    let delivered = checked(&fetched, &owner, &id, &seat)?;
     let accepted = match &mut session {
         Some(session) => {
-            let note = fetched.delivery.checkpoint.to_text();
-            fetched.delivery.grown = desk.grown(session.size(), &note).await?;
             let link = delivered.receipt.link;
-            let now = cosigning_time(&desk);
+            let now = reach.cosigning_time();
             Some(session.accept(&fetched.delivery, &seat, &link, true, now, &report)?)
         }
         None => None,
@@ -107,7 +106,7 @@ async fn fetch(
         "bytes": fetched.bytes.len(),
         "sha256": fetched.sha256.to_string(),
         "receipt_index": fetched.receipt_index,
-        "at": fetched.at.to_string(),
+        "at": fetched.at,
         "proof": proof.display().to_string(),
         "package_index": index,
         "log_size": delivered.checkpoint.size(),
@@ -142,10 +141,36 @@ async fn fetch(
     Ok(0)
 }
 
-/// What this client remembers of the desk's log; nothing of a program with a test clock, unless a folder is named.
-fn begin(desk: &Desk, client: &Client) -> Result<Option<Session>, Failure> {
-    let key = desk.log_key();
-    let is_given = given_key(client)?.map(|given| given == key);
+/// That package and receipt are in the log, and are what was asked for.
+fn checked(
+    given: &Given,
+    owner: &LogOwner,
+    case: &CaseId,
+    seat: &SeatId,
+) -> Result<Delivered, Failure> {
+    let delivered = given
+        .delivery
+        .check(&owner.key)
+        .map_err(|error| Failure::no("proof", error.to_string()).hint(error.hint()))?;
+    let receipt = &delivered.receipt;
+    if receipt.case == *case && receipt.seat == *seat && receipt.package == given.sha256 {
+        return Ok(delivered);
+    }
+    Err(Failure::no(
+        "other-receipt",
+        format!(
+            "the receipt is of {} for {}, and of a package with the digest {}",
+            receipt.case, receipt.seat, receipt.package
+        ),
+    )
+    .hint("do not use what came with it, and ask the program"))
+}
+
+/// What this client remembers of the program's log; nothing of a data directory with a test clock, unless a folder is
+/// named.
+fn begin(owner: &LogOwner, client: &Client) -> Result<Option<Session>, Failure> {
+    let key = &owner.key;
+    let is_given = given_key(client)?.map(|given| given == *key);
     if is_given == Some(false) {
         return Err(Failure::no(
             "other-log-key",
@@ -159,12 +184,11 @@ fn begin(desk: &Desk, client: &Client) -> Result<Option<Session>, Failure> {
     let Some(place) = Place::find(client.state.as_deref()) else {
         return Ok(None);
     };
-    if !place.is_named() && desk.config().clock == ClockKind::Test {
+    if !place.is_named() && owner.is_test {
         return Ok(None);
     }
-    let from = std::path::absolute(desk.dir().path()).unwrap_or(desk.dir().path().to_owned());
-    let program = &desk.config().program;
-    let session = Session::begin(&place, program, &key, is_given.is_some(), Some(&from));
+    let is_given = is_given.is_some();
+    let session = Session::begin(&place, &owner.program, key, is_given, Some(&owner.from));
     unless_usual(&place, session)
 }
 
@@ -197,20 +221,11 @@ pub fn given_key(client: &Client) -> Result<Option<Verifier>, Failure> {
 }
 
 /// Compares the newest checkpoint with what is remembered.
-async fn ask(desk: &Desk, session: &Session, report: &Path) -> Result<Seen, Failure> {
-    let newest = desk.newest().await?;
-    let grown = desk.grown(session.size(), &newest).await?;
-    let note = Note::parse(&newest)
+async fn ask(reach: &Reach<'_>, session: &Session, report: &Path) -> Result<Seen, Failure> {
+    let newest = reach.newest_log(session.size()).await?;
+    let note = Note::parse(&newest.checkpoint)
         .map_err(|error| Failure::machine("checkpoint", error.to_string()).hint(error.hint()))?;
-    session.compare(&note, grown.as_ref(), true, report)
-}
-
-/// A program with a test clock is cosigned in its own time: nobody else's time means anything there.
-fn cosigning_time(desk: &Desk) -> Timestamp {
-    match desk.config().clock {
-        ClockKind::Test => desk.now(),
-        ClockKind::System => Timestamp::now(),
-    }
+    session.compare(&note, newest.grown.as_ref(), true, report)
 }
 
 /// What was remembered, for programs.

@@ -8,6 +8,7 @@ use super::Context;
 use super::context::{check_new_file, id, write_new_file};
 use crate::cli::Sighting;
 use crate::output::{count, table};
+use crate::reach::Reach;
 
 /// Runs one of the sighting commands.
 pub async fn run(context: &Context, command: Sighting) -> Result<u8, Failure> {
@@ -23,8 +24,8 @@ pub async fn run(context: &Context, command: Sighting) -> Result<u8, Failure> {
                     .hint(format!("`headstart sighting list {case}` lists them"))
             })?;
             check_new_file(&out)?;
-            let (desk, key) = context.desk_and_key().await?;
-            let records = desk.sighting(&id(&case)?, &sighting, &key).await?;
+            let reach = Reach::open(context).await?;
+            let records = reach.sighting(&id(&case)?, &sighting).await?;
             write_new_file(&out, &records)?;
             let file = out.display().to_string();
             let document = json!({"case": case, "sighting": sighting.as_str(), "file": file});
@@ -41,23 +42,21 @@ pub async fn run(context: &Context, command: Sighting) -> Result<u8, Failure> {
 }
 
 async fn list(context: &Context, case: &str) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let known = desk.case(&id(case)?).await?;
-    let sightings: Vec<_> = known
-        .sightings()
+    let seen = Reach::open(context).await?.sightings(&id(case)?).await?;
+    let sightings: Vec<_> = seen
         .iter()
-        .map(|seen| json!({"sighting": seen.sighting.as_str(), "at": seen.at.to_string()}))
+        .map(|seen| json!({"sighting": seen.sighting, "at": seen.at}))
         .collect();
     let document = json!({"case": case, "sightings": sightings});
     context.output.result(&document, |_| {
-        if known.sightings().is_empty() {
+        if seen.is_empty() {
             return format!(
                 "nothing of {case} was seen outside yet; `headstart watch FEED` looks\n"
             );
         }
         let mut rows = vec![vec!["SIGHTING".to_owned(), "RECORDED".to_owned()]];
-        for seen in known.sightings() {
-            rows.push(vec![seen.sighting.to_string(), seen.at.to_string()]);
+        for seen in &seen {
+            rows.push(vec![seen.sighting.clone(), seen.at.clone()]);
         }
         table(&rows)
     });

@@ -1,54 +1,46 @@
 //! `headstart trace`: read a leak, and say whose copy it was, or that it does not prove enough.
 
-use desk::{Ask, Failure, Traced, TracedArtifact};
-use domain::person::Actor;
-use fingerprint::Reading;
+use desk::Failure;
 use flow::testify::LIMITS;
-use flow::trace::{ArtifactReadings, Candidate, Verdict, Word};
+use serde_json::json;
+use server::wire::{ArtifactRead, TraceAnswer, TraceCandidate, TraceQuestion};
 
 use super::Context;
 use super::context::{id, timestamp};
 use super::leak;
 use crate::cli::Trace;
 use crate::output::{Output, count, folded, one_in, table};
+use crate::reach::Reach;
+
+/// The verdict that names somebody.
+const ACCUSE: &str = "accuse";
 
 /// Traces a leak: exit 0 when it names somebody, 1 when it withholds or is of no case.
 pub async fn run(context: &Context, arguments: &Trace) -> Result<u8, Failure> {
-    let leak = leak::read(&arguments.files)?;
     let case = arguments.case.as_deref().map(id).transpose()?;
     let seen_at = arguments.seen.as_deref().map(timestamp).transpose()?;
-    let (desk, key) = context.desk_and_key().await?;
-    let ask = Ask {
-        files: &leak.files,
-        case: case.as_ref(),
-        seen_at,
-        by: &Actor::Desk,
-    };
-    let traced = desk.trace_watched(&key, &ask, &|_, _| {}).await?;
-    let mut document = traced.to_json();
-    let (files, skipped) = leak::to_json(&leak);
-    document["files"] = files;
-    document["skipped"] = skipped;
-    context.output.result(&document, |out| {
-        describe(out, &traced, &leak::describe(out, &leak))
-    });
-    let accuses = traced
-        .verdict
-        .as_ref()
-        .is_some_and(|verdict| verdict.word == Word::Accuse);
-    Ok(u8::from(!accuses))
+    let reach = Reach::open(context).await?;
+    let files = &arguments.files;
+    let traced = reach
+        .trace(files, case.as_ref(), seen_at, &context.output)
+        .await?;
+    context
+        .output
+        .result(&json!(traced), |out| describe(out, &traced));
+    Ok(u8::from(traced.verdict != ACCUSE))
 }
 
-/// The answer for people; `handed_in` says what the leak is.
-fn describe(out: &Output, traced: &Traced, handed_in: &str) -> String {
-    let Some(verdict) = &traced.verdict else {
+/// The answer for people.
+fn describe(out: &Output, traced: &TraceAnswer) -> String {
+    let handed_in = leak::describe(out, &traced.files, &traced.skipped);
+    let Some(case) = &traced.case else {
         return format!(
             "{}  no case\n\n{}{handed_in}",
-            out.strong(traced.trace.as_str()),
+            out.strong(&traced.trace),
             folded(
                 &format!(
                     "The leak ({}) is like nothing that was given out in any case.",
-                    count(traced.words, "word")
+                    count(traced.words as usize, "word")
                 ),
                 96,
                 ""
@@ -56,24 +48,23 @@ fn describe(out: &Output, traced: &Traced, handed_in: &str) -> String {
         );
     };
     let mut text = format!(
-        "{}  case {}  {}\n\n",
-        out.strong(traced.trace.as_str()),
-        verdict.case,
-        heading(out, verdict.word)
+        "{}  case {case}  {}\n\n",
+        out.strong(&traced.trace),
+        heading(out, &traced.verdict)
     );
-    for accused in &verdict.accused {
+    for accused in &traced.accused {
         text += &named(out, accused);
     }
-    if let Some(reason) = &verdict.reason {
+    if let Some(reason) = &traced.reason {
         text += &folded(&format!("{}.", sentence(reason)), 96, "");
     }
-    text += &leads(verdict);
-    text += handed_in;
+    text += &leads(traced);
+    text += &handed_in;
     text += "\nWhat was read\n";
-    text += &what_was_read(traced, verdict);
-    text += &numbers(traced, verdict);
-    text += &needed(verdict);
-    if verdict.word == Word::Accuse {
+    text += &what_was_read(traced);
+    text += &numbers(traced);
+    text += &needed(traced);
+    if traced.verdict == ACCUSE {
         text += "\nWhat it does not prove\n";
         for limit in LIMITS {
             let body = folded(limit, 92, "    ");
@@ -87,15 +78,15 @@ fn describe(out: &Output, traced: &Traced, handed_in: &str) -> String {
     text
 }
 
-fn heading(out: &Output, word: Word) -> String {
-    match word {
-        Word::Accuse => out.bad("ACCUSE"),
-        Word::Withhold => out.careful("WITHHOLD"),
-        Word::NoCase => out.quiet("NO CASE"),
+fn heading(out: &Output, verdict: &str) -> String {
+    match verdict {
+        ACCUSE => out.bad("ACCUSE"),
+        "withhold" => out.careful("WITHHOLD"),
+        _ => out.quiet("NO CASE"),
     }
 }
 
-fn named(out: &Output, accused: &Candidate) -> String {
+fn named(out: &Output, accused: &TraceCandidate) -> String {
     let who = accused.seat.as_ref().map_or_else(
         || {
             format!(
@@ -108,44 +99,50 @@ fn named(out: &Output, accused: &Candidate) -> String {
     format!(
         "  {}\n  risk that this names somebody innocent: {:.1e} ({}); evidence {:.1} bits\n",
         out.strong(&sentence(&who)),
-        accused.finding.innocent_risk,
-        one_in(accused.finding.innocent_risk),
-        accused.finding.evidence_bits,
+        accused.innocent_risk,
+        one_in(accused.innocent_risk),
+        accused.evidence_bits,
     )
 }
 
-fn leads(verdict: &Verdict) -> String {
-    if verdict.leads.is_empty() {
+/// The bar for an accusation.
+fn bar(traced: &TraceAnswer) -> f64 {
+    traced.bar.as_ref().map_or(0.0, |bar| bar.innocent_risk)
+}
+
+fn leads(traced: &TraceAnswer) -> String {
+    if traced.leads.is_empty() {
         return String::new();
     }
     let mut text = "\nLeads, which nobody may call accused\n".to_owned();
-    for lead in &verdict.leads {
+    for lead in &traced.leads {
         let who = lead.seat.as_ref().map_or_else(
-            || lead.partner.to_string(),
+            || lead.partner.clone(),
             |seat| format!("{} ({seat})", lead.partner),
         );
         text += &format!(
             "  {who}: risk {:.1e}, above the bar of {:e}\n",
-            lead.finding.innocent_risk, verdict.bar.innocent_risk
+            lead.innocent_risk,
+            bar(traced)
         );
     }
     text
 }
 
-fn what_was_read(traced: &Traced, verdict: &Verdict) -> String {
+fn what_was_read(traced: &TraceAnswer) -> String {
     let mut rows = Vec::new();
-    for (artifact, master) in verdict.readings.artifacts.iter().zip(&traced.artifacts) {
+    for artifact in &traced.artifacts {
         let seen: Vec<String> = artifact
-            .sites
+            .readings
             .iter()
             .filter_map(|site| site.seen.clone())
             .take(4)
             .map(|seen| format!("`{seen}`"))
             .collect();
         rows.push(vec![
-            format!("  {}", master.file_name),
-            format!("{} of {} sites", artifact.read(), artifact.sites.len()),
-            lines_read(artifact, master),
+            format!("  {}", artifact.file),
+            format!("{} of {} sites", artifact.read, artifact.total),
+            lines_read(artifact),
             seen.join(" "),
         ]);
     }
@@ -153,13 +150,8 @@ fn what_was_read(traced: &Traced, verdict: &Verdict) -> String {
 }
 
 /// Between which lines of the master the sites stand that were read.
-fn lines_read(artifact: &ArtifactReadings, master: &TracedArtifact) -> String {
-    let lines = artifact
-        .sites
-        .iter()
-        .zip(&master.places)
-        .filter(|(site, _)| !matches!(site.reading, Reading::Erased))
-        .map(|(_, place)| place.0);
+fn lines_read(artifact: &ArtifactRead) -> String {
+    let lines = artifact.readings.iter().map(|site| site.line);
     match (lines.clone().min(), lines.max()) {
         (Some(first), Some(last)) if first == last => format!("line {first}"),
         (Some(first), Some(last)) => format!("lines {first} to {last}"),
@@ -167,8 +159,7 @@ fn lines_read(artifact: &ArtifactReadings, master: &TracedArtifact) -> String {
     }
 }
 
-fn numbers(traced: &Traced, verdict: &Verdict) -> String {
-    let engine = &verdict.engine;
+fn numbers(traced: &TraceAnswer) -> String {
     let cases = if traced.cases_tried == 1 {
         String::new()
     } else {
@@ -177,16 +168,26 @@ fn numbers(traced: &Traced, verdict: &Verdict) -> String {
             traced.cases_tried
         )
     };
+    let bits = |question: &Option<TraceQuestion>| {
+        let question = question.as_ref();
+        (
+            question
+                .and_then(|own| own.needed_bits)
+                .unwrap_or(f64::INFINITY),
+            question.map_or(0.0, |own| own.available_bits),
+        )
+    };
+    let (partner, seat) = (bits(&traced.partner_question), bits(&traced.seat_question));
     format!(
         "\nWhat that can prove\n  \
          naming a partner takes {:.1} bits, {:.1} can be read; naming a seat takes {:.1}, {:.1} can be read\n  \
          bar {:e}{cases}; resolves {}\n",
-        engine.group.needed_bits,
-        engine.group.available_bits,
-        engine.slot.needed_bits,
-        engine.slot.available_bits,
-        verdict.bar.innocent_risk,
-        match engine.coalition_max {
+        partner.0,
+        partner.1,
+        seat.0,
+        seat.1,
+        bar(traced),
+        match traced.coalition_max {
             0 => "nobody".to_owned(),
             1 => "one leaker, not several who pool their copies".to_owned(),
             more => format!("up to {more} who pool their copies"),
@@ -194,9 +195,12 @@ fn numbers(traced: &Traced, verdict: &Verdict) -> String {
     )
 }
 
-fn needed(verdict: &Verdict) -> String {
-    let engine = &verdict.engine;
-    if verdict.word == Word::Accuse || engine.group.is_answerable() {
+fn needed(traced: &TraceAnswer) -> String {
+    let is_answerable = traced.partner_question.as_ref().is_some_and(|own| {
+        let needed = own.needed_bits;
+        needed.is_some_and(|needed| own.available_bits >= needed)
+    });
+    if traced.verdict == ACCUSE || is_answerable {
         return String::new();
     }
     "\nWhat would be needed\n  a longer part of the same leak, another artifact of it, or requests that carry the PoC's values\n"

@@ -2,134 +2,82 @@
 
 use std::collections::BTreeMap;
 
-use desk::{Desk, Failure};
-use domain::case::{APPROVALS_NEEDED, Case, CaseFact};
-use domain::decide::CaseCommand;
-use domain::describe::describe_utc;
-use domain::ids::{CaseId, PersonName};
-use domain::person::Actor;
-use domain::plan::WavePlan;
-use domain::wave::WaveName;
+use desk::Failure;
+use domain::case::APPROVALS_NEEDED;
 use serde_json::{Value, json};
+use server::wire::{JustOpened, Waves};
 
 use super::Context;
 use super::context::id;
 use crate::cli::Wave;
-use crate::output::{Output, count, table};
+use crate::output::{Output, count, table, utc};
+use crate::reach::Reach;
 
 /// Runs one of the wave commands.
 pub async fn run(context: &Context, command: Wave) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
+    let reach = Reach::open(context).await?;
     match command {
-        Wave::Plan { case, tiers } => plan(context, &desk, &id(&case)?, &tiers).await?,
-        Wave::Show { case } => {
-            let known = desk.case(&id(&case)?).await?;
-            show(context, &known)?;
+        Wave::Plan { case, tiers } => {
+            show(context, &reach.plan_waves(&id(&case)?, &tiers).await?);
         }
-        Wave::Approve { case, person } => approve(context, &desk, &id(&case)?, &person).await?,
-        Wave::Open { case } => open(context, &desk, &id(&case)?).await?,
+        Wave::Show { case } => show(context, &reach.waves(&id(&case)?).await?),
+        Wave::Approve { case, person } => {
+            let (person, waves) = reach.approve_waves(&id(&case)?, &person).await?;
+            approved(context, &person, &waves);
+        }
+        Wave::Open { case } => opened(context, &reach.open_waves(&id(&case)?).await?),
     }
     Ok(0)
 }
 
-async fn plan(
-    context: &Context,
-    desk: &Desk,
-    case: &CaseId,
-    tiers: &[String],
-) -> Result<(), Failure> {
-    let program = desk.program().await?;
-    let offsets = program
-        .settings()
-        .offsets()
-        .with(tiers.iter().map(String::as_str))
-        .map_err(Failure::from_refusal)?;
-    desk.command(case, CaseCommand::PlanWaves(offsets), &Actor::Desk)
-        .await?;
-    show(context, &desk.case(case).await?)
-}
-
-fn show(context: &Context, case: &Case) -> Result<(), Failure> {
-    let plan = case.plan().ok_or_else(|| {
-        Failure::usage(
-            "not-planned",
-            format!("the waves of {} are not planned", case.id()),
-        )
-        .hint(format!("headstart wave plan {}", case.id()))
-    })?;
+fn show(context: &Context, waves: &Waves) {
     context
         .output
-        .result(&document(case, plan), |out| describe(out, case, plan));
-    Ok(())
+        .result(&document(waves), |out| describe(out, waves));
 }
 
-fn document(case: &Case, plan: &WavePlan) -> Value {
-    let waves: Vec<Value> = plan
-        .rows()
-        .iter()
-        .map(|row| {
-            json!({
-                "wave": row.wave.as_str(),
-                "opens_at": row.opens_at.map(|at| at.to_string()),
-                "kinds": row.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
-                "partners": row.partners.iter().map(|p| p.as_str()).collect::<Vec<_>>(),
-                "seats": row.seats.iter().map(|s| s.as_str()).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let exceptions: Vec<Value> = plan
-        .exceptions
-        .iter()
-        .map(|e| {
-            json!({"seat": e.seat.as_str(), "partner": e.partner.as_str(), "kind": e.kind.as_str(), "rule": e.rule, "reason": e.reason})
-        })
-        .collect();
+fn document(waves: &Waves) -> Value {
     json!({
-        "case": case.id().as_str(),
-        "release": plan.release.map(|release| release.to_string()),
-        "tlp": plan.tlp.to_string(),
-        "waves": waves,
-        "exceptions": exceptions,
-        "approvals": case.approvals().iter().map(|a| a.person.to_string()).collect::<Vec<_>>(),
-        "approved": case.is_approved(),
-        "pressed": case.is_pressed(),
-        "digest": plan.digest().to_string(),
+        "case": waves.case,
+        "release": waves.release,
+        "tlp": waves.tlp,
+        "waves": waves.waves,
+        "exceptions": waves.exceptions,
+        "approvals": waves.approvals,
+        "approved": waves.approved,
+        "pressed": waves.pressed,
+        "digest": waves.plan,
     })
 }
 
-pub fn describe(out: &Output, case: &Case, plan: &WavePlan) -> String {
-    let release = plan.release.map_or("not set".to_owned(), describe_utc);
+pub fn describe(out: &Output, waves: &Waves) -> String {
+    let release = waves.release.as_deref().map_or("not set".to_owned(), utc);
     let mut text = format!(
         "{}  {}  release {release}\n\n",
-        out.strong(case.id().as_str()),
-        plan.tlp
+        out.strong(&waves.case),
+        waves.tlp
     );
     let mut rows = vec![
         ["WAVE", "OPENS", "PARTNERS", "SEATS", "GETS"]
             .map(str::to_owned)
             .to_vec(),
     ];
-    for row in plan.rows() {
-        let kinds: Vec<&str> = row.kinds.iter().map(|kind| kind.as_str()).collect();
+    for row in &waves.waves {
         rows.push(vec![
-            row.wave.to_string(),
-            row.opens_at.map_or("no release".to_owned(), describe_utc),
+            row.wave.clone(),
+            row.opens_at.as_deref().map_or("no release".to_owned(), utc),
             row.partners.len().to_string(),
             row.seats.len().to_string(),
-            if kinds.is_empty() {
+            if row.kinds.is_empty() {
                 "-".to_owned()
             } else {
-                kinds.join(" ")
+                row.kinds.join(" ")
             },
         ]);
     }
     text += &table(&rows);
-    text += &exceptions(plan);
-    let names: Vec<String> = case
-        .approvals()
-        .iter()
-        .map(|a| a.person.to_string())
-        .collect();
+    text += &exceptions(waves);
+    let names = &waves.approvals;
     text += &format!(
         "\napproved by {} of {APPROVALS_NEEDED}{}\n",
         names.len(),
@@ -139,18 +87,18 @@ pub fn describe(out: &Output, case: &Case, plan: &WavePlan) -> String {
             format!(": {}", names.join(", "))
         }
     );
-    if !case.is_approved() {
-        text += &format!("Next: headstart wave approve {} --as PERSON\n", case.id());
-    } else if !case.is_pressed() {
-        text += &format!("Next: headstart press {}\n", case.id());
+    if !waves.approved {
+        text += &format!("Next: headstart wave approve {} --as PERSON\n", waves.case);
+    } else if !waves.pressed {
+        text += &format!("Next: headstart press {}\n", waves.case);
     }
     text
 }
 
 /// Who does not get what, and by which rule: one line a rule and kind.
-fn exceptions(plan: &WavePlan) -> String {
+fn exceptions(waves: &Waves) -> String {
     let mut by_rule: BTreeMap<(&str, &str), (Vec<&str>, &str)> = BTreeMap::new();
-    for exception in &plan.exceptions {
+    for exception in &waves.exceptions {
         let entry = by_rule
             .entry((&exception.rule, exception.kind.as_str()))
             .or_insert_with(|| (Vec::new(), &exception.reason));
@@ -169,89 +117,50 @@ fn exceptions(plan: &WavePlan) -> String {
     text
 }
 
-async fn approve(
-    context: &Context,
-    desk: &Desk,
-    case: &CaseId,
-    person: &str,
-) -> Result<(), Failure> {
-    let person = PersonName::parse(person).map_err(Failure::from_refusal)?;
-    let plan = desk.case(case).await?.plan_digest();
-    let command = CaseCommand::Approve {
-        person: person.clone(),
-        plan,
-    };
-    desk.command(case, command, &Actor::Person(person.clone()))
-        .await?;
-    let known = desk.case(case).await?;
-    let names: Vec<String> = known
-        .approvals()
-        .iter()
-        .map(|a| a.person.to_string())
-        .collect();
+fn approved(context: &Context, person: &str, waves: &Waves) {
+    let case = &waves.case;
     let document = json!({
-        "case": case.as_str(),
-        "approvals": names,
-        "approved": known.is_approved(),
+        "case": case,
+        "approvals": waves.approvals,
+        "approved": waves.approved,
     });
     context.output.result(&document, |_| {
-        let next = if !known.is_approved() {
+        let next = if !waves.approved {
             format!("Next: headstart wave approve {case} --as ANOTHER-PERSON\n")
-        } else if !known.is_pressed() {
+        } else if !waves.pressed {
             format!("Next: headstart press {case}\n")
         } else {
             format!("Next: headstart wave open {case}\n")
         };
         format!(
             "{person} approved the waves of {case} ({} of {APPROVALS_NEEDED})\n{next}",
-            names.len()
+            waves.approvals.len()
         )
     });
-    Ok(())
 }
 
-async fn open(context: &Context, desk: &Desk, case: &CaseId) -> Result<(), Failure> {
-    let events = desk
-        .command(case, CaseCommand::OpenWaves, &Actor::Desk)
-        .await?;
-    let known = desk.case(case).await?;
-    let opened: Vec<(WaveName, Vec<String>)> = events
-        .iter()
-        .filter_map(|event| match &event.fact {
-            CaseFact::WaveOpened { wave, seats, .. } => {
-                Some((*wave, seats.iter().map(ToString::to_string).collect()))
-            }
-            _ => None,
-        })
-        .collect();
-    let next = known.plan().and_then(|plan| {
-        let rows = plan.rows();
-        let mut times: Vec<_> = rows
-            .iter()
-            .filter_map(|row| Some((row.opens_at?, row.wave)))
-            .filter(|(at, _)| *at > desk.now())
-            .collect();
-        times.sort();
-        times.first().copied()
-    });
+fn opened(context: &Context, just: &JustOpened) {
     let document = json!({
-        "case": case.as_str(),
-        "opened": opened.iter().map(|(wave, seats)| json!({"wave": wave.as_str(), "seats": seats})).collect::<Vec<_>>(),
-        "next": next.map(|(at, wave)| json!({"wave": wave.as_str(), "opens_at": at.to_string()})),
-        "state": known.stage().as_str(),
+        "case": just.case,
+        "opened": just.opened,
+        "next": just.next,
+        "state": just.stage,
     });
     context.output.result(&document, |_| {
         let mut text = String::new();
-        for (wave, seats) in &opened {
-            text += &format!("wave {wave} is open for {}\n", count(seats.len(), "seat"));
+        for one in &just.opened {
+            text += &format!(
+                "wave {} is open for {}\n",
+                one.wave,
+                count(one.seats.len(), "seat")
+            );
         }
-        if opened.is_empty() {
+        if just.opened.is_empty() {
             text += "nothing is due\n";
         }
-        if let Some((at, wave)) = next {
-            text += &format!("next: {wave}, {}\n", describe_utc(at));
+        if let Some(next) = &just.next {
+            text += &format!("next: {}, {}\n", next.wave, utc(&next.opens_at));
         }
         text
     });
-    Ok(())
 }

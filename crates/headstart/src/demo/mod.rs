@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::wave;
 use crate::output::{Output, count, one_in};
+use server::wire::Waves;
 use teller::Teller;
 
 pub use serving::serve;
@@ -223,8 +224,8 @@ impl Story<'_> {
         }
         let known = desk.case(case).await?;
         t.command(&format!("headstart wave plan {case}"));
-        if let Some(plan) = known.plan() {
-            t.show(wave::describe(t.style(), &known, plan).trim_end());
+        if let Some(waves) = Waves::of(&known) {
+            t.show(wave::describe(t.style(), &waves).trim_end());
         }
         t.command(&format!("headstart press {case}"));
         let pressed = desk.press(case, key).await?;

@@ -30,7 +30,14 @@ struct Kept {
     asked: String,
     /// The answer; nothing while it is being made.
     answer: Option<Answer>,
+    /// Whether it was answered with a secret, which is shown once and kept nowhere.
+    #[serde(default)]
+    is_secret: bool,
 }
+
+/// On an answer that has a secret in it: it is not kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownOnce;
 
 #[derive(Serialize, Deserialize)]
 struct Answer {
@@ -81,7 +88,7 @@ async fn answered(
     let id = hex(&[account.as_bytes(), key.as_bytes()]);
     let store = visit.desk.store();
     let now = Timestamp::now();
-    let pending = ticket(&id, &account, &asked, None, now)?;
+    let pending = ticket(&id, &account, &Kept::pending(&asked), now)?;
     let is_first = store
         .put_ticket(KIND, &pending, now)
         .await
@@ -94,6 +101,7 @@ async fn answered(
         return replay(known, &asked);
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let is_secret = response.extensions().get::<ShownOnce>().is_some();
     // CRASH: the work is done and its answer not kept: a repeat is told that it is going on, and does nothing twice.
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
@@ -113,7 +121,10 @@ async fn answered(
             kind: kind.unwrap_or("application/octet-stream").to_owned(),
             body: STANDARD.encode(&body),
         };
-        let kept = ticket(&id, &account, &asked, Some(answer), now)?;
+        let kept = match is_secret {
+            true => ticket(&id, &account, &Kept::secret(&asked), now)?,
+            false => ticket(&id, &account, &Kept::answered(&asked, answer), now)?,
+        };
         store
             .change_ticket(KIND, &kept, now)
             .await
@@ -131,6 +142,14 @@ fn replay(known: Option<Ticket>, asked: &str) -> Result<Response, Problem> {
             Problem::input("idempotency-key", "this key was used for something else")
                 .hint("take a new key for each request that creates something"),
         );
+    }
+    if kept.is_secret {
+        return Err(Problem::new(
+            409,
+            "shown-once",
+            "this was done, and what was answered is shown once",
+        )
+        .hint("if nobody has it, take it back, and ask anew with another key"));
     }
     let Some(answer) = kept.answer else {
         return Err(Problem::new(
@@ -152,19 +171,33 @@ fn replay(known: Option<Ticket>, asked: &str) -> Result<Response, Problem> {
     Ok((status, headers, Bytes::from(body)).into_response())
 }
 
-fn ticket(
-    id: &str,
-    account: &str,
-    asked: &str,
-    answer: Option<Answer>,
-    now: Timestamp,
-) -> Result<Ticket, Problem> {
-    let kept = Kept {
-        asked: asked.to_owned(),
-        answer,
-    };
-    let body = serde_json::to_string(&kept)
-        .map_err(|_| Problem::machine("an answer could not be kept"))?;
+impl Kept {
+    fn pending(asked: &str) -> Self {
+        Self {
+            asked: asked.to_owned(),
+            answer: None,
+            is_secret: false,
+        }
+    }
+
+    fn answered(asked: &str, answer: Answer) -> Self {
+        Self {
+            answer: Some(answer),
+            ..Self::pending(asked)
+        }
+    }
+
+    fn secret(asked: &str) -> Self {
+        Self {
+            is_secret: true,
+            ..Self::pending(asked)
+        }
+    }
+}
+
+fn ticket(id: &str, account: &str, kept: &Kept, now: Timestamp) -> Result<Ticket, Problem> {
+    let body =
+        serde_json::to_string(kept).map_err(|_| Problem::machine("an answer could not be kept"))?;
     Ok(Ticket {
         id: id.to_owned(),
         owner: account.to_owned(),

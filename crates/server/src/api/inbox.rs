@@ -3,11 +3,15 @@
 use axum::Json;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use desk::Fetched;
 use domain::case::Case;
 use domain::ids::{CaseId, SeatId};
 use domain::letter::Words;
 use domain::open::open;
 use domain::person::Actor;
+use domain::program::Program;
 use domain::protection::{Coverage, ProtectionDetails};
 use domain::tlp::Tlp;
 use serde::{Deserialize, Serialize};
@@ -15,12 +19,13 @@ use utoipa::ToSchema;
 
 use super::cases::time;
 use super::extract::{Ask, At, Body};
+use super::log::Known;
 use super::page::{Slice, Window};
 use crate::web::portal::own::{own, seated, told};
 use crate::{Problem, Visit};
 
 /// A case that is open for the seat that asks. Its title is in the package, and nowhere here.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OpenCase {
     /// Its id.
     pub case: String,
@@ -38,28 +43,26 @@ pub struct OpenCase {
     pub package_sha256: String,
 }
 
+impl OpenCase {
+    /// A case as a seat sees it; nothing where it is not open for it.
+    pub fn of(desk: &desk::Desk, program: &Program, case: &Case, seat: &SeatId) -> Option<Self> {
+        let opened = open(case, program, desk.policy(), seat, desk.now()).ok()?;
+        let (wave, at) = case.opened_at(seat)?;
+        let receipt = case.receipts().of(seat);
+        Some(Self {
+            case: case.id().to_string(),
+            tlp: case.tlp().to_string(),
+            wave: wave.to_string(),
+            opened_at: at.to_string(),
+            release: case.release().map(|at| at.to_string()),
+            first_fetched: receipt.map(|receipt| receipt.first().at.to_string()),
+            package_sha256: opened.blob().to_string(),
+        })
+    }
+}
+
 fn seen(visit: &Visit, case: &Case, seat: &SeatId) -> Option<OpenCase> {
-    let opened = open(
-        case,
-        &visit.state.program,
-        visit.desk.policy(),
-        seat,
-        visit.desk.now(),
-    )
-    .ok()?;
-    let (wave, at) = case.opened_at(seat)?;
-    Some(OpenCase {
-        case: case.id().to_string(),
-        tlp: case.tlp().to_string(),
-        wave: wave.to_string(),
-        opened_at: at.to_string(),
-        release: case.release().map(|at| at.to_string()),
-        first_fetched: case
-            .receipts()
-            .of(seat)
-            .map(|receipt| receipt.first().at.to_string()),
-        package_sha256: opened.blob().to_string(),
-    })
+    OpenCase::of(&visit.desk, &visit.state.program, case, seat)
 }
 
 /// What is open for the seat that asks, by id.
@@ -95,16 +98,7 @@ pub async fn show(visit: Visit, At(case): At<String>) -> Result<Json<OpenCase>, 
     responses((status = 200, content_type = "application/age", body = Vec<u8>)))]
 pub async fn fetch(visit: Visit, At(case): At<String>) -> Result<Response, Problem> {
     let id = CaseId::parse(&case).map_err(|_| Problem::nothing_here())?;
-    let seat = match seated(&visit) {
-        Ok((seat, _)) => seat,
-        Err(standing) => {
-            if visit.state.case(&id).is_some() {
-                visit.desk.refused_fetch(&id, visit.seat()?.0).await?;
-            }
-            return Err(standing);
-        }
-    };
-    let fetched = visit.desk.fetch(&id, &seat).await.map_err(told)?;
+    let fetched = granted(&visit, &id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/age".to_owned()),
         (
@@ -123,8 +117,72 @@ pub async fn fetch(visit: Visit, At(case): At<String>) -> Result<Response, Probl
     Ok((headers, fetched.bytes).into_response())
 }
 
+/// A package with everything that shows that it was given, and given in the log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeliveredPackage {
+    /// The case.
+    pub case: String,
+    /// The seat.
+    pub seat: String,
+    /// When the fetch was granted, UTC.
+    pub at: String,
+    /// Where its receipt stands in the log.
+    pub receipt_index: u64,
+    /// SHA-256 of the package.
+    pub sha256: String,
+    /// The age file, in base64.
+    pub package: String,
+    /// The text of `FILE.proof`: a C2SP tlog-proof of the package's entry, with the receipt, its proof, and how the
+    /// log grew from the entries that the client knows.
+    pub proof: String,
+}
+
+/// The seat's package with its proofs, as `headstart package fetch` takes it. The fetch is in the log before the first
+/// byte of the answer.
+#[utoipa::path(post, path = "/api/v1/inbox/{case}/delivery", tag = "inbox",
+    params(("case" = String, Path), Known), responses((status = 200, body = DeliveredPackage)))]
+pub async fn deliver(
+    visit: Visit,
+    At(case): At<String>,
+    known: Result<Ask<Known>, Problem>,
+) -> Result<Json<DeliveredPackage>, Problem> {
+    let id = CaseId::parse(&case).map_err(|_| Problem::nothing_here())?;
+    let mut fetched = granted(&visit, &id).await?;
+    // What a query says is looked at only where there is something for it.
+    let size = known.map_or(0, |Ask(known)| known.known.unwrap_or(0));
+    let note = fetched.delivery.checkpoint.to_text();
+    fetched.delivery.grown = visit.desk.grown(size, &note).await.map_err(told)?;
+    let proof = fetched
+        .delivery
+        .to_text()
+        .map_err(|_| Problem::machine("the proof could not be put together"))?;
+    Ok(Json(DeliveredPackage {
+        case: id.to_string(),
+        seat: visit.seat()?.0.to_string(),
+        at: fetched.at.to_string(),
+        receipt_index: fetched.receipt_index,
+        sha256: fetched.sha256.to_string(),
+        package: STANDARD.encode(&fetched.bytes),
+        proof,
+    }))
+}
+
+/// The seat's package, or its own standing, or nothing; a refusal is recorded.
+async fn granted(visit: &Visit, id: &CaseId) -> Result<Fetched, Problem> {
+    let seat = match seated(visit) {
+        Ok((seat, _)) => seat,
+        Err(standing) => {
+            if visit.state.case(id).is_some() {
+                visit.desk.refused_fetch(id, visit.seat()?.0).await?;
+            }
+            return Err(standing);
+        }
+    };
+    visit.desk.fetch(id, &seat).await.map_err(told)
+}
+
 /// The terms that a seat was shown, and acknowledges.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// The label.
@@ -134,7 +192,7 @@ pub struct Terms {
 }
 
 /// A protection that a partner has built.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProtection {
     /// The protection that is reported anew; none for another one.
@@ -155,7 +213,7 @@ pub struct NewProtection {
 }
 
 /// A message to the program.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     /// Its text.

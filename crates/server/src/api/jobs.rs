@@ -2,7 +2,7 @@
 
 use axum::Json;
 use domain::person::Actor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::At;
@@ -11,7 +11,7 @@ use crate::visit::Who;
 use crate::{Problem, Visit};
 
 /// Work that was begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Begun {
     /// Its number.
     pub job: u64,
@@ -29,7 +29,7 @@ impl Begun {
 }
 
 /// How far a work is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     /// Its number.
     pub job: u64,
@@ -49,6 +49,8 @@ pub struct Job {
     pub result: Option<String>,
     /// Why it failed.
     pub problem: Option<Problem>,
+    /// What came of it, for whoever began it by the API: of a press `Pressed`, of a trace `TraceAnswer`.
+    pub answer: Option<serde_json::Value>,
 }
 
 impl From<JobState> for Job {
@@ -68,6 +70,7 @@ impl From<JobState> for Job {
             step: job.step,
             result: job.result,
             problem: job.problem,
+            answer: job.answer,
         }
     }
 }
@@ -76,7 +79,7 @@ impl From<JobState> for Job {
 #[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = u64, Path)),
     responses((status = 200, body = Job)))]
 pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> {
-    let job = visit
+    let mut job = visit
         .app
         .jobs()
         .job(job)
@@ -88,6 +91,10 @@ pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> 
     };
     if !is_theirs {
         return Err(Problem::nothing_here());
+    }
+    if visit.actor()? != job.by {
+        // A press or a trace may say more than a role may read.
+        job.answer = None;
     }
     Ok(Json(job.into()))
 }

@@ -1,32 +1,93 @@
 //! The JSON API: everything that the pages do, for programs. Its document is at `/api/v1/openapi.json`.
 
 mod cases;
+mod drafts;
+mod ending;
 mod extract;
+mod history;
 mod idempotency;
 mod inbox;
 mod jobs;
+mod letters;
 mod log;
 mod page;
+#[cfg(test)]
+mod parity;
 mod partners;
+mod people;
+mod record;
+mod settings;
+mod sightings;
+mod sites;
+mod team;
 mod traces;
 
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::access::{
-    ADMINISTRATOR, APPROVER, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, api,
-    page,
+    APPROVER, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, api, page,
 };
+use crate::door::SEATS;
 use crate::visit::Who;
+use crate::web::desk::cases::{COORDINATOR_OR_APPROVER, READS_MASTERS};
+use crate::web::desk::program::SUSPENDS;
 use crate::{App, Problem, Visit};
 
-/// What its routes need.
-pub const ROUTES: &[Route] = &[
+/// What the API says and is told: the same types on both ends of the wire.
+pub mod wire {
+    pub use super::Me;
+    pub use super::cases::{
+        AddedArtifacts, ArtifactSummary, CaseChange, CaseSummary, CvssScore, JustOpened,
+        NewApproval, NewArtifact, NewArtifacts, NewCase, NewPlan, NextWave, OpenedWave,
+        PlannedException, PlannedWave, Pressed, ReceiptRow, Receipts, Refusal, WaveSeats, Waves,
+    };
+    pub use super::drafts::AddedArtifact;
+    pub use super::history::Happened;
+    pub use super::idempotency::HEADER as IDEMPOTENCY_KEY;
+    pub use super::inbox::{DeliveredPackage, NewMessage, NewProtection, OpenCase, Terms};
+    pub use super::jobs::{Begun, Job};
+    pub use super::log::{
+        Audited, Entry, EntryPlace, Growth, LogReport, LogState, NEWEST, Proof, ProvedEntry,
+        WitnessRound,
+    };
+    pub use super::page::{LIMIT_MAX, Slice};
+    pub use super::partners::{
+        Acceptance, AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster,
+        SeatSummary,
+    };
+    pub use super::people::{InvitationLink, PersonSummary};
+    pub use super::settings::{
+        AgreementSummary, Agreements, NewAgreement, ProgramSettings, SettingsChange,
+    };
+    pub use super::sightings::{DetectionContent, SightingSummary};
+    pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
+    pub use super::traces::{
+        ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
+        TraceCandidate, TraceQuestion, TraceSummary,
+    };
+}
+
+/// What all its routes need, room by room.
+pub const TABLES: &[&[Route]] = &[
+    ROUTES,
+    drafts::ROUTES,
+    ending::ROUTES,
+    letters::ROUTES,
+    people::ROUTES,
+    record::ROUTES,
+    settings::ROUTES,
+    sightings::ROUTES,
+    team::ROUTES,
+];
+
+/// What the routes of cases, waves, traces, partners, the log and the inbox need.
+const ROUTES: &[Route] = &[
     page("GET", "/api/v1/openapi.json", Need::Anybody),
     api("GET", "/api/v1/me", Need::SignedIn, "read"),
     api("GET", "/api/v1/jobs/{job}", Need::SignedIn, "read"),
@@ -34,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     api("POST", "/api/v1/cases", COORDINATOR, "write"),
     api("GET", "/api/v1/cases/{case}", PROGRAM, "read"),
     api("PATCH", "/api/v1/cases/{case}", COORDINATOR, "write"),
+    api("GET", "/api/v1/cases/{case}/history", PROGRAM, "read"),
     api("GET", "/api/v1/cases/{case}/waves", PROGRAM, "read"),
     api("POST", "/api/v1/cases/{case}/waves", COORDINATOR, "write"),
     api(
@@ -42,9 +104,15 @@ pub const ROUTES: &[Route] = &[
         APPROVER,
         "approve",
     ),
-    api("POST", "/api/v1/cases/{case}/open", COORDINATOR, "write"),
+    api(
+        "POST",
+        "/api/v1/cases/{case}/open",
+        COORDINATOR_OR_APPROVER,
+        "write",
+    ),
     api("POST", "/api/v1/cases/{case}/press", COORDINATOR, "write"),
     api("GET", "/api/v1/cases/{case}/receipts", PROGRAM, "read"),
+    api("GET", "/api/v1/cases/{case}/refusals", PROGRAM, "read"),
     api(
         "POST",
         "/api/v1/cases/{case}/artifacts",
@@ -52,6 +120,7 @@ pub const ROUTES: &[Route] = &[
         "write",
     ),
     api("GET", "/api/v1/cases/{case}/meter", COORDINATOR, "read"),
+    api("GET", "/api/v1/cases/{case}/sites", READS_MASTERS, "read"),
     api("GET", "/api/v1/traces", READS_TRACES, "read"),
     api("POST", "/api/v1/traces", INVESTIGATOR, "trace"),
     api("GET", "/api/v1/traces/{trace}", READS_TRACES, "read"),
@@ -62,12 +131,12 @@ pub const ROUTES: &[Route] = &[
         "trace",
     ),
     api("GET", "/api/v1/partners", PROGRAM, "read"),
-    api("POST", "/api/v1/partners", ADMINISTRATOR, "write"),
+    api("POST", "/api/v1/partners", COORDINATOR, "write"),
     api("GET", "/api/v1/partners/{partner}", PROGRAM, "read"),
     api(
         "POST",
         "/api/v1/partners/{partner}/suspend",
-        COORDINATOR,
+        SUSPENDS,
         "write",
     ),
     api(
@@ -79,7 +148,31 @@ pub const ROUTES: &[Route] = &[
     api(
         "POST",
         "/api/v1/partners/{partner}/remove",
-        ADMINISTRATOR,
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/admit",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/accept",
+        COORDINATOR,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/seats/{seat}/lead",
+        SEATS,
+        "write",
+    ),
+    api(
+        "POST",
+        "/api/v1/partners/{partner}/seats/{seat}/retire",
+        COORDINATOR,
         "write",
     ),
     api(
@@ -89,6 +182,11 @@ pub const ROUTES: &[Route] = &[
         "write",
     ),
     api("GET", "/api/v1/log", Need::SignedIn, "read"),
+    api("GET", "/api/v1/log/report", PROGRAM, "read"),
+    api("GET", "/api/v1/log/place", PROGRAM, "read"),
+    api("POST", "/api/v1/log/witnesses", PROGRAM, "write"),
+    api("POST", "/api/v1/log/audit", PROGRAM, "write"),
+    api("GET", "/api/v1/log/{index}", PROGRAM, "read"),
     api("GET", "/api/v1/log/{index}/proof", PROGRAM, "read"),
     api("GET", "/api/v1/inbox", Need::Partner, "read"),
     api(
@@ -116,6 +214,12 @@ pub const ROUTES: &[Route] = &[
         Need::Partner,
         "fetch",
     ),
+    api(
+        "POST",
+        "/api/v1/inbox/{case}/delivery",
+        Need::Partner,
+        "fetch",
+    ),
 ];
 
 /// The routes below `/api/v1`.
@@ -140,15 +244,38 @@ pub fn routes() -> Router<App> {
         )
         .route("/api/v1/partners/{partner}/resume", post(partners::resume))
         .route("/api/v1/partners/{partner}/remove", post(partners::remove))
+        .route("/api/v1/partners/{partner}/admit", post(partners::admit))
+        .route("/api/v1/partners/{partner}/accept", post(partners::accept))
+        .route(
+            "/api/v1/partners/{partner}/seats/{seat}/lead",
+            post(partners::lead),
+        )
+        .route(
+            "/api/v1/partners/{partner}/seats/{seat}/retire",
+            post(partners::retire),
+        )
         .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
-        .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifact))
+        .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifacts))
         .route("/api/v1/traces", get(traces::list).post(traces::begin))
         .route(
             "/api/v1/inbox/{case}/acknowledgement",
             post(inbox::acknowledge),
         )
-        .route("/api/v1/inbox/{case}/protections", post(inbox::protect))
-        .route("/api/v1/inbox/{case}/messages", post(inbox::write))
+        .route(
+            "/api/v1/inbox/{case}/protections",
+            get(letters::own_protections).post(inbox::protect),
+        )
+        .route(
+            "/api/v1/inbox/{case}/messages",
+            get(letters::own_messages).post(inbox::write),
+        )
+        .merge(drafts::keyed())
+        .merge(ending::keyed())
+        .merge(letters::keyed())
+        .merge(people::keyed())
+        .merge(settings::keyed())
+        .merge(sightings::keyed())
+        .merge(team::keyed())
         .layer(from_fn(idempotency::once));
     Router::new()
         .route("/api/v1/openapi.json", get(document))
@@ -158,32 +285,48 @@ pub fn routes() -> Router<App> {
             "/api/v1/cases/{case}",
             get(cases::show).patch(cases::change),
         )
+        .route("/api/v1/cases/{case}/history", get(history::list))
         .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
+        .route("/api/v1/cases/{case}/refusals", get(cases::refusals))
         .route("/api/v1/cases/{case}/meter", get(cases::meter))
+        .route("/api/v1/cases/{case}/sites", get(sites::show))
         .route("/api/v1/traces/{trace}", get(traces::show))
         .route("/api/v1/traces/{trace}/evidence", get(traces::evidence))
         .route("/api/v1/partners/{partner}", get(partners::show))
         .route("/api/v1/log", get(log::show))
+        .route("/api/v1/log/report", get(log::report))
+        .route("/api/v1/log/place", get(log::place))
+        .route("/api/v1/log/witnesses", post(log::ask_witnesses))
+        .route("/api/v1/log/audit", post(log::audit))
+        .route("/api/v1/log/{index}", get(log::entry))
         .route("/api/v1/log/{index}/proof", get(log::prove))
         .route("/api/v1/inbox", get(inbox::list))
         .route("/api/v1/inbox/{case}", get(inbox::show))
         .route("/api/v1/inbox/{case}/package", post(inbox::fetch))
+        .route("/api/v1/inbox/{case}/delivery", post(inbox::deliver))
+        .merge(drafts::plain())
+        .merge(letters::plain())
+        .merge(people::plain())
+        .merge(record::plain())
+        .merge(settings::plain())
+        .merge(sightings::plain())
+        .merge(team::plain())
         .merge(keyed)
 }
 
 /// Who asks, and what they may.
-#[derive(Debug, Serialize, ToSchema)]
-struct Me {
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Me {
     /// The person's name, for somebody of the program.
-    person: Option<String>,
+    pub person: Option<String>,
     /// The person's roles.
-    roles: Vec<String>,
+    pub roles: Vec<String>,
     /// The seat, for somebody of a partner.
-    seat: Option<String>,
+    pub seat: Option<String>,
     /// The seat's partner.
-    partner: Option<String>,
+    pub partner: Option<String>,
     /// Whether the seat leads its partner's team.
-    lead: bool,
+    pub lead: bool,
 }
 
 /// Who asks, and what they may.
@@ -222,14 +365,13 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
         license(name = "Apache-2.0 OR MIT"),
     ),
     paths(
-        me, jobs::show, cases::list, cases::create, cases::show, cases::change, cases::waves, cases::plan,
-        cases::approve, cases::open, cases::press, cases::receipts, cases::add_artifact, cases::meter, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
-        partners::suspend, partners::resume, partners::remove, partners::add_seat, log::show, log::prove,
-        inbox::list, inbox::show, inbox::fetch, inbox::acknowledge, inbox::protect, inbox::write,
+        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, cases::waves, cases::plan,
+        cases::approve, cases::open, cases::press, cases::receipts, cases::refusals, cases::add_artifacts, cases::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
+        partners::suspend, partners::resume, partners::remove, partners::admit, partners::accept, partners::lead, partners::retire, partners::add_seat, log::show, log::prove, log::report, log::place, log::ask_witnesses, log::audit, log::entry,
+        inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
     ),
     components(schemas(Problem)),
     security(("token" = [])),
-    modifiers(&Problems),
 )]
 struct Api;
 
@@ -262,9 +404,28 @@ impl Modify for Problems {
     }
 }
 
+/// The document of all rooms.
+fn whole() -> Document {
+    let mut document = Api::openapi();
+    for part in [
+        drafts::Paths::openapi(),
+        ending::Paths::openapi(),
+        letters::Paths::openapi(),
+        people::Paths::openapi(),
+        record::Paths::openapi(),
+        settings::Paths::openapi(),
+        sightings::Paths::openapi(),
+        team::Paths::openapi(),
+    ] {
+        document.merge(part);
+    }
+    Problems.modify(&mut document);
+    document
+}
+
 /// `GET /api/v1/openapi.json`.
 async fn document() -> Json<Document> {
-    Json(Api::openapi())
+    Json(whole())
 }
 
 #[cfg(test)]
@@ -273,7 +434,7 @@ mod tests {
 
     #[test]
     fn the_document_has_every_route_of_the_table_and_no_other() {
-        let document = Api::openapi();
+        let document = whole();
         let mut documented = Vec::new();
         for (path, item) in &document.paths.paths {
             for (method, operation) in [
@@ -286,8 +447,10 @@ mod tests {
                 }
             }
         }
-        let mut routes: Vec<(&str, &str)> = ROUTES
+        let mut routes: Vec<(&str, &str)> = TABLES
             .iter()
+            .copied()
+            .flatten()
             .filter(|route| route.scope.is_some())
             .map(|route| (route.method, route.path))
             .collect();

@@ -24,7 +24,7 @@ pub struct Window {
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Slice<T> {
     /// The entries.
     pub items: Vec<T>,

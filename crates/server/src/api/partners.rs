@@ -2,9 +2,12 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use domain::ids::PartnerId;
+use domain::agreement::Means;
+use domain::ids::{PartnerId, SeatId};
 use domain::partner::Partner;
-use domain::program::ProgramCommand;
+use domain::person::Actor;
+use domain::program::{Program, ProgramCommand};
+use domain::seat::{Seat, SeatRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +16,7 @@ use super::page::{Slice, Window};
 use crate::{Problem, Visit};
 
 /// A partner.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PartnerSummary {
     /// Its id.
     pub partner: String,
@@ -27,27 +30,48 @@ pub struct PartnerSummary {
     pub status: String,
     /// Why, when somebody gave a reason.
     pub reason: Option<String>,
-    /// Its legal duties.
+    /// Its legal duties, such as `cn-rmsv`.
     pub duties: Vec<String>,
+    /// The agreements that it accepted.
+    pub accepted: Vec<AcceptedAgreement>,
     /// Its seats.
     pub seats: Vec<SeatSummary>,
 }
 
+/// An agreement that a partner accepted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AcceptedAgreement {
+    /// Its version.
+    pub version: String,
+    /// Who accepted for the partner.
+    pub by: String,
+    /// When, UTC.
+    pub at: String,
+    /// Whether it is the version that is asked for now.
+    pub current: bool,
+}
+
 /// A seat.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SeatSummary {
     /// Its id.
     pub seat: String,
+    /// Its partner.
+    pub partner: String,
     /// Where it is reached.
     pub email: String,
     /// What its packages are sealed to.
     pub recipient: String,
+    /// `lead` or `analyst`.
+    pub role: String,
+    /// When it was added, UTC.
+    pub added_at: String,
     /// When it was retired, UTC.
     pub retired_at: Option<String>,
 }
 
 /// Partners as CSV: `id,name,tier,country,obligations`.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roster {
     /// The whole table, all or nothing.
@@ -55,22 +79,32 @@ pub struct Roster {
 }
 
 /// Which partners were imported.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Imported {
     /// Their ids.
     pub partners: Vec<String>,
 }
 
 /// A reason, which is recorded.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// In words.
     pub reason: String,
 }
 
+/// That a partner accepted an agreement on paper.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Its version; without it, the current one.
+    pub version: Option<String>,
+    /// Who accepted for the partner.
+    pub by: String,
+}
+
 /// A new seat.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSeat {
     /// Where it is reached.
@@ -80,34 +114,65 @@ pub struct NewSeat {
 }
 
 /// The seat that was added.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Added {
     /// Its id.
     pub seat: String,
 }
 
-fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
-    let seats = visit.state.program.seats_of(partner.id());
-    PartnerSummary {
-        partner: partner.id().to_string(),
-        name: partner.name().to_owned(),
-        tier: partner.tier().to_string(),
-        country: partner.country().to_string(),
-        status: partner.status().to_string(),
-        reason: partner.reason().map(ToOwned::to_owned),
-        duties: partner.duties().iter().map(ToString::to_string).collect(),
-        seats: seats
-            .map(|seat| SeatSummary {
-                seat: seat.id().to_string(),
-                email: seat.email().to_string(),
-                recipient: seat.recipient().as_str().to_owned(),
-                retired_at: seat.retired_at().map(|at| at.to_string()),
-            })
-            .collect(),
+impl PartnerSummary {
+    /// What events tell of a partner.
+    pub fn of(program: &Program, partner: &Partner) -> Self {
+        let current = program.current_agreement();
+        let accepted = partner.accepted().iter();
+        Self {
+            partner: partner.id().to_string(),
+            name: partner.name().to_owned(),
+            tier: partner.tier().to_string(),
+            country: partner.country().to_string(),
+            status: partner.status().to_string(),
+            reason: partner.reason().map(ToOwned::to_owned),
+            duties: partner
+                .duties()
+                .iter()
+                .map(|duty| duty.row().name.to_owned())
+                .collect(),
+            accepted: accepted
+                .map(|(version, how)| AcceptedAgreement {
+                    version: version.to_string(),
+                    by: how.signatory.clone(),
+                    at: how.at.to_string(),
+                    current: Some(version) == current,
+                })
+                .collect(),
+            seats: program
+                .seats_of(partner.id())
+                .map(SeatSummary::of)
+                .collect(),
+        }
     }
 }
 
-fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {
+impl SeatSummary {
+    /// What events tell of a seat.
+    pub fn of(seat: &Seat) -> Self {
+        Self {
+            seat: seat.id().to_string(),
+            partner: seat.partner().to_string(),
+            email: seat.email().to_string(),
+            recipient: seat.recipient().as_str().to_owned(),
+            role: seat.role().as_str().to_owned(),
+            added_at: seat.added_at().to_string(),
+            retired_at: seat.retired_at().map(|at| at.to_string()),
+        }
+    }
+}
+
+fn summary(visit: &Visit, partner: &Partner) -> PartnerSummary {
+    PartnerSummary::of(&visit.state.program, partner)
+}
+
+pub(super) fn id_of(visit: &Visit, text: &str) -> Result<PartnerId, Problem> {
     let id = PartnerId::parse(text).map_err(|_| Problem::nothing_here())?;
     match visit.state.program.partner(&id) {
         Some(_) => Ok(id),
@@ -251,4 +316,101 @@ pub async fn add_seat(
             seat: seat.to_string(),
         }),
     ))
+}
+
+/// Admits an applicant as an active partner.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/admit", tag = "partners",
+    params(("partner" = String, Path)), responses((status = 200, body = PartnerSummary)))]
+pub async fn admit(visit: Visit, At(partner): At<String>) -> Result<Json<PartnerSummary>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    decided(&visit, &id, ProgramCommand::Activate(id.clone())).await
+}
+
+/// Records that a partner accepted an agreement on paper.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/accept", tag = "partners",
+    params(("partner" = String, Path)), request_body = Acceptance,
+    responses((status = 200, body = AcceptedAgreement)))]
+pub async fn accept(
+    visit: Visit,
+    At(partner): At<String>,
+    Body(sent): Body<Acceptance>,
+) -> Result<Json<AcceptedAgreement>, Problem> {
+    let id = id_of(&visit, &partner)?;
+    let version = match &sent.version {
+        Some(version) => version.parse().map_err(desk::Failure::from_refusal)?,
+        None => visit
+            .state
+            .program
+            .current_agreement()
+            .cloned()
+            .ok_or_else(|| {
+                Problem::new(409, "no-agreement", "there is no agreement yet")
+                    .hint("publish one first")
+            })?,
+    };
+    let command = ProgramCommand::AcceptAgreement {
+        partner: id.clone(),
+        version: version.clone(),
+        signatory: sent.by,
+        means: Means::Paper,
+    };
+    let Json(partner) = decided(&visit, &id, command).await?;
+    let mut accepted = partner.accepted.into_iter();
+    let found = accepted.find(|one| one.version == version.as_str());
+    Ok(Json(found.ok_or_else(Problem::nothing_here)?))
+}
+
+pub(super) fn seat_of(visit: &Visit, partner: &PartnerId, text: &str) -> Result<SeatId, Problem> {
+    let seat = SeatId::parse(text).map_err(|_| Problem::nothing_here())?;
+    let known = visit.state.program.seat(&seat);
+    known
+        .filter(|known| known.partner() == partner)
+        .map(|_| seat)
+        .ok_or_else(Problem::nothing_here)
+}
+
+pub(super) async fn seat_now(visit: &Visit, seat: &SeatId) -> Result<Json<SeatSummary>, Problem> {
+    let program = visit.desk.program().await?;
+    let seat = program.seat(seat).ok_or_else(Problem::nothing_here)?;
+    Ok(Json(SeatSummary::of(seat)))
+}
+
+/// Names the seat that leads its partner's team.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/lead", tag = "partners",
+    params(("partner" = String, Path), ("seat" = String, Path)),
+    responses((status = 200, body = SeatSummary)))]
+pub async fn lead(
+    visit: Visit,
+    At((partner, seat)): At<(String, String)>,
+) -> Result<Json<SeatSummary>, Problem> {
+    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
+    let command = ProgramCommand::SetSeatRole {
+        seat: seat.clone(),
+        role: SeatRole::Lead,
+    };
+    visit.desk.decide(command, &visit.actor()?).await?;
+    seat_now(&visit, &seat).await
+}
+
+/// Retires a seat: it gets nothing any more, and everybody who is signed in with it is signed out.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/retire", tag = "partners",
+    params(("partner" = String, Path), ("seat" = String, Path)), request_body = Reason,
+    responses((status = 200, body = SeatSummary)))]
+pub async fn retire(
+    visit: Visit,
+    At((partner, seat)): At<(String, String)>,
+    Body(why): Body<Reason>,
+) -> Result<Json<SeatSummary>, Problem> {
+    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
+    let command = ProgramCommand::RetireSeat {
+        seat: seat.clone(),
+        reason: why.reason,
+    };
+    visit.desk.decide(command, &visit.actor()?).await?;
+    visit
+        .app
+        .sessions()
+        .end_all(&Actor::Seat(seat.clone()))
+        .await?;
+    seat_now(&visit, &seat).await
 }

@@ -21,13 +21,18 @@ use crate::access::{ADMINISTRATOR, Need, Route, page};
 
 pub(crate) use ceremony::Ceremonies;
 pub use fresh::{fresh, fresh_to};
+pub(crate) use own::{new_token as make_token, scopes};
+pub(crate) use people::{
+    INVITATION_DAYS, account_of, added as add_person, approve, end_all, invitation_life,
+};
 pub(crate) use session::failed;
 pub use session::{COOKIE, Link, Session, Sessions, TOKEN_PREFIX};
 
 /// Who may see the people of the program: administrators change them, and a recovery needs a second one of these.
-const KEEPERS: Need = Need::Program(&[Role::Administrator, Role::Approver, Role::Coordinator]);
+pub(crate) const KEEPERS: Need =
+    Need::Program(&[Role::Administrator, Role::Approver, Role::Coordinator]);
 /// Who deals with partners' seats.
-const SEATS: Need = Need::Program(&[Role::Administrator, Role::Coordinator]);
+pub(crate) const SEATS: Need = Need::Program(&[Role::Administrator, Role::Coordinator]);
 
 /// What its routes need.
 pub const ROUTES: &[Route] = &[

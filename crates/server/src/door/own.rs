@@ -291,28 +291,44 @@ pub async fn end_others(visit: Visit) -> Result<Response, Problem> {
         .into_response())
 }
 
+/// Makes a token; the answer is its secret. Asks for a fresh passkey, once the account has one.
+///
+/// # Errors
+/// A passkey that was not shown just now; scopes or days that cannot be.
+pub(crate) async fn new_token(
+    visit: &Visit,
+    label: String,
+    scopes: BTreeSet<String>,
+    days: u16,
+) -> Result<String, Problem> {
+    guard(visit)?;
+    let token = format!("{TOKEN_PREFIX}{}", secret()?);
+    let actor = visit.actor()?;
+    let command = AccountCommand::MakeToken {
+        label,
+        digest: desk::digest_of_secret(&token),
+        scopes,
+        from: Timestamp::now(),
+        days,
+    };
+    visit.desk.account_command(&actor, command, &actor).await?;
+    Ok(token)
+}
+
 /// Makes a token, and shows it this once.
 pub async fn make_token(
     visit: Visit,
     Form(fields): Form<std::collections::BTreeMap<String, String>>,
 ) -> Result<Page, Problem> {
-    guard(&visit)?;
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-    let token = format!("{TOKEN_PREFIX}{}", secret()?);
     let chosen: BTreeSet<String> = scopes()
         .into_iter()
         .filter(|scope| fields.contains_key(&format!("scope-{scope}")))
         .map(str::to_owned)
         .collect();
-    let actor = visit.actor()?;
-    let command = AccountCommand::MakeToken {
-        label: field("token-label").to_owned(),
-        digest: desk::digest_of_secret(&token),
-        scopes: chosen.clone(),
-        from: Timestamp::now(),
-        days: field("days").trim().parse().unwrap_or(TOKEN_DAYS_MAX + 1),
-    };
-    visit.desk.account_command(&actor, command, &actor).await?;
+    let label = field("token-label").to_owned();
+    let days = field("days").trim().parse().unwrap_or(TOKEN_DAYS_MAX + 1);
+    let token = new_token(&visit, label, chosen.clone(), days).await?;
     let scopes: Vec<&str> = chosen.iter().map(String::as_str).collect();
     Ok(page(
         &visit,

@@ -20,9 +20,9 @@ use crate::{Problem, Visit};
 
 const HERE: &str = "/settings/people";
 /// How long an invitation can be accepted.
-pub(super) const INVITATION_DAYS: u64 = 7;
+pub(crate) const INVITATION_DAYS: u64 = 7;
 
-pub(super) fn invitation_life() -> Duration {
+pub(crate) fn invitation_life() -> Duration {
     Duration::from_secs(INVITATION_DAYS * 24 * 3600)
 }
 
@@ -189,14 +189,17 @@ fn person_of(text: &str) -> Result<PersonName, Problem> {
         .map_err(Problem::from)
 }
 
-/// Adds a person, and makes the invitation.
-pub async fn add_person(
-    visit: Visit,
-    Form(fields): Form<BTreeMap<String, String>>,
-) -> Result<Page, Problem> {
-    fresh(&visit)?;
-    let name = person_of(fields.get("name").map(String::as_str).unwrap_or_default())?;
-    if visit.state.program.person(&name).is_some() {
+/// Adds a person of the program; the answer is the secret of the invitation. Asks for a fresh passkey.
+///
+/// # Errors
+/// A passkey that was not shown just now; a person who is there already.
+pub(crate) async fn added(
+    visit: &Visit,
+    name: &PersonName,
+    roles: BTreeSet<Role>,
+) -> Result<String, Problem> {
+    fresh(visit)?;
+    if visit.state.program.person(name).is_some() {
         return Err(
             Problem::input("person-exists", format!("there is a `{name}` already"))
                 .hint("open that person to change roles or to invite"),
@@ -205,13 +208,22 @@ pub async fn add_person(
     let by = visit.actor()?;
     let command = ProgramCommand::AddPerson {
         person: name.clone(),
-        roles: chosen_roles(&fields),
+        roles,
     };
     visit.desk.decide(command, &by).await?;
     let to = Invited::Account {
         account: Actor::Person(name.clone()),
     };
-    let secret = visit.desk.invite(to, &by, invitation_life()).await?;
+    Ok(visit.desk.invite(to, &by, invitation_life()).await?)
+}
+
+/// Adds a person, and makes the invitation.
+pub async fn add_person(
+    visit: Visit,
+    Form(fields): Form<BTreeMap<String, String>>,
+) -> Result<Page, Problem> {
+    let name = person_of(fields.get("name").map(String::as_str).unwrap_or_default())?;
+    let secret = added(&visit, &name, chosen_roles(&fields)).await?;
     Ok(invited(&visit, name.as_str(), &secret, HERE))
 }
 
@@ -294,7 +306,7 @@ pub async fn end_sessions(visit: Visit, Path(name): Path<String>) -> Result<Redi
 }
 
 /// Ends all sessions of an account, on record.
-pub(super) async fn end_all(visit: &Visit, account: &Actor) -> Result<(), Problem> {
+pub(crate) async fn end_all(visit: &Visit, account: &Actor) -> Result<(), Problem> {
     visit
         .desk
         .account_command(account, AccountCommand::EndSessions, &visit.actor()?)
@@ -398,19 +410,27 @@ pub struct Whose {
     reason: String,
 }
 
+/// The account that a text names.
+///
+/// # Errors
+/// A text that can be no name.
+pub(crate) fn account_of(visit: &Visit, text: &str) -> Result<Actor, Problem> {
+    let text = text.trim();
+    if let Ok(actor) = Actor::try_from(text.to_owned()) {
+        return Ok(actor);
+    }
+    if let Ok(seat) = SeatId::parse(text)
+        && visit.state.program.seat(&seat).is_some()
+    {
+        return Ok(Actor::Seat(seat));
+    }
+    Ok(Actor::Person(person_of(text)?))
+}
+
 impl Whose {
     /// `person:Ada`, `seat:p-07.s1`, or either without its first word.
     fn account(&self, visit: &Visit) -> Result<Actor, Problem> {
-        let text = self.account.trim();
-        if let Ok(actor) = Actor::try_from(text.to_owned()) {
-            return Ok(actor);
-        }
-        if let Ok(seat) = SeatId::parse(text)
-            && visit.state.program.seat(&seat).is_some()
-        {
-            return Ok(Actor::Seat(seat));
-        }
-        Ok(Actor::Person(person_of(text)?))
+        account_of(visit, &self.account)
     }
 }
 
@@ -428,23 +448,31 @@ pub async fn ask_recovery(visit: Visit, Form(whose): Form<Whose>) -> Result<Redi
     Ok(Redirect::to("/settings/people#recoveries"))
 }
 
-/// Approves a recovery: the second person gets the link.
-pub async fn approve_recovery(visit: Visit, Form(whose): Form<Whose>) -> Result<Page, Problem> {
-    fresh_to(&visit, HERE)?;
-    let account = whose.account(&visit)?;
+/// Approves a recovery; the answer is the secret of the invitation. Asks for a fresh passkey.
+///
+/// # Errors
+/// A passkey that was not shown just now; a recovery that another person must approve, or that nobody asked for.
+pub(crate) async fn approve(visit: &Visit, account: &Actor) -> Result<String, Problem> {
+    fresh_to(visit, HERE)?;
     visit
         .desk
-        .account_command(&account, AccountCommand::ApproveRecovery, &visit.actor()?)
+        .account_command(account, AccountCommand::ApproveRecovery, &visit.actor()?)
         .await?;
-    visit.app.sessions().end_all(&account).await?;
+    visit.app.sessions().end_all(account).await?;
     let to = Invited::Account {
         account: account.clone(),
     };
     // CRASH: an account without a passkey can be invited again by whoever keeps it.
-    let secret = visit
+    Ok(visit
         .desk
         .invite(to, &Actor::Desk, invitation_life())
-        .await?;
+        .await?)
+}
+
+/// Approves a recovery: the second person gets the link.
+pub async fn approve_recovery(visit: Visit, Form(whose): Form<Whose>) -> Result<Page, Problem> {
+    let account = whose.account(&visit)?;
+    let secret = approve(&visit, &account).await?;
     Ok(invited(&visit, &named(&account), &secret, HERE))
 }
 

@@ -72,6 +72,11 @@ impl Session {
         }
     }
 
+    /// Whether it stands for a token, and no browser.
+    pub fn is_token(&self) -> bool {
+        self.scopes.is_some()
+    }
+
     /// Who this is now: roles and standing are asked anew for every request.
     pub fn who(&self, program: &Program) -> Option<Who> {
         match &self.account {

@@ -292,7 +292,10 @@ pub async fn master(
     editor::stored(&visit, &case, &text, &path, view, head).await
 }
 
-fn artifact_of<'a>(case: &'a Case, id: &str) -> Result<&'a domain::artifact::Artifact, Problem> {
+pub(crate) fn artifact_of<'a>(
+    case: &'a Case,
+    id: &str,
+) -> Result<&'a domain::artifact::Artifact, Problem> {
     let id = ArtifactId::parse(id).ok();
     let found = id.and_then(|id| case.artifacts().iter().find(|one| one.artifact == id));
     found.ok_or_else(|| {
@@ -307,20 +310,32 @@ pub async fn edit(
     Path((id, artifact)): Path<(String, String)>,
 ) -> Result<Redirect, Problem> {
     let case = case_of(&visit, &id)?;
-    let artifact = artifact_of(&case, &artifact)?;
+    let draft = draft_of(&visit, &case, &artifact).await?;
+    Ok(Redirect::to(&format!(
+        "/cases/{}/drafts/{draft}",
+        case.id()
+    )))
+}
+
+/// The draft that takes an artifact's place, which is begun where there is none.
+///
+/// # Errors
+/// An unknown artifact, or one that is no text.
+pub(crate) async fn draft_of(
+    visit: &Visit,
+    case: &Case,
+    artifact: &str,
+) -> Result<String, Problem> {
+    let artifact = artifact_of(case, artifact)?;
     let key = visit.key()?;
     let drafts = visit.desk.drafts(case.id(), &key).await?;
     let known = drafts
         .into_iter()
         .find(|draft| draft.text.replaces.as_ref() == Some(&artifact.artifact));
     if let Some(draft) = known {
-        return Ok(Redirect::to(&format!(
-            "/cases/{}/drafts/{}",
-            case.id(),
-            draft.id
-        )));
+        return Ok(draft.id);
     }
-    let (file_name, bytes) = visit.desk.master(&case, &artifact.artifact, &key).await?;
+    let (file_name, bytes) = visit.desk.master(case, &artifact.artifact, &key).await?;
     let source = String::from_utf8(bytes)
         .map_err(|_| Problem::input("not-text", "this master is no text"))?;
     let text = DraftText {
@@ -329,11 +344,7 @@ pub async fn edit(
         source,
         replaces: Some(artifact.artifact.clone()),
     };
-    let draft = desk_of(&visit)?.begin_draft(case.id(), &text).await?;
-    Ok(Redirect::to(&format!(
-        "/cases/{}/drafts/{draft}",
-        case.id()
-    )))
+    Ok(desk_of(visit)?.begin_draft(case.id(), &text).await?)
 }
 
 /// A draft's address.

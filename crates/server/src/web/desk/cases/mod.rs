@@ -1,11 +1,11 @@
 //! Cases: today, the list, one case, its artifacts and marks, its waves, press and release, and long work.
 
 mod about;
-mod artifacts;
+pub(crate) mod artifacts;
 mod case;
 mod change;
 mod early_end;
-mod editor;
+pub(crate) mod editor;
 mod history;
 mod jobs;
 mod legal;
@@ -37,9 +37,10 @@ use crate::{App, Problem, Visit};
 use domain::person::Role::{Approver, Auditor, Coordinator, Investigator};
 
 /// Who opens waves, and who stops a case.
-const COORDINATOR_OR_APPROVER: Need = Need::Program(&[Coordinator, Approver]);
+pub(crate) const COORDINATOR_OR_APPROVER: Need = Need::Program(&[Coordinator, Approver]);
 /// Who reads masters: everybody but who only changes people and settings.
-const READS_MASTERS: Need = Need::Program(&[Coordinator, Approver, Investigator, Auditor]);
+pub(crate) const READS_MASTERS: Need =
+    Need::Program(&[Coordinator, Approver, Investigator, Auditor]);
 
 /// What its routes need.
 pub const ROUTES: &[Route] = &[

@@ -6,7 +6,7 @@ mod exposure;
 mod form;
 mod investigation;
 mod investigations;
-mod lead;
+pub(crate) mod lead;
 mod learning;
 mod log;
 mod moment;
@@ -32,15 +32,17 @@ use crate::access::{
     ADMINISTRATOR, COORDINATOR, INVESTIGATOR, Need, PROGRAM, READS_TRACES, Route, page,
 };
 
+pub(crate) use sighting::FORMS;
+
 /// Who unlocks the program key, if they know its passphrase.
 const UNLOCKS_ROLES: &[Role] = &[Role::Coordinator, Role::Investigator, Role::Administrator];
-const UNLOCKS: Need = Need::Program(UNLOCKS_ROLES);
+pub(crate) const UNLOCKS: Need = Need::Program(UNLOCKS_ROLES);
 /// Who suspends a partner: whoever deals with it, and whoever traced a leak to its copy.
-const SUSPENDS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
+pub(crate) const SUSPENDS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
 /// Who deals with what is seen outside.
-const SIGHTS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
+pub(crate) const SIGHTS: Need = Need::Program(&[Role::Coordinator, Role::Investigator]);
 /// Who knows of it.
-const READS_SIGHTINGS: Need =
+pub(crate) const READS_SIGHTINGS: Need =
     Need::Program(&[Role::Coordinator, Role::Investigator, Role::Auditor]);
 
 /// What its routes need.

@@ -37,9 +37,29 @@ pub async fn save(
     Path((id, draft)): DraftPath,
     Form(sent): Form<Saved>,
 ) -> Result<Redirect, Problem> {
+    let (case, draft) = saved(&visit, (&id, &draft), sent.source, &sent.base).await?;
+    Ok(Redirect::to(&format!(
+        "/cases/{}/drafts/{}?view=source",
+        case.id(),
+        draft.id
+    )))
+}
+
+/// Saves the source of a draft, unless somebody else did so since it was shown.
+///
+/// `base`: as [`base_of`] says it of the source that was shown.
+///
+/// # Errors
+/// `draft-changed`; as [`desk::Desk::save_draft`].
+pub(crate) async fn saved(
+    visit: &Visit,
+    (id, draft): (&str, &str),
+    source: String,
+    base: &str,
+) -> Result<(Arc<Case>, Draft), Problem> {
     let _one = CHANGES.lock().await;
-    let (case, draft) = taken_up(&visit, &id, &draft).await?;
-    if sent.base != base_of(&draft.text.source) {
+    let (case, draft) = taken_up(visit, id, draft).await?;
+    if base != base_of(&draft.text.source) {
         return Err(Problem::new(
             409,
             "draft-changed",
@@ -49,32 +69,38 @@ pub async fn save(
     }
     // A browser sends every line break as two characters.
     let source = match draft.text.source.contains("\r\n") {
-        true => sent.source,
-        false => sent.source.replace("\r\n", "\n"),
+        true => source,
+        false => source.replace("\r\n", "\n"),
     };
+    let draft = with_source(visit, &case, draft, source).await?;
+    Ok((case, draft))
+}
+
+async fn with_source(
+    visit: &Visit,
+    case: &Case,
+    draft: Draft,
+    source: String,
+) -> Result<Draft, Problem> {
     let text = DraftText {
         source,
         ..draft.text
     };
-    desk_of(&visit)?
+    desk_of(visit)?
         .save_draft(case.id(), &draft.id, &text)
         .await?;
-    Ok(Redirect::to(&format!(
-        "/cases/{}/drafts/{}?view=source",
-        case.id(),
-        draft.id
-    )))
+    Ok(Draft { text, ..draft })
 }
 
 /// What a button of a suggestion sends.
 #[derive(Deserialize)]
 pub struct Decided {
     #[serde(default)]
-    suggestion: String,
-    decision: String,
+    pub(crate) suggestion: String,
+    pub(crate) decision: String,
     #[serde(default)]
-    wordings: String,
-    class: Option<String>,
+    pub(crate) wordings: String,
+    pub(crate) class: Option<String>,
 }
 
 /// Writes a decision into the source, as an ordinary mark.
@@ -83,8 +109,27 @@ pub async fn decide(
     Path((id, draft)): DraftPath,
     Form(sent): Form<Decided>,
 ) -> Result<Redirect, Problem> {
+    let (case, draft) = decided(&visit, (&id, &draft), &sent).await?;
+    let back = format!("/cases/{}/drafts/{}?view=suggest", case.id(), draft.id);
+    Ok(Redirect::to(&match sent.class.as_deref() {
+        Some(class) if class.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+            format!("{back}&class={class}")
+        }
+        _ => back,
+    }))
+}
+
+/// Writes a decision into a draft.
+///
+/// # Errors
+/// A decision that is none, or on a suggestion that is not there any more.
+pub(crate) async fn decided(
+    visit: &Visit,
+    (id, draft): (&str, &str),
+    sent: &Decided,
+) -> Result<(Arc<Case>, Draft), Problem> {
     let _one = CHANGES.lock().await;
-    let (case, draft) = taken_up(&visit, &id, &draft).await?;
+    let (case, draft) = taken_up(visit, id, draft).await?;
     let one = sent.suggestion.clone();
     let class = sent.class.as_deref();
     let decisions = match sent.decision.as_str() {
@@ -105,20 +150,8 @@ pub async fn decide(
         .map_err(|error| Problem::input("decision", error.to_string()).hint(error.hint()))?;
     let source = String::from_utf8(written)
         .map_err(|_| Problem::machine("marks made a text that is no text"))?;
-    let text = DraftText {
-        source,
-        ..draft.text
-    };
-    desk_of(&visit)?
-        .save_draft(case.id(), &draft.id, &text)
-        .await?;
-    let back = format!("/cases/{}/drafts/{}?view=suggest", case.id(), draft.id);
-    Ok(Redirect::to(&match class {
-        Some(class) if class.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-            format!("{back}&class={class}")
-        }
-        _ => back,
-    }))
+    let draft = with_source(visit, &case, draft, source).await?;
+    Ok((case, draft))
 }
 
 async fn of_all(

@@ -23,13 +23,13 @@ pub enum Looked {
 }
 
 /// One finding, whoever found it.
-struct Told {
-    is_error: bool,
-    line: u32,
-    column: u32,
-    length: u32,
-    what: String,
-    hint: String,
+pub struct Told {
+    pub is_error: bool,
+    pub line: u32,
+    pub column: u32,
+    pub length: u32,
+    pub what: String,
+    pub hint: String,
 }
 
 impl Looked {
@@ -60,7 +60,8 @@ impl Looked {
         }
     }
 
-    fn told(&self) -> Vec<Told> {
+    /// All findings.
+    pub fn told(&self) -> Vec<Told> {
         match self {
             Self::Wrong { errors } => {
                 let told = errors.0.iter().map(|error| Told {

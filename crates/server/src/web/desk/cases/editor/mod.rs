@@ -8,7 +8,10 @@ mod reading;
 mod strength;
 mod suggestions;
 
+pub(crate) use decide::{Decided, decided, saved};
 pub use decide::{decide, save};
+pub(crate) use findings::{Looked, Told};
+pub(crate) use suggestions::{found, wanted};
 
 use carriers::Master;
 use desk::{Draft, DraftText};
@@ -16,7 +19,6 @@ use domain::case::Case;
 use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
 
-use self::findings::Looked;
 use super::artifacts::{Asked, DraftPath, kind_name};
 use super::{case_of, tabs};
 use crate::extract::{Path, Query};
@@ -79,13 +81,13 @@ fn views(path: &str, here: View, all: bool) -> Markup {
 }
 
 /// A mark of what a source says, by which a form knows whether somebody saved in between.
-fn base_of(source: &str) -> String {
+pub(crate) fn base_of(source: &str) -> String {
     let digest = Sha256::digest(source.as_bytes());
     digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Parses and lints apart from the requests of others.
-async fn looked(text: &DraftText) -> Result<Looked, Problem> {
+pub(crate) async fn looked(text: &DraftText) -> Result<Looked, Problem> {
     let text = text.clone();
     let work = tokio::task::spawn_blocking(move || Looked::at(&text.file_name, &text.source));
     work.await

@@ -1,0 +1,173 @@
+//! Leaks: sightings, detection content, traces, evidence.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use desk::{Ask, Failure};
+use domain::ids::{CaseId, SightingId, TraceId};
+use domain::person::Actor;
+use flow::detection::Form;
+use jiff::Timestamp;
+use server::wire::{DetectionContent, LeakedFile, NewTrace, SightingSummary, TraceAnswer};
+
+use super::{Reach, answer_of};
+use crate::commands::leak;
+use crate::commands::read_file;
+use crate::output::Output;
+
+/// Evidence, and the log key with which anybody checks it.
+pub struct Frozen {
+    /// The file's text.
+    pub text: String,
+    /// The program's log key.
+    pub log_key: String,
+}
+
+impl Reach<'_> {
+    /// What was seen of a case outside.
+    pub async fn sightings(&self, case: &CaseId) -> Result<Vec<SightingSummary>, Failure> {
+        match self {
+            Self::Here(here) => {
+                let known = here.desk.case(case).await?;
+                let seen = known.sightings().iter().map(|seen| SightingSummary {
+                    case: case.to_string(),
+                    sighting: seen.sighting.to_string(),
+                    at: seen.at.to_string(),
+                });
+                Ok(seen.collect())
+            }
+            Self::There(server) => {
+                // An unknown case is no empty list.
+                let _: server::wire::CaseSummary =
+                    server.get(&format!("/api/v1/cases/{case}")).await?;
+                let mut seen: Vec<SightingSummary> = server.all("/api/v1/sightings").await?;
+                seen.retain(|one| one.case == case.as_str());
+                // As they were recorded.
+                seen.sort_by(|one, other| one.at.cmp(&other.at));
+                Ok(seen)
+            }
+        }
+    }
+
+    /// The records of a sighting.
+    pub async fn sighting(&self, case: &CaseId, sighting: &SightingId) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Here(here) => here.desk.sighting(case, sighting, &here.key()?).await,
+            Self::There(server) => {
+                let path = format!("/api/v1/sightings/{case}/{sighting}/records");
+                server.bytes(&path).await
+            }
+        }
+    }
+
+    /// What sensors can look for of a case, in a form.
+    pub async fn detection(&self, case: &CaseId, form: Form) -> Result<DetectionContent, Failure> {
+        match self {
+            Self::Here(here) => {
+                let key = here.key()?;
+                let detection = here.desk.detection(case, &key).await?;
+                Ok(DetectionContent::of(&detection, form))
+            }
+            Self::There(server) => {
+                let path = format!("/api/v1/cases/{case}/detection/{}", word(form));
+                server.get(&path).await
+            }
+        }
+    }
+
+    /// Traces a leak.
+    pub async fn trace(
+        &self,
+        files: &[PathBuf],
+        case: Option<&CaseId>,
+        seen_at: Option<Timestamp>,
+        output: &Output,
+    ) -> Result<TraceAnswer, Failure> {
+        match self {
+            Self::Here(here) => {
+                let leak = leak::read(files)?;
+                let key = here.key()?;
+                let ask = Ask {
+                    files: &leak.files,
+                    case,
+                    seen_at,
+                    by: &Actor::Desk,
+                };
+                let traced = here.desk.trace_watched(&key, &ask, &|_, _| {}).await?;
+                TraceAnswer::of(&traced, &leak)
+            }
+            Self::There(server) => {
+                let new = NewTrace {
+                    files: files
+                        .iter()
+                        .map(|file| leaked(file))
+                        .collect::<Result<_, _>>()?,
+                    case: case.map(ToString::to_string),
+                    seen_at: seen_at.map(|at| at.to_string()),
+                };
+                let job = server.work("/api/v1/traces", &new, output).await?;
+                answer_of(job)
+            }
+        }
+    }
+
+    /// The evidence of a trace.
+    pub async fn evidence(&self, trace: &TraceId, since: &[u64]) -> Result<Frozen, Failure> {
+        match self {
+            Self::Here(here) => {
+                let key = here.key()?;
+                let evidence = here.desk.evidence(&key, trace, since).await?;
+                Ok(Frozen {
+                    text: evidence.to_text(),
+                    log_key: here.desk.config().log_key.clone(),
+                })
+            }
+            Self::There(server) => {
+                let sizes: Vec<String> = since.iter().map(ToString::to_string).collect();
+                let path = format!("/api/v1/traces/{trace}/evidence?since={}", sizes.join(","));
+                let bytes = server.bytes(&path).await?;
+                let text = String::from_utf8(bytes).map_err(|_| {
+                    Failure::machine("answer", "the server's evidence is no text")
+                        .hint("check that both sides are of the same version")
+                })?;
+                Ok(Frozen {
+                    text,
+                    log_key: self.log_owner().await?.key.vkey(),
+                })
+            }
+        }
+    }
+}
+
+fn word(form: Form) -> &'static str {
+    match form {
+        Form::Tokens => "tokens",
+        Form::Suricata => "suricata",
+        Form::Yara => "yara",
+        Form::Sigma => "sigma",
+        Form::Kql => "kql",
+    }
+}
+
+/// A file of a leak as it is sent: the server reads it.
+fn leaked(path: &Path) -> Result<LeakedFile, Failure> {
+    if path == Path::new("-") {
+        return Ok(LeakedFile {
+            name: leak::STANDARD_INPUT.to_owned(),
+            base64: STANDARD.encode(leak::standard_input()?),
+        });
+    }
+    if path.is_dir() {
+        return Err(Failure::usage(
+            "folder",
+            format!("`{}` is a folder, and a server takes files", path.display()),
+        )
+        .hint("pack it first: `tar -cf leak.tar FOLDER`"));
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into());
+    Ok(LeakedFile {
+        name: name.unwrap_or_default(),
+        base64: STANDARD.encode(read_file(path, desk::LEAK_INPUT_BYTES_MAX)?),
+    })
+}
