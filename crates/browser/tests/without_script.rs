@@ -4,7 +4,10 @@
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
+use domain::ids::PersonName;
+use domain::person::Actor;
 use support::Browser;
 use support::acts::downloaded;
 use support::office::{
@@ -22,6 +25,7 @@ async fn a_case_is_led_from_its_creation_to_frozen_evidence_by_forms_alone() {
     edit_and_drop_a_draft(&office).await;
     plan_and_approve(&office).await;
     press(&office).await;
+    watch_long_work(&office).await;
     the_wave_opens(&office).await;
     let copy = download(&office).await;
     ask_and_answer(&office).await;
@@ -83,6 +87,24 @@ async fn edit_and_drop_a_draft(office: &Office) {
     desk.press("Drop the draft").await;
     desk.wait_for("2 artifacts").await;
     assert!(!desk.text().await.contains("second.md"));
+}
+
+/// Work that takes its time: its page loads itself again until there is a result.
+async fn watch_long_work(office: &Office) {
+    let ada = Actor::Person(PersonName::parse("Ada").unwrap());
+    let jobs = office.program.app.jobs();
+    let job = jobs.begin("press", "an example", ada, |progress| async move {
+        progress.at(0.3, "a third is done");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok("/cases".to_owned())
+    });
+    let desk = &office.desk;
+    desk.goto(&format!("{}/jobs/{job}", office.program.url))
+        .await;
+    desk.wait_for("You can leave this page and come back to it")
+        .await;
+    desk.wait_for("Done.").await;
+    desk.follow("See the result").await;
 }
 
 /// Acknowledges, and saves the package with its proof; answers the text of the write-up.

@@ -108,8 +108,10 @@ async function offer(button, say) {
   let isWanted = true;
   while (isWanted) {
     isWanted = false;
+    // Nobody asked for it yet: a server that has no time for it now need not be heard of.
+    const begun = await post(button.dataset.begin, {}).catch(() => null);
+    if (!begun) return;
     try {
-      const begun = await post(button.dataset.begin, {});
       offered = new AbortController();
       const options = { ...asked(begun.options), mediation: "conditional", signal: offered.signal };
       await finish(button, begun, await navigator.credentials.get(options));

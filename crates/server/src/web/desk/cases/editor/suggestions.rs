@@ -149,7 +149,8 @@ fn around(source: &str, one: &Suggestion) -> (String, String) {
     if tail.len() < after.len() {
         let cut = tail.rfind(' ').unwrap_or(tail.len());
         tail.truncate(cut);
-        tail.push_str(" …");
+        // A space that does not break: the dots stand with the last word.
+        tail.push_str("\u{a0}…");
     }
     (lead, tail)
 }
