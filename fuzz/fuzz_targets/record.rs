@@ -51,7 +51,6 @@ fn honest() -> Record {
         seat: seat.clone(),
         link: Link::FIRST,
         roster: digest,
-        place: digest,
         code: digest,
         partner_key: digest,
         seat_key: digest,
