@@ -10,17 +10,20 @@ mod inbox;
 mod jobs;
 mod letters;
 mod log;
+mod masters;
 mod page;
 #[cfg(test)]
 mod parity;
 mod partners;
 mod people;
+mod press;
 mod record;
 mod settings;
 mod sightings;
 mod sites;
 mod team;
 mod traces;
+mod waves;
 
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -43,9 +46,7 @@ use crate::{App, Problem, Visit};
 pub mod wire {
     pub use super::Me;
     pub use super::cases::{
-        AddedArtifacts, ArtifactSummary, CaseChange, CaseSummary, CvssScore, JustOpened,
-        NewApproval, NewArtifact, NewArtifacts, NewCase, NewPlan, NextWave, OpenedWave,
-        PlannedException, PlannedWave, Pressed, ReceiptRow, Receipts, Refusal, WaveSeats, Waves,
+        ArtifactSummary, CaseChange, CaseSummary, CvssScore, NewCase, OpenedWave,
     };
     pub use super::drafts::AddedArtifact;
     pub use super::history::Happened;
@@ -56,12 +57,14 @@ pub mod wire {
         Audited, Entry, EntryPlace, Growth, LogReport, LogState, NEWEST, Proof, ProvedEntry,
         WitnessRound,
     };
+    pub use super::masters::{AddedArtifacts, NewArtifact, NewArtifacts};
     pub use super::page::{LIMIT_MAX, Slice};
     pub use super::partners::{
         Acceptance, AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster,
         SeatSummary,
     };
     pub use super::people::{InvitationLink, PersonSummary};
+    pub use super::press::{Pressed, ReceiptRow, Receipts, Refusal};
     pub use super::settings::{
         AgreementSummary, Agreements, NewAgreement, ProgramSettings, SettingsChange,
     };
@@ -70,6 +73,9 @@ pub mod wire {
     pub use super::traces::{
         ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
         TraceCandidate, TraceQuestion, TraceSummary,
+    };
+    pub use super::waves::{
+        JustOpened, NewApproval, NewPlan, NextWave, PlannedException, PlannedWave, WaveSeats, Waves,
     };
 }
 
@@ -229,11 +235,11 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/cases", get(cases::list).post(cases::create))
         .route(
             "/api/v1/cases/{case}/waves",
-            get(cases::waves).post(cases::plan),
+            get(waves::waves).post(waves::plan),
         )
-        .route("/api/v1/cases/{case}/approvals", post(cases::approve))
-        .route("/api/v1/cases/{case}/open", post(cases::open))
-        .route("/api/v1/cases/{case}/press", post(cases::press))
+        .route("/api/v1/cases/{case}/approvals", post(waves::approve))
+        .route("/api/v1/cases/{case}/open", post(waves::open))
+        .route("/api/v1/cases/{case}/press", post(press::press))
         .route(
             "/api/v1/partners",
             get(partners::list).post(partners::import),
@@ -255,7 +261,10 @@ pub fn routes() -> Router<App> {
             post(partners::retire),
         )
         .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
-        .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifacts))
+        .route(
+            "/api/v1/cases/{case}/artifacts",
+            post(masters::add_artifacts),
+        )
         .route("/api/v1/traces", get(traces::list).post(traces::begin))
         .route(
             "/api/v1/inbox/{case}/acknowledgement",
@@ -286,9 +295,9 @@ pub fn routes() -> Router<App> {
             get(cases::show).patch(cases::change),
         )
         .route("/api/v1/cases/{case}/history", get(history::list))
-        .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
-        .route("/api/v1/cases/{case}/refusals", get(cases::refusals))
-        .route("/api/v1/cases/{case}/meter", get(cases::meter))
+        .route("/api/v1/cases/{case}/receipts", get(press::receipts))
+        .route("/api/v1/cases/{case}/refusals", get(press::refusals))
+        .route("/api/v1/cases/{case}/meter", get(masters::meter))
         .route("/api/v1/cases/{case}/sites", get(sites::show))
         .route("/api/v1/traces/{trace}", get(traces::show))
         .route("/api/v1/traces/{trace}/evidence", get(traces::evidence))
@@ -365,8 +374,8 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
         license(name = "Apache-2.0 OR MIT"),
     ),
     paths(
-        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, cases::waves, cases::plan,
-        cases::approve, cases::open, cases::press, cases::receipts, cases::refusals, cases::add_artifacts, cases::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
+        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, waves::waves, waves::plan,
+        waves::approve, waves::open, press::press, press::receipts, press::refusals, masters::add_artifacts, masters::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
         partners::suspend, partners::resume, partners::remove, partners::admit, partners::accept, partners::lead, partners::retire, partners::add_seat, log::show, log::prove, log::report, log::place, log::ask_witnesses, log::audit, log::entry,
         inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
     ),

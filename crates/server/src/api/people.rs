@@ -290,8 +290,25 @@ impl InvitationSummary {
     }
 }
 
+/// What opens an account is made by somebody who is signed in: a stolen token must not become a stolen account.
+///
+/// # Errors
+/// `by-token`.
+pub(super) fn not_by_token(visit: &Visit) -> Result<(), Problem> {
+    if !visit.session.as_ref().is_some_and(|own| own.is_token()) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        403,
+        "by-token",
+        "a token makes nothing that opens an account",
+    )
+    .hint("do it in the browser"))
+}
+
 /// Invites somebody, and shows the link this once.
 pub(super) async fn invited(visit: &Visit, to: Invited, who: &str) -> Result<Made, Problem> {
+    not_by_token(visit)?;
     let by = visit.actor()?;
     let secret = visit.desk.invite(to, &by, invitation_life()).await?;
     Ok(made(visit, who, &secret))
