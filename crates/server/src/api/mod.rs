@@ -7,6 +7,7 @@ mod extract;
 mod history;
 mod idempotency;
 mod inbox;
+mod invitations;
 mod jobs;
 mod letters;
 mod log;
@@ -24,6 +25,7 @@ mod sites;
 mod team;
 mod traces;
 mod waves;
+pub mod wire;
 
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -42,48 +44,12 @@ use crate::web::desk::cases::{COORDINATOR_OR_APPROVER, READS_MASTERS};
 use crate::web::desk::program::SUSPENDS;
 use crate::{App, Problem, Visit};
 
-/// What the API says and is told: the same types on both ends of the wire.
-pub mod wire {
-    pub use super::Me;
-    pub use super::cases::{
-        ArtifactSummary, CaseChange, CaseSummary, CvssScore, NewCase, OpenedWave,
-    };
-    pub use super::drafts::AddedArtifact;
-    pub use super::history::Happened;
-    pub use super::idempotency::HEADER as IDEMPOTENCY_KEY;
-    pub use super::inbox::{DeliveredPackage, NewMessage, NewProtection, OpenCase, Terms};
-    pub use super::jobs::{Begun, Job};
-    pub use super::log::{
-        Audited, Entry, EntryPlace, Growth, LogReport, LogState, NEWEST, Proof, ProvedEntry,
-        WitnessRound,
-    };
-    pub use super::masters::{AddedArtifacts, NewArtifact, NewArtifacts};
-    pub use super::page::{LIMIT_MAX, Slice};
-    pub use super::partners::{
-        Acceptance, AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster,
-        SeatSummary,
-    };
-    pub use super::people::{InvitationLink, PersonSummary};
-    pub use super::press::{Pressed, ReceiptRow, Receipts, Refusal};
-    pub use super::settings::{
-        AgreementSummary, Agreements, NewAgreement, ProgramSettings, SettingsChange,
-    };
-    pub use super::sightings::{DetectionContent, SightingSummary};
-    pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
-    pub use super::traces::{
-        ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
-        TraceCandidate, TraceQuestion, TraceSummary,
-    };
-    pub use super::waves::{
-        JustOpened, NewApproval, NewPlan, NextWave, PlannedException, PlannedWave, WaveSeats, Waves,
-    };
-}
-
 /// What all its routes need, room by room.
 pub const TABLES: &[&[Route]] = &[
     ROUTES,
     drafts::ROUTES,
     ending::ROUTES,
+    invitations::ROUTES,
     letters::ROUTES,
     people::ROUTES,
     record::ROUTES,
@@ -280,6 +246,7 @@ pub fn routes() -> Router<App> {
         )
         .merge(drafts::keyed())
         .merge(ending::keyed())
+        .merge(invitations::keyed())
         .merge(letters::keyed())
         .merge(people::keyed())
         .merge(settings::keyed())
@@ -314,6 +281,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/inbox/{case}/package", post(inbox::fetch))
         .route("/api/v1/inbox/{case}/delivery", post(inbox::deliver))
         .merge(drafts::plain())
+        .merge(invitations::plain())
         .merge(letters::plain())
         .merge(people::plain())
         .merge(record::plain())
@@ -419,6 +387,7 @@ fn whole() -> Document {
     for part in [
         drafts::Paths::openapi(),
         ending::Paths::openapi(),
+        invitations::Paths::openapi(),
         letters::Paths::openapi(),
         people::Paths::openapi(),
         record::Paths::openapi(),

@@ -16,11 +16,11 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::extract::{Ask, At, Body};
 use super::idempotency::ShownOnce;
+use super::invitations::{
+    InvitationLink, InvitationSummary, Made, NewInvitation, email, invited, not_by_token,
+};
 use super::page::{Slice, Window};
 use super::partners::{Reason, SeatSummary, seat_now};
-use super::people::{
-    InvitationLink, InvitationSummary, NewInvitation, email, invited, not_by_token,
-};
 use crate::access::{Need, Route, api};
 use crate::door::{end_all, make_token, scopes};
 use crate::{App, Problem, Visit};
@@ -129,9 +129,6 @@ pub struct MadeToken {
     /// The token, `hst_…`.
     pub secret: String,
 }
-
-/// Invited to the own team.
-type Made = (StatusCode, Extension<ShownOnce>, Json<InvitationLink>);
 
 fn of_team<'a>(visit: &'a Visit, id: &str) -> Result<&'a Seat, Problem> {
     let (_, partner) = visit.seat()?;
