@@ -93,6 +93,7 @@ pub struct OpenedWave {
 /// What a new case is about.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "Ticket previews are not bound", "release": "2026-12-08T18:00:00Z", "tlp": "TLP:AMBER+STRICT", "cves": ["CVE-2026-1234"], "products": ["Larkspur Share 3"]}))]
 pub struct NewCase {
     /// Its title; not with `advisory`.
     pub title: Option<String>,
@@ -176,6 +177,7 @@ impl About {
 /// What of a case is changed.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"release": "2026-12-08T18:00:00Z"}))]
 pub struct CaseChange {
     /// Its title; packages that were pressed keep the one that they have.
     pub title: Option<String>,

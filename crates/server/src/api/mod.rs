@@ -62,6 +62,7 @@ pub const TABLES: &[&[Route]] = &[
 const ROUTES: &[Route] = &[
     page("GET", "/api/v1/openapi.json", Need::Anybody),
     api("GET", "/api/v1/me", Need::SignedIn, "read"),
+    api("GET", "/api/v1/jobs", PROGRAM, "read"),
     api("GET", "/api/v1/jobs/{job}", Need::SignedIn, "read"),
     api("GET", "/api/v1/cases", PROGRAM, "read"),
     api("POST", "/api/v1/cases", COORDINATOR, "write"),
@@ -256,6 +257,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/openapi.json", get(document))
         .route("/api/v1/me", get(me))
+        .route("/api/v1/jobs", get(jobs::list))
         .route("/api/v1/jobs/{job}", get(jobs::show))
         .route(
             "/api/v1/cases/{case}",
@@ -342,7 +344,7 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
         license(name = "Apache-2.0 OR MIT"),
     ),
     paths(
-        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, waves::waves, waves::plan,
+        me, jobs::list, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, waves::waves, waves::plan,
         waves::approve, waves::open, press::press, press::receipts, press::refusals, masters::add_artifacts, masters::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
         partners::suspend, partners::resume, partners::remove, partners::admit, partners::accept, partners::lead, partners::retire, partners::add_seat, log::show, log::prove, log::report, log::place, log::ask_witnesses, log::audit, log::entry,
         inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
@@ -435,5 +437,24 @@ mod tests {
         documented.sort_unstable();
         routes.sort_unstable();
         assert_eq!(documented, routes);
+    }
+
+    #[test]
+    fn every_body_that_is_asked_for_has_an_example() {
+        let document = serde_json::to_value(whole()).unwrap();
+        let mut bodies = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let Some(name) = schema["$ref"].as_str() else {
+                    continue;
+                };
+                let name = name.strip_prefix("#/components/schemas/").unwrap();
+                let example = &document["components"]["schemas"][name]["example"];
+                assert!(example.is_object(), "{method} {path}: {name}");
+                bodies += 1;
+            }
+        }
+        assert!(bodies > 30, "{bodies}");
     }
 }

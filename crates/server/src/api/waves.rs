@@ -68,6 +68,7 @@ pub struct PlannedException {
 /// When waves open, before the release.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"tiers": ["validate=14d", "advance=5d", "entry=24h"]}))]
 pub struct NewPlan {
     /// Such as `validate=14d`; the program's own for tiers that are not named.
     #[serde(default)]
@@ -77,6 +78,7 @@ pub struct NewPlan {
 /// An approval names the plan that it is for.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"plan": "0000000000000000000000000000000000000000000000000000000000000000"}))]
 pub struct NewApproval {
     /// The plan's digest, as `waves` says it: nobody approves another plan than the one that they saw.
     pub plan: String,

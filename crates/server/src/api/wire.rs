@@ -20,9 +20,7 @@ pub use super::partners::{
 };
 pub use super::people::PersonSummary;
 pub use super::press::{Pressed, ReceiptRow, Receipts, Refusal};
-pub use super::settings::{
-    AgreementSummary, Agreements, NewAgreement, ProgramSettings, SettingsChange,
-};
+pub use super::settings::{AgreementSummary, NewAgreement, ProgramSettings, SettingsChange};
 pub use super::sightings::{DetectionContent, SightingSummary};
 pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
 pub use super::traces::{
