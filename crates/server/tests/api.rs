@@ -164,6 +164,19 @@ async fn a_secret_is_shown_once_and_kept_nowhere_and_a_token_makes_none() {
     post(&office, &token, "/tokens", new.clone())
         .await
         .problem(403, "by-token");
+    let seat = json!({"email": "new@p-01.example"});
+    let invitations = "/partners/p-01/invitations";
+    post(&office, &token, invitations, seat.clone())
+        .await
+        .problem(403, "by-token");
+    let invited = post(&office, &ada, invitations, seat).await.ok();
+    assert!(invited["link"].as_str().unwrap().contains("/invitation/"));
+    let waiting = get(&office, &token, invitations).await.ok();
+    let id = waiting["items"][0]["invitation"].as_str().unwrap();
+    let revoke = format!("{invitations}/{id}/revoke");
+    post(&office, &token, &revoke, json!({})).await.ok();
+    let waiting = get(&office, &token, invitations).await.ok();
+    assert_eq!(waiting["items"], json!([]));
     let recovery = json!({"account": INES, "reason": "phone lost"});
     post(&office, &token, "/recoveries", recovery)
         .await

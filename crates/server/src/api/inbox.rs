@@ -184,6 +184,7 @@ async fn granted(visit: &Visit, id: &CaseId) -> Result<Fetched, Problem> {
 /// The terms that a seat was shown, and acknowledges.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"tlp": "TLP:AMBER+STRICT", "release": "2026-12-08T18:00:00Z"}))]
 pub struct Terms {
     /// The label.
     pub tlp: String,
@@ -194,6 +195,7 @@ pub struct Terms {
 /// A protection that a partner has built.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"product": "Harrowgate IDS", "rules": ["HG-1024"], "coverage": "full", "ships_at": "2026-12-01T09:00:00Z"}))]
 pub struct NewProtection {
     /// The protection that is reported anew; none for another one.
     #[schema(minimum = 1, maximum = 200)]
@@ -215,6 +217,7 @@ pub struct NewProtection {
 /// A message to the program.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "Which versions before 3 are affected?"}))]
 pub struct NewMessage {
     /// Its text.
     pub text: String,

@@ -5,7 +5,8 @@ use domain::person::Actor;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::At;
+use super::extract::{Ask, At};
+use super::page::{Slice, Window};
 use crate::jobs::JobState;
 use crate::visit::Who;
 use crate::{Problem, Visit};
@@ -75,26 +76,34 @@ impl From<JobState> for Job {
     }
 }
 
+/// A work as somebody may see it; nothing where they may not see it at all.
+fn seen(visit: &Visit, mut job: JobState) -> Option<Job> {
+    let who = visit.who.as_ref()?;
+    let is_theirs = match who {
+        Who::Person { .. } => !matches!(job.by, Actor::Seat(_)),
+        Who::Seat { .. } => who.actor() == job.by,
+    };
+    if who.actor() != job.by {
+        // A press or a trace may say more than a role may read.
+        job.answer = None;
+    }
+    is_theirs.then(|| job.into())
+}
+
+/// Works that are remembered in this process, by number.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(Window),
+    responses((status = 200, body = Slice<Job>)))]
+pub async fn list(visit: Visit, Ask(window): Ask<Window>) -> Result<Json<Slice<Job>>, Problem> {
+    let all = visit.app.jobs().all().into_iter().rev();
+    let all = all.filter_map(|job| seen(&visit, job));
+    Ok(Json(window.cut(all, |job| format!("{:012}", job.job))?))
+}
+
 /// One work. Partners see their own alone.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", params(("job" = u64, Path)),
     responses((status = 200, body = Job)))]
 pub async fn show(visit: Visit, At(job): At<u64>) -> Result<Json<Job>, Problem> {
-    let mut job = visit
-        .app
-        .jobs()
-        .job(job)
-        .ok_or_else(Problem::nothing_here)?;
-    let is_theirs = match &visit.who {
-        Some(Who::Person { .. }) => !matches!(job.by, Actor::Seat(_)),
-        Some(who) => who.actor() == job.by,
-        None => false,
-    };
-    if !is_theirs {
-        return Err(Problem::nothing_here());
-    }
-    if visit.actor()? != job.by {
-        // A press or a trace may say more than a role may read.
-        job.answer = None;
-    }
-    Ok(Json(job.into()))
+    let job = visit.app.jobs().job(job);
+    let job = job.and_then(|job| seen(&visit, job));
+    Ok(Json(job.ok_or_else(Problem::nothing_here)?))
 }

@@ -7,20 +7,25 @@ mod extract;
 mod history;
 mod idempotency;
 mod inbox;
+mod invitations;
 mod jobs;
 mod letters;
 mod log;
+mod masters;
 mod page;
 #[cfg(test)]
 mod parity;
 mod partners;
 mod people;
+mod press;
 mod record;
 mod settings;
 mod sightings;
 mod sites;
 mod team;
 mod traces;
+mod waves;
+pub mod wire;
 
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -39,45 +44,12 @@ use crate::web::desk::cases::{COORDINATOR_OR_APPROVER, READS_MASTERS};
 use crate::web::desk::program::SUSPENDS;
 use crate::{App, Problem, Visit};
 
-/// What the API says and is told: the same types on both ends of the wire.
-pub mod wire {
-    pub use super::Me;
-    pub use super::cases::{
-        AddedArtifacts, ArtifactSummary, CaseChange, CaseSummary, CvssScore, JustOpened,
-        NewApproval, NewArtifact, NewArtifacts, NewCase, NewPlan, NextWave, OpenedWave,
-        PlannedException, PlannedWave, Pressed, ReceiptRow, Receipts, Refusal, WaveSeats, Waves,
-    };
-    pub use super::drafts::AddedArtifact;
-    pub use super::history::Happened;
-    pub use super::idempotency::HEADER as IDEMPOTENCY_KEY;
-    pub use super::inbox::{DeliveredPackage, NewMessage, NewProtection, OpenCase, Terms};
-    pub use super::jobs::{Begun, Job};
-    pub use super::log::{
-        Audited, Entry, EntryPlace, Growth, LogReport, LogState, NEWEST, Proof, ProvedEntry,
-        WitnessRound,
-    };
-    pub use super::page::{LIMIT_MAX, Slice};
-    pub use super::partners::{
-        Acceptance, AcceptedAgreement, Added, Imported, NewSeat, PartnerSummary, Reason, Roster,
-        SeatSummary,
-    };
-    pub use super::people::{InvitationLink, PersonSummary};
-    pub use super::settings::{
-        AgreementSummary, Agreements, NewAgreement, ProgramSettings, SettingsChange,
-    };
-    pub use super::sightings::{DetectionContent, SightingSummary};
-    pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
-    pub use super::traces::{
-        ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
-        TraceCandidate, TraceQuestion, TraceSummary,
-    };
-}
-
 /// What all its routes need, room by room.
 pub const TABLES: &[&[Route]] = &[
     ROUTES,
     drafts::ROUTES,
     ending::ROUTES,
+    invitations::ROUTES,
     letters::ROUTES,
     people::ROUTES,
     record::ROUTES,
@@ -90,6 +62,7 @@ pub const TABLES: &[&[Route]] = &[
 const ROUTES: &[Route] = &[
     page("GET", "/api/v1/openapi.json", Need::Anybody),
     api("GET", "/api/v1/me", Need::SignedIn, "read"),
+    api("GET", "/api/v1/jobs", PROGRAM, "read"),
     api("GET", "/api/v1/jobs/{job}", Need::SignedIn, "read"),
     api("GET", "/api/v1/cases", PROGRAM, "read"),
     api("POST", "/api/v1/cases", COORDINATOR, "write"),
@@ -229,11 +202,11 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/cases", get(cases::list).post(cases::create))
         .route(
             "/api/v1/cases/{case}/waves",
-            get(cases::waves).post(cases::plan),
+            get(waves::waves).post(waves::plan),
         )
-        .route("/api/v1/cases/{case}/approvals", post(cases::approve))
-        .route("/api/v1/cases/{case}/open", post(cases::open))
-        .route("/api/v1/cases/{case}/press", post(cases::press))
+        .route("/api/v1/cases/{case}/approvals", post(waves::approve))
+        .route("/api/v1/cases/{case}/open", post(waves::open))
+        .route("/api/v1/cases/{case}/press", post(press::press))
         .route(
             "/api/v1/partners",
             get(partners::list).post(partners::import),
@@ -255,7 +228,10 @@ pub fn routes() -> Router<App> {
             post(partners::retire),
         )
         .route("/api/v1/partners/{partner}/seats", post(partners::add_seat))
-        .route("/api/v1/cases/{case}/artifacts", post(cases::add_artifacts))
+        .route(
+            "/api/v1/cases/{case}/artifacts",
+            post(masters::add_artifacts),
+        )
         .route("/api/v1/traces", get(traces::list).post(traces::begin))
         .route(
             "/api/v1/inbox/{case}/acknowledgement",
@@ -271,6 +247,7 @@ pub fn routes() -> Router<App> {
         )
         .merge(drafts::keyed())
         .merge(ending::keyed())
+        .merge(invitations::keyed())
         .merge(letters::keyed())
         .merge(people::keyed())
         .merge(settings::keyed())
@@ -280,15 +257,16 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/openapi.json", get(document))
         .route("/api/v1/me", get(me))
+        .route("/api/v1/jobs", get(jobs::list))
         .route("/api/v1/jobs/{job}", get(jobs::show))
         .route(
             "/api/v1/cases/{case}",
             get(cases::show).patch(cases::change),
         )
         .route("/api/v1/cases/{case}/history", get(history::list))
-        .route("/api/v1/cases/{case}/receipts", get(cases::receipts))
-        .route("/api/v1/cases/{case}/refusals", get(cases::refusals))
-        .route("/api/v1/cases/{case}/meter", get(cases::meter))
+        .route("/api/v1/cases/{case}/receipts", get(press::receipts))
+        .route("/api/v1/cases/{case}/refusals", get(press::refusals))
+        .route("/api/v1/cases/{case}/meter", get(masters::meter))
         .route("/api/v1/cases/{case}/sites", get(sites::show))
         .route("/api/v1/traces/{trace}", get(traces::show))
         .route("/api/v1/traces/{trace}/evidence", get(traces::evidence))
@@ -305,6 +283,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/inbox/{case}/package", post(inbox::fetch))
         .route("/api/v1/inbox/{case}/delivery", post(inbox::deliver))
         .merge(drafts::plain())
+        .merge(invitations::plain())
         .merge(letters::plain())
         .merge(people::plain())
         .merge(record::plain())
@@ -365,8 +344,8 @@ async fn me(visit: Visit) -> Result<Json<Me>, Problem> {
         license(name = "Apache-2.0 OR MIT"),
     ),
     paths(
-        me, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, cases::waves, cases::plan,
-        cases::approve, cases::open, cases::press, cases::receipts, cases::refusals, cases::add_artifacts, cases::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
+        me, jobs::list, jobs::show, cases::list, cases::create, cases::show, cases::change, history::list, waves::waves, waves::plan,
+        waves::approve, waves::open, press::press, press::receipts, press::refusals, masters::add_artifacts, masters::meter, sites::show, traces::list, traces::show, traces::begin, traces::evidence, partners::list, partners::import, partners::show,
         partners::suspend, partners::resume, partners::remove, partners::admit, partners::accept, partners::lead, partners::retire, partners::add_seat, log::show, log::prove, log::report, log::place, log::ask_witnesses, log::audit, log::entry,
         inbox::list, inbox::show, inbox::fetch, inbox::deliver, inbox::acknowledge, inbox::protect, inbox::write,
     ),
@@ -410,6 +389,7 @@ fn whole() -> Document {
     for part in [
         drafts::Paths::openapi(),
         ending::Paths::openapi(),
+        invitations::Paths::openapi(),
         letters::Paths::openapi(),
         people::Paths::openapi(),
         record::Paths::openapi(),
@@ -457,5 +437,24 @@ mod tests {
         documented.sort_unstable();
         routes.sort_unstable();
         assert_eq!(documented, routes);
+    }
+
+    #[test]
+    fn every_body_that_is_asked_for_has_an_example() {
+        let document = serde_json::to_value(whole()).unwrap();
+        let mut bodies = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let Some(name) = schema["$ref"].as_str() else {
+                    continue;
+                };
+                let name = name.strip_prefix("#/components/schemas/").unwrap();
+                let example = &document["components"]["schemas"][name]["example"];
+                assert!(example.is_object(), "{method} {path}: {name}");
+                bodies += 1;
+            }
+        }
+        assert!(bodies > 30, "{bodies}");
     }
 }

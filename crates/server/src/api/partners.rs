@@ -73,6 +73,7 @@ pub struct SeatSummary {
 /// Partners as CSV: `id,name,tier,country,obligations`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"csv": "id,name,tier,country,obligations\np-07,Harrowgate Sensors,validate,GB,\n"}))]
 pub struct Roster {
     /// The whole table, all or nothing.
     pub csv: String,
@@ -88,6 +89,7 @@ pub struct Imported {
 /// A reason, which is recorded.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "an audit found a shared mailbox"}))]
 pub struct Reason {
     /// In words.
     pub reason: String,
@@ -96,6 +98,7 @@ pub struct Reason {
 /// That a partner accepted an agreement on paper.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"version": "2026-11", "by": "R. Harrow"}))]
 pub struct Acceptance {
     /// Its version; without it, the current one.
     pub version: Option<String>,
@@ -106,6 +109,7 @@ pub struct Acceptance {
 /// A new seat.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "analyst@p-07.example", "recipient": "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"}))]
 pub struct NewSeat {
     /// Where it is reached.
     pub email: String,

@@ -1,4 +1,4 @@
-//! People of the program, invitations and recoveries.
+//! People of the program, and recoveries.
 //!
 //! What opens an account asks for a passkey that was shown just now, as the pages do: a token has none, and is told so.
 
@@ -6,24 +6,20 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
-use desk::{Invitation, Invited};
+use axum::{Json, Router};
+use desk::Invited;
 use domain::account::AccountCommand;
 use domain::ids::PersonName;
 use domain::person::{Actor, Person, Role};
 use domain::program::ProgramCommand;
-use domain::seat::Email;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::extract::{Ask, At, Body};
-use super::idempotency::ShownOnce;
+use super::invitations::{InvitationLink, Made, invited, made};
 use super::page::{Slice, Window};
-use super::partners::{id_of, seat_of};
 use crate::access::{ADMINISTRATOR, Route, api};
-use crate::door::{
-    INVITATION_DAYS, KEEPERS, SEATS, account_of, add_person, end_all, fresh, invitation_life,
-};
+use crate::door::{KEEPERS, SEATS, account_of, add_person, end_all, fresh};
 use crate::{App, Problem, Visit};
 
 /// What its routes need.
@@ -55,47 +51,10 @@ pub const ROUTES: &[Route] = &[
         ADMINISTRATOR,
         "write",
     ),
-    api("GET", "/api/v1/invitations", KEEPERS, "read"),
-    api(
-        "POST",
-        "/api/v1/invitations/{invitation}/revoke",
-        ADMINISTRATOR,
-        "write",
-    ),
     api("GET", "/api/v1/recoveries", KEEPERS, "read"),
     api("POST", "/api/v1/recoveries", SEATS, "write"),
     api("POST", "/api/v1/recoveries/approve", KEEPERS, "write"),
     api("POST", "/api/v1/recoveries/drop", KEEPERS, "write"),
-    api(
-        "GET",
-        "/api/v1/partners/{partner}/invitations",
-        SEATS,
-        "read",
-    ),
-    api(
-        "POST",
-        "/api/v1/partners/{partner}/invitations",
-        SEATS,
-        "write",
-    ),
-    api(
-        "POST",
-        "/api/v1/partners/{partner}/invitations/{invitation}/revoke",
-        SEATS,
-        "write",
-    ),
-    api(
-        "POST",
-        "/api/v1/partners/{partner}/seats/{seat}/invitations",
-        SEATS,
-        "write",
-    ),
-    api(
-        "POST",
-        "/api/v1/partners/{partner}/seats/{seat}/sign-out",
-        SEATS,
-        "write",
-    ),
 ];
 
 /// Those without an idempotency key.
@@ -106,17 +65,7 @@ pub fn plain() -> Router<App> {
         .route(&at("/people/{name}/roles"), post(change_roles))
         .route(&at("/people/{name}/sign-out"), post(sign_out))
         .route(&at("/people/{name}/remove"), post(remove))
-        .route(&at("/invitations"), get(invitations))
-        .route(&at("/invitations/{invitation}/revoke"), post(revoke))
         .route(&at("/recoveries/drop"), post(drop_recovery))
-        .route(
-            &at("/partners/{partner}/invitations/{invitation}/revoke"),
-            post(revoke_of_partner),
-        )
-        .route(
-            &at("/partners/{partner}/seats/{seat}/sign-out"),
-            post(sign_out_seat),
-        )
 }
 
 /// Those that take an idempotency key.
@@ -127,14 +76,6 @@ pub fn keyed() -> Router<App> {
         .route(&at("/people/{name}/invitations"), post(invite))
         .route(&at("/recoveries"), get(recoveries).post(ask_recovery))
         .route(&at("/recoveries/approve"), post(approve_recovery))
-        .route(
-            &at("/partners/{partner}/invitations"),
-            get(invitations_of_partner).post(invite_to_partner),
-        )
-        .route(
-            &at("/partners/{partner}/seats/{seat}/invitations"),
-            post(invite_seat),
-        )
 }
 
 /// Their part of the document.
@@ -147,17 +88,10 @@ pub fn keyed() -> Router<App> {
     invite,
     sign_out,
     remove,
-    invitations,
-    revoke,
     recoveries,
     ask_recovery,
     approve_recovery,
-    drop_recovery,
-    invitations_of_partner,
-    invite_to_partner,
-    revoke_of_partner,
-    invite_seat,
-    sign_out_seat,
+    drop_recovery
 ))]
 pub struct Paths;
 
@@ -192,43 +126,6 @@ pub struct Roles {
     pub roles: Vec<String>,
 }
 
-/// Somebody to be invited to a new seat.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"email": "analyst@p-07.example"}))]
-pub struct NewInvitation {
-    /// Where the colleague is reached; nothing is sent there from here.
-    pub email: String,
-}
-
-/// An invitation that was made. The link is shown this once.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct InvitationLink {
-    /// Who is invited.
-    pub to: String,
-    /// Whoever opens it first is them.
-    pub link: String,
-    /// Days in which it works, once.
-    pub days: u64,
-}
-
-/// An invitation that waits.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct InvitationSummary {
-    /// By what it is revoked.
-    pub invitation: String,
-    /// The account, `person:…` or `seat:…`; nothing for a new seat.
-    pub account: Option<String>,
-    /// The new seat's partner.
-    pub partner: Option<String>,
-    /// Where whoever gets the new seat is reached.
-    pub email: Option<String>,
-    /// Who made it: `person:…`, `seat:…` or `desk`.
-    pub by: String,
-    /// When it ends, UTC.
-    pub ends_at: String,
-}
-
 /// A recovery that waits for a second person.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RecoverySummary {
@@ -260,54 +157,6 @@ pub struct NewRecovery {
 pub struct WhoseRecovery {
     /// A name of the program or a seat; `person:…` and `seat:…` say which.
     pub account: String,
-}
-
-type Made = (StatusCode, Extension<ShownOnce>, Json<InvitationLink>);
-
-impl InvitationSummary {
-    fn of(one: &Invitation) -> Self {
-        let (account, partner, email) = match &one.to {
-            Invited::Account { account } => (Some(account.to_string()), None, None),
-            Invited::NewSeat { partner, email } => {
-                (None, Some(partner.to_string()), Some(email.to_string()))
-            }
-        };
-        Self {
-            invitation: one.id.clone(),
-            account,
-            partner,
-            email,
-            by: one.by.to_string(),
-            ends_at: one.ends_at.to_string(),
-        }
-    }
-
-    /// Invitations, by what revokes them.
-    pub(super) fn slice(all: &[Invitation], window: &Window) -> Result<Slice<Self>, Problem> {
-        let mut rows: Vec<Self> = all.iter().map(Self::of).collect();
-        rows.sort_by(|one, other| one.invitation.cmp(&other.invitation));
-        window.cut(rows, |row| row.invitation.clone())
-    }
-}
-
-/// Invites somebody, and shows the link this once.
-pub(super) async fn invited(visit: &Visit, to: Invited, who: &str) -> Result<Made, Problem> {
-    let by = visit.actor()?;
-    let secret = visit.desk.invite(to, &by, invitation_life()).await?;
-    Ok(made(visit, who, &secret))
-}
-
-fn made(visit: &Visit, who: &str, secret: &str) -> Made {
-    let link = InvitationLink {
-        to: who.to_owned(),
-        link: format!("{}/invitation/{secret}", visit.app.options().origin),
-        days: INVITATION_DAYS,
-    };
-    (StatusCode::CREATED, Extension(ShownOnce), Json(link))
-}
-
-pub(super) fn email(text: &str) -> Result<Email, Problem> {
-    Ok(Email::parse(text.trim()).map_err(desk::Failure::from_refusal)?)
 }
 
 fn name_of(text: &str) -> Result<PersonName, Problem> {
@@ -438,25 +287,6 @@ pub async fn remove(visit: Visit, At(name): At<String>) -> Result<StatusCode, Pr
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Invitations of people that wait.
-#[utoipa::path(get, path = "/api/v1/invitations", tag = "people", params(Window),
-    responses((status = 200, body = Slice<InvitationSummary>)))]
-pub async fn invitations(
-    visit: Visit,
-    Ask(window): Ask<Window>,
-) -> Result<Json<Slice<InvitationSummary>>, Problem> {
-    let all = visit.desk.invitations(None).await?;
-    Ok(Json(InvitationSummary::slice(&all, &window)?))
-}
-
-/// Takes an invitation back.
-#[utoipa::path(post, path = "/api/v1/invitations/{invitation}/revoke", tag = "people",
-    params(("invitation" = String, Path)), responses((status = 204)))]
-pub async fn revoke(visit: Visit, At(invitation): At<String>) -> Result<StatusCode, Problem> {
-    visit.desk.revoke_invitation(None, &invitation).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Recoveries that wait for a second person.
 #[utoipa::path(get, path = "/api/v1/recoveries", tag = "people", params(Window),
     responses((status = 200, body = Slice<RecoverySummary>)))]
@@ -520,75 +350,5 @@ pub async fn drop_recovery(
         .desk
         .account_command(&account, AccountCommand::DropRecovery, &by)
         .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Invitations of a partner's seats that wait.
-#[utoipa::path(get, path = "/api/v1/partners/{partner}/invitations", tag = "partners",
-    params(("partner" = String, Path), Window),
-    responses((status = 200, body = Slice<InvitationSummary>)))]
-pub async fn invitations_of_partner(
-    visit: Visit,
-    At(partner): At<String>,
-    Ask(window): Ask<Window>,
-) -> Result<Json<Slice<InvitationSummary>>, Problem> {
-    let partner = id_of(&visit, &partner)?;
-    let all = visit.desk.invitations(Some(&partner)).await?;
-    Ok(Json(InvitationSummary::slice(&all, &window)?))
-}
-
-/// Invites somebody to a new seat of a partner.
-#[utoipa::path(post, path = "/api/v1/partners/{partner}/invitations", tag = "partners",
-    params(("partner" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body = NewInvitation, responses((status = 201, body = InvitationLink)))]
-pub async fn invite_to_partner(
-    visit: Visit,
-    At(partner): At<String>,
-    Body(new): Body<NewInvitation>,
-) -> Result<Made, Problem> {
-    let partner = id_of(&visit, &partner)?;
-    let email = email(&new.email)?;
-    let who = email.to_string();
-    invited(&visit, Invited::NewSeat { partner, email }, &who).await
-}
-
-/// Takes an invitation of a partner's seat back.
-#[utoipa::path(post, path = "/api/v1/partners/{partner}/invitations/{invitation}/revoke", tag = "partners",
-    params(("partner" = String, Path), ("invitation" = String, Path)), responses((status = 204)))]
-pub async fn revoke_of_partner(
-    visit: Visit,
-    At((partner, invitation)): At<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    let partner = id_of(&visit, &partner)?;
-    visit
-        .desk
-        .revoke_invitation(Some(&partner), &invitation)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Invites whoever has a seat, and no passkey yet.
-#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/invitations", tag = "partners",
-    params(("partner" = String, Path), ("seat" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = InvitationLink)))]
-pub async fn invite_seat(
-    visit: Visit,
-    At((partner, seat)): At<(String, String)>,
-) -> Result<Made, Problem> {
-    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
-    let who = seat.to_string();
-    let account = Actor::Seat(seat);
-    invited(&visit, Invited::Account { account }, &who).await
-}
-
-/// Ends all sessions of a seat.
-#[utoipa::path(post, path = "/api/v1/partners/{partner}/seats/{seat}/sign-out", tag = "partners",
-    params(("partner" = String, Path), ("seat" = String, Path)), responses((status = 204)))]
-pub async fn sign_out_seat(
-    visit: Visit,
-    At((partner, seat)): At<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    let seat = seat_of(&visit, &id_of(&visit, &partner)?, &seat)?;
-    end_all(&visit, &Actor::Seat(seat)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

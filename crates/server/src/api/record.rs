@@ -64,6 +64,7 @@ pub struct RecordEntry {
 /// What the seat opened with its key.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"openings": {}}))]
 pub struct OpenedEntries {
     /// What each entry commits to, by its number, as the opened file has it.
     #[schema(value_type = BTreeMap<String, Object>)]

@@ -5,6 +5,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::agreement::Agreement;
 use domain::ids::AgreementVersion;
 use domain::partner::Tier;
 use domain::program::{Program, ProgramCommand};
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
 
-use super::extract::Body;
+use super::extract::{Ask, Body};
+use super::page::{Slice, Window};
 use crate::access::{ADMINISTRATOR, PROGRAM, Route, api};
 use crate::web::desk::program::UNLOCKS;
 use crate::{App, Problem, Visit};
@@ -108,13 +110,6 @@ pub struct AgreementSummary {
     pub accepted_by: Vec<String>,
 }
 
-/// All versions.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Agreements {
-    /// In the order in which they were published; the last one is asked for now.
-    pub agreements: Vec<AgreementSummary>,
-}
-
 /// A version to be published.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,22 +121,16 @@ pub struct NewAgreement {
     pub base64: String,
 }
 
-impl Agreements {
-    /// Those of a program.
-    pub fn of(program: &Program) -> Self {
-        let all = program.agreements().iter().map(|one| {
-            let accepted = program
-                .partners()
-                .filter(|partner| partner.accepted().contains_key(&one.version));
-            AgreementSummary {
-                version: one.version.to_string(),
-                sha256: one.text.map(|digest| digest.to_string()),
-                published_at: one.published_at.to_string(),
-                accepted_by: accepted.map(|partner| partner.id().to_string()).collect(),
-            }
-        });
+impl AgreementSummary {
+    fn of(program: &Program, one: &Agreement) -> Self {
+        let accepted = program
+            .partners()
+            .filter(|partner| partner.accepted().contains_key(&one.version));
         Self {
-            agreements: all.collect(),
+            version: one.version.to_string(),
+            sha256: one.text.map(|digest| digest.to_string()),
+            published_at: one.published_at.to_string(),
+            accepted_by: accepted.map(|partner| partner.id().to_string()).collect(),
         }
     }
 }
@@ -228,30 +217,41 @@ pub async fn lock(visit: Visit) -> Result<Json<ProgramSettings>, Problem> {
     Ok(Json(settings(&visit, &visit.state.program)))
 }
 
-/// The versions of the agreement, and who accepted which.
-#[utoipa::path(get, path = "/api/v1/agreements", tag = "settings",
-    responses((status = 200, body = Agreements)))]
-pub async fn agreements(visit: Visit) -> Json<Agreements> {
-    Json(Agreements::of(&visit.state.program))
+/// The versions of the agreement, and who accepted which, by name.
+#[utoipa::path(get, path = "/api/v1/agreements", tag = "settings", params(Window),
+    responses((status = 200, body = Slice<AgreementSummary>)))]
+pub async fn agreements(
+    visit: Visit,
+    Ask(window): Ask<Window>,
+) -> Result<Json<Slice<AgreementSummary>>, Problem> {
+    let program = &visit.state.program;
+    let all = program.agreements().iter();
+    let mut all: Vec<_> = all.map(|one| AgreementSummary::of(program, one)).collect();
+    all.sort_by(|one, other| one.version.cmp(&other.version));
+    Ok(Json(window.cut(all, |one| one.version.clone())?))
 }
 
 /// Publishes a version: nobody gets anything until they accept it.
 #[utoipa::path(post, path = "/api/v1/agreements", tag = "settings", request_body = NewAgreement,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = Agreements)))]
+    responses((status = 201, body = AgreementSummary)))]
 pub async fn publish(
     visit: Visit,
     Body(new): Body<NewAgreement>,
-) -> Result<(StatusCode, Json<Agreements>), Problem> {
+) -> Result<(StatusCode, Json<AgreementSummary>), Problem> {
     let version = AgreementVersion::parse(&new.version).map_err(desk::Failure::from_refusal)?;
     let text = STANDARD
         .decode(&new.base64)
         .map_err(|_| Problem::input("base64", "the text is not base64"))?;
     let command = ProgramCommand::PublishAgreement {
-        version,
+        version: version.clone(),
         text: Some(Digest::of(&text)),
     };
     visit.desk.decide(command, &visit.actor()?).await?;
-    let all = Agreements::of(&visit.desk.program().await?);
-    Ok((StatusCode::CREATED, Json(all)))
+    let program = visit.desk.program().await?;
+    let mut all = program.agreements().iter();
+    let published = all.find(|one| one.version == version);
+    let published = published.ok_or_else(Problem::nothing_here)?;
+    let published = AgreementSummary::of(&program, published);
+    Ok((StatusCode::CREATED, Json(published)))
 }

@@ -16,9 +16,11 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::extract::{Ask, At, Body};
 use super::idempotency::ShownOnce;
+use super::invitations::{
+    InvitationLink, InvitationSummary, Made, NewInvitation, email, invited, not_by_token,
+};
 use super::page::{Slice, Window};
 use super::partners::{Reason, SeatSummary, seat_now};
-use super::people::{InvitationLink, InvitationSummary, NewInvitation, email, invited};
 use crate::access::{Need, Route, api};
 use crate::door::{end_all, make_token, scopes};
 use crate::{App, Problem, Visit};
@@ -127,9 +129,6 @@ pub struct MadeToken {
     /// The token, `hst_…`.
     pub secret: String,
 }
-
-/// Invited to the own team.
-type Made = (StatusCode, Extension<ShownOnce>, Json<InvitationLink>);
 
 fn of_team<'a>(visit: &'a Visit, id: &str) -> Result<&'a Seat, Problem> {
     let (_, partner) = visit.seat()?;
@@ -270,12 +269,7 @@ pub async fn new_token(
     visit: Visit,
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Extension<ShownOnce>, Json<MadeToken>), Problem> {
-    if visit.session.as_ref().is_some_and(|own| own.is_token()) {
-        return Err(
-            Problem::new(403, "by-token", "a token makes no other token")
-                .hint("make it under your name, in the browser"),
-        );
-    }
+    not_by_token(&visit)?;
     let known = scopes();
     let scopes: BTreeSet<String> = new.scopes.into_iter().collect();
     if let Some(unknown) = scopes.iter().find(|scope| !known.contains(scope.as_str())) {

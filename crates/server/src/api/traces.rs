@@ -22,6 +22,7 @@ use crate::{Problem, Visit};
 /// A leak to be traced.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"files": [{"name": "leak.md", "base64": "VGhlIHRva2VuIGlzIG5vdCBjaGVja2VkLgo="}]}))]
 pub struct NewTrace {
     /// Its files: documents, archives, logs, captures.
     pub files: Vec<LeakedFile>,
