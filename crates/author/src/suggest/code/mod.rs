@@ -34,7 +34,10 @@ pub(super) fn suggest(file_name: &str, source: &str, layout: &Layout) -> Vec<Dra
             values::suggest(&mut finder, &tree);
             header::suggest(&mut finder, &tree);
             order::suggest(&mut finder, &tree);
-            names::suggest(&mut finder);
+            // Where a string or comment has no end, nobody can say which tokens are names.
+            if !tree.root_node().has_error() {
+                names::suggest(&mut finder);
+            }
         }
     }
     finder.finish()
