@@ -45,7 +45,9 @@ fuzz_target!(|input: &[u8]| {
             // What is not prose may have orders and values whose default is written differently.
             let copy = default_copy(&name, &master).expect("what is written parses");
             if carriers::Format::of(&name).is_prose() {
-                assert_eq!(copy, plain);
+                // A list at the very end gets the line break that it lacks.
+                let ended = [plain.as_slice(), b"\n"].concat();
+                assert!(copy == plain || (!source.ends_with(b"\n") && copy == ended));
             }
         }
         // Only wordings that the decisions bring along may be wrong.

@@ -97,6 +97,18 @@ fn a_bullet_list_is_offered_as_a_shuffle() {
 }
 
 #[test]
+fn a_list_at_the_very_end_gets_the_line_break_that_it_lacks() {
+    let text = "Signs of it:\n\n- a request with two tickets\n- a file of that name\n- an entry in the audit log";
+    let list = of(text)
+        .into_iter()
+        .find(|s| s.original.contains("audit log"));
+    let decision = Decision::Accept(list.unwrap().id);
+    let marked = apply("a.md", text.as_bytes(), &[decision]).unwrap();
+    let copy = default_copy("a.md", &marked);
+    assert_eq!(String::from_utf8(copy).unwrap(), format!("{text}\n"));
+}
+
+#[test]
 fn lists_with_an_order_are_left_alone() {
     for text in [
         "Do these steps:\n\n- open it\n- close it\n",

@@ -30,7 +30,8 @@ impl Decision {
 /// Writes decisions into a source: marks and directives are added, every other byte stays as it is.
 ///
 /// The suggestions are those of [`suggest`] for the same name and source.
-/// The answer parses as a master, and its default copy is that of the source.
+/// The answer parses as a master, and its default copy is that of the source. A list at the very end, whose last line has
+/// no line break, gets one when its order becomes a mark: what changes places needs its line.
 ///
 /// # Errors
 /// An unknown id, two decisions about one, alternatives that make no mark, marks that are wrong already.
