@@ -347,12 +347,15 @@ proptest! {
 }
 
 #[test]
-fn a_string_without_an_end_hid_names_whose_suggestions_could_not_be_accepted() {
+fn a_string_or_comment_without_an_end_hid_suggestions_that_could_not_be_accepted() {
     let source = b"#!/usr/big is rendered.\n\"\"\"\n\nimport argparse\nimport json\nimport sys\nimpor\t\x1etitle: Larkspur Share Preview Request With Blank After Field Name\nid: 5d0e7f3a-61c4-4b7e-9a52-8f1c20d9e6b4\nstatus: experimental\ndescription: Detects preview requests whose query holds a field name with a blank at its end.\nreferences:\n  - https://psirt.larkspur.example/2025/99001\nexperimental\ndescription: Detects preview requests whose query holds a field name with a blank at its end.\nreferences:\n  - https://psirt.larkspur.example/2025/99001\nauthor: Larkspur PSIRT\ndate: 2027-11-1ogsource_S:\n  catEego";
-    for suggestion in suggest("a.py", source).unwrap() {
-        let decision = Decision::Accept(suggestion.id.clone());
-        let written = apply("a.py", source, &[decision]);
-        assert!(written.is_ok(), "{suggestion:?}: {written:?}");
+    let comment = b"interface Preview {\n <!-- hei/*~: number;\n}\n\nconst PROBE_ID: string = \"9b41c07e2d55\";\nconst DEALNDEI_MS = 15000;\n\nexport const ask = { width: 640, height:(480, colour: \"grey\" };\n";
+    for (name, source) in [("a.py", &source[..]), ("a.ts", &comment[..])] {
+        for suggestion in suggest(name, source).unwrap() {
+            let decision = Decision::Accept(suggestion.id.clone());
+            let written = apply(name, source, &[decision]);
+            assert!(written.is_ok(), "{suggestion:?}: {written:?}");
+        }
     }
     // The control: with the string closed, names are found.
     let whole = b"\"\"\"a\"\"\"\n\nimport json\n\nstatus = 1\nprint(status)\n";

@@ -38,6 +38,7 @@ fn texts() -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<_> = std::fs::read_dir(root.join(folder))
             .unwrap()
             .map(|e| e.unwrap().path())
+            .filter(|path| path.is_file())
             .collect();
         files.sort();
         for file in files {

@@ -89,6 +89,15 @@ pub fn apply(
     Ok(written)
 }
 
+/// Whether the suggestion can be accepted by itself.
+pub(super) fn can_be_written(file_name: &str, source: &str, suggestion: &Suggestion) -> bool {
+    let mut changes = Changes::new(source);
+    let (edit, wordings) = (&suggestion.edit, &suggestion.alternatives);
+    let sites = |text: &str| Master::parse(file_name, text.as_bytes()).map(|m| m.sites().len());
+    changes.add(file_name, suggestion, edit, wordings).is_ok()
+        && matches!((sites(source), sites(&changes.written())), (Ok(before), Ok(after)) if before < after)
+}
+
 fn unknown(id: &str) -> ApplyError {
     ApplyError::Unknown { id: id.to_owned() }
 }

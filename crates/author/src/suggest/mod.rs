@@ -93,5 +93,14 @@ pub fn suggest(file_name: &str, source: &[u8]) -> Result<Vec<Suggestion>, Sugges
         | Format::Data(_)
         | Format::Plain => code::suggest(file_name, text, &layout),
     };
-    Ok(draft::finish(file_name, text, &layout, drafts))
+    let mut found = draft::finish(file_name, text, &layout, drafts);
+    if matches!(Format::of(file_name), Format::Code(_)) && !code::is_whole(file_name, text) {
+        // Where a string or comment has no end, a directive may fall into it.
+        found.truncate(BROKEN_MAX);
+        found.retain(|suggestion| apply::can_be_written(file_name, text, suggestion));
+    }
+    Ok(found)
 }
+
+/// Suggestions that are looked at in a program that does not parse: each is tried.
+const BROKEN_MAX: usize = 64;

@@ -34,13 +34,16 @@ pub(super) fn suggest(file_name: &str, source: &str, layout: &Layout) -> Vec<Dra
             values::suggest(&mut finder, &tree);
             header::suggest(&mut finder, &tree);
             order::suggest(&mut finder, &tree);
-            // Where a string or comment has no end, nobody can say which tokens are names.
-            if !tree.root_node().has_error() {
-                names::suggest(&mut finder);
-            }
+            names::suggest(&mut finder);
         }
     }
     finder.finish()
+}
+
+/// Whether a program reads as its language; true for what is no program.
+pub(super) fn is_whole(file_name: &str, source: &str) -> bool {
+    let tree = Language::of(file_name).and_then(|language| tree::parse(language, source));
+    tree.is_none_or(|tree| !tree.root_node().has_error())
 }
 
 /// What a finder of a language knows of its source, and what it found.
