@@ -1,7 +1,7 @@
 //! Cases: created, imported, changed, read.
 
 use domain::advisory::{self, CaseDetails};
-use domain::case::{Case, CaseFact, EndReason};
+use domain::case::{Case, EndReason};
 use domain::commitment::Commitment;
 use domain::decide::{CaseCommand, NewCase};
 use domain::ids::{CaseId, PersonName};
@@ -10,9 +10,11 @@ use domain::tlp::Tlp;
 use flow::keys::CaseSecret;
 use jiff::Timestamp;
 use seal::ProgramKey;
+use std::sync::Arc;
 
 use crate::config::random;
 use crate::desk::{Beside, too_busy};
+use crate::known::Deed;
 use crate::records::{NameRecord, SecretRecord, open};
 use crate::{Desk, Failure};
 
@@ -187,9 +189,18 @@ impl Desk {
     ///
     /// # Errors
     /// A database that fails, or an event of a newer version.
-    pub async fn history(&self, id: &CaseId) -> Result<Vec<(Timestamp, Actor, CaseFact)>, Failure> {
-        let events: Vec<domain::case::CaseEvent> = self.events(&id.stream()).await?;
-        Ok(events.into_iter().map(|e| (e.at, e.by, e.fact)).collect())
+    pub async fn history(&self, id: &CaseId) -> Result<Arc<Vec<Deed>>, Failure> {
+        let mut known = self.known_history(id);
+        let newer: Vec<domain::case::CaseEvent> =
+            self.events_after(&id.stream(), known.len() as u64).await?;
+        if !newer.is_empty() {
+            let deeds = newer
+                .into_iter()
+                .map(|event| (event.at, event.by, event.fact));
+            Arc::make_mut(&mut known).extend(deeds);
+            self.keep_history(id, &known);
+        }
+        Ok(known)
     }
 }
 

@@ -22,7 +22,7 @@ use tlog::{Logged, Signer, Verifier};
 
 use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
-use crate::known::Known;
+use crate::known::{Histories, Known};
 use crate::packages::Counter;
 
 /// How often a decision is made anew when another process wrote first.
@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     is_checked: AtomicBool,
     /// What the events told up to a place in the journal.
     pub(crate) known: Mutex<Known>,
+    /// What happened in cases that were asked for.
+    pub(crate) histories: Mutex<Histories>,
     /// Seats that wait for their packages.
     pub(crate) counter: Counter,
 }
@@ -112,6 +114,7 @@ impl Desk {
                 policy: Policy::default(),
                 is_checked: AtomicBool::new(false),
                 known: Mutex::default(),
+                histories: Mutex::default(),
                 counter: Counter::default(),
             }),
             now: reading.now,
@@ -370,7 +373,16 @@ impl Desk {
         &self,
         stream: &str,
     ) -> Result<Vec<E>, Failure> {
-        let recorded = self.store().events(stream, 0).await?;
+        self.events_after(stream, 0).await
+    }
+
+    /// The events of a stream after so many.
+    pub(crate) async fn events_after<E: DeserializeOwned>(
+        &self,
+        stream: &str,
+        after: u64,
+    ) -> Result<Vec<E>, Failure> {
+        let recorded = self.store().events(stream, after).await?;
         recorded.iter().map(read_event).collect()
     }
 

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::account::{ACCOUNT_PREFIX, AccountEvent, Accounts};
-use domain::case::{Case, CaseEvent};
+use domain::case::{Case, CaseEvent, CaseFact};
 use domain::chain::{Chain, ChainEvent};
 use domain::ids::{CaseId, SeatId};
+use domain::person::Actor;
 use domain::program::{PROGRAM_STREAM, Program, ProgramEvent};
+use jiff::Timestamp;
 use store::{JOURNAL_PAGE_MAX, Recorded};
 
 use crate::desk::{read_clock, read_event};
@@ -36,6 +38,15 @@ pub struct State {
 /// The newest state that this process has made.
 #[derive(Debug, Default)]
 pub(crate) struct Known(State);
+
+/// One event of a case: when, by whom, and what.
+pub type Deed = (Timestamp, Actor, CaseFact);
+
+/// The histories of cases that were asked for, each as long as it was then: events are only ever added.
+pub(crate) type Histories = BTreeMap<CaseId, Arc<Vec<Deed>>>;
+
+/// Cases whose histories are kept.
+const HISTORIES_MAX: usize = 64;
 
 impl State {
     /// A case; `None` when there is none with this id.
@@ -145,6 +156,27 @@ impl Desk {
             0 => Ok(None),
             _ => self.state().await.map(Some),
         }
+    }
+
+    pub(crate) fn known_history(&self, id: &CaseId) -> Arc<Vec<Deed>> {
+        self.histories().get(id).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn keep_history(&self, id: &CaseId, history: &Arc<Vec<Deed>>) {
+        let mut kept = self.histories();
+        if kept.len() >= HISTORIES_MAX && !kept.contains_key(id) {
+            kept.clear();
+        }
+        let is_newer = kept.get(id).is_none_or(|known| known.len() < history.len());
+        if is_newer {
+            kept.insert(id.clone(), history.clone());
+        }
+    }
+
+    fn histories(&self) -> std::sync::MutexGuard<'_, Histories> {
+        // The map is whole whatever a thread did that held it.
+        let histories = self.shared().histories.lock();
+        histories.unwrap_or_else(|poison| poison.into_inner())
     }
 
     fn known(&self) -> State {

@@ -50,7 +50,7 @@ pub use failure::{Class, Failure};
 pub use init::init;
 pub use intake::{Found, Tools, serve_pdf};
 pub use invitations::{INVITATION_LIFE_MAX, Invitation, Invited};
-pub use known::State;
+pub use known::{Deed, State};
 pub use leaks::{LEAK_INPUT_BYTES_MAX, READ_PDF, ReadLeak, read_leak, read_originals, tools};
 pub use ledger::Audited;
 pub use own_record::{OwnEntry, OwnRecord};

@@ -418,8 +418,8 @@ impl Desk {
 
     async fn press_openings(&self, id: &CaseId) -> Result<Vec<Sealed>, Failure> {
         let history = self.history(id).await?;
-        let openings = history.into_iter().filter_map(|(_, _, fact)| match fact {
-            CaseFact::CopiesPressed { code_opening, .. } => code_opening,
+        let openings = history.iter().filter_map(|(_, _, fact)| match fact {
+            CaseFact::CopiesPressed { code_opening, .. } => code_opening.clone(),
             _ => None,
         });
         Ok(openings.collect())

@@ -160,8 +160,9 @@ impl Desk {
     async fn known_entries(&self) -> Result<BTreeMap<Leaf, Known>, Failure> {
         let mut known: BTreeMap<Leaf, Known> = BTreeMap::new();
         for case in self.case_ids().await? {
-            for (at, _, fact) in self.history(&case).await? {
-                match fact {
+            for (at, _, fact) in self.history(&case).await?.iter() {
+                let at = *at;
+                match fact.clone() {
                     CaseFact::CopiesPressed { code, packages, .. } => {
                         known
                             .entry(code)

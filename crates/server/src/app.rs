@@ -1,8 +1,12 @@
 //! What all requests of one process share.
 
-use std::sync::{Arc, OnceLock, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
 
 use desk::{Desk, State};
+use domain::advisory::CaseDetails;
+use domain::case::Case;
+use domain::sealed::Digest;
 use seal::ProgramKey;
 
 use crate::Problem;
@@ -52,6 +56,9 @@ pub struct Options {
     pub origin: String,
 }
 
+/// Cases whose details are kept opened.
+const OPENED_MAX: usize = 4096;
+
 /// What all requests share. Clones are cheap.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -60,6 +67,8 @@ struct Inner {
     desk: Desk,
     options: Options,
     key: RwLock<Option<Arc<ProgramKey>>>,
+    /// What cases are about, opened while the key is unlocked, by the digest of what is sealed.
+    about: Mutex<BTreeMap<Digest, Arc<CaseDetails>>>,
     sessions: Sessions,
     ceremonies: Ceremonies,
     limits: OnceLock<Limits>,
@@ -79,6 +88,7 @@ impl App {
             desk,
             options,
             key: RwLock::new(key),
+            about: Mutex::default(),
             jobs: Jobs::default(),
         }))
     }
@@ -164,13 +174,44 @@ impl App {
         Ok(())
     }
 
-    /// Forgets the program key.
+    /// Forgets the program key, and what was opened with it.
     pub fn lock(&self) {
         *self
             .0
             .key
             .write()
             .unwrap_or_else(|poison| poison.into_inner()) = None;
+        self.opened().clear();
+    }
+
+    /// What a case is about: opened once, and kept until the key is locked.
+    ///
+    /// # Errors
+    /// A key that is locked, or that does not open it.
+    pub fn details(&self, case: &Case) -> Result<Arc<CaseDetails>, Problem> {
+        let key = self.key()?;
+        let place = Digest::of(case.details().ciphertext());
+        if let Some(known) = self.opened().get(&place) {
+            return Ok(known.clone());
+        }
+        let details = Arc::new(self.0.desk.details(case, &key)?);
+        let mut opened = self.opened();
+        if opened.len() >= OPENED_MAX {
+            opened.clear();
+        }
+        // Nothing is kept for a key that was locked meanwhile.
+        if self.is_unlocked() {
+            opened.insert(place, details.clone());
+        }
+        Ok(details)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<Digest, Arc<CaseDetails>>> {
+        // The map is whole whatever a thread did that held it.
+        self.0
+            .about
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
     }
 
     fn held(&self) -> Option<Arc<ProgramKey>> {

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::Desk;
+use domain::advisory::CaseDetails;
+use domain::case::Case;
 use domain::ids::{PartnerId, PersonName, SeatId};
 use domain::person::{Actor, Role};
 use jiff::tz::TimeZone;
@@ -123,6 +125,14 @@ impl Visit {
     /// As [`App::key`].
     pub fn key(&self) -> Result<Arc<ProgramKey>, Problem> {
         self.app.key()
+    }
+
+    /// What a case is about.
+    ///
+    /// # Errors
+    /// A key that is locked, or that is never held here.
+    pub fn details(&self, case: &Case) -> Result<Arc<CaseDetails>, Problem> {
+        self.app.details(case)
     }
 
     /// Whether the person has the role.

@@ -298,8 +298,8 @@ async fn a_case_goes_from_a_form_through_marks_two_approvals_and_a_press_to_open
         .history(world.case(&case).await.id())
         .await;
     let by = Actor::Person(person("Ada"));
-    let pressed = history.unwrap().into_iter().any(|(_, who, fact)| {
-        who == by && matches!(fact, domain::case::CaseFact::CopiesPressed { .. })
+    let pressed = history.unwrap().iter().any(|(_, who, fact)| {
+        *who == by && matches!(fact, domain::case::CaseFact::CopiesPressed { .. })
     });
     assert!(pressed, "the press stands under the name of who pressed");
 

@@ -330,11 +330,7 @@ fn product(product: &AffectedProduct) -> String {
 }
 
 fn summary(visit: &Visit, case: &Case) -> CaseSummary {
-    let details = visit
-        .key()
-        .ok()
-        .and_then(|key| visit.desk.details(case, &key).ok());
-    CaseSummary::of(case, details.as_ref())
+    CaseSummary::of(case, visit.details(case).ok().as_deref())
 }
 
 /// With the names of its files, where they can be read.
@@ -438,7 +434,7 @@ pub async fn change(
             .hint("send `release`, `tlp`, `title`, `cves`, `products`, `cvss` or `summary`"));
     }
     if changes_details {
-        let mut details = visit.desk.details(known(&visit, &case)?, &*visit.key()?)?;
+        let mut details = CaseDetails::clone(&*visit.details(known(&visit, &case)?)?);
         if let Some(title) = &change.title {
             details.title = checked_title(title)?;
         }

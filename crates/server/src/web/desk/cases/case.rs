@@ -22,7 +22,7 @@ const DEEDS_SHOWN: usize = 200;
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem> {
     let case = case_of(&visit, &id)?;
     let details = match visit.key() {
-        Ok(key) => Some(visit.desk.details(&case, &key)?),
+        Ok(_) => Some(visit.details(&case)?),
         Err(_) => None,
     };
     let history = visit.desk.history(case.id()).await?;
@@ -34,7 +34,7 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page, Problem>
     let content = html! {
         (tabs(&visit, &case))
         @if !waiting.is_empty() { (today::list(&waiting)) }
-        (facts(&summary(&visit, &case, details.as_ref())))
+        (facts(&summary(&visit, &case, details.as_deref())))
         (actions(&visit, &case))
         (timeline::draw(&visit, &case))
         (funnel(&visit, &case))

@@ -27,8 +27,7 @@ fn form(visit: &Visit, case: &Case, errors: &[(&str, String)]) -> Page {
         found.map(|(_, error)| error.as_str())
     };
     let release = case.release().map(moment::local).unwrap_or_default();
-    let key = visit.key().ok();
-    let details = key.and_then(|key| visit.desk.details(case, &key).ok());
+    let details = visit.details(case).ok();
     let content = html! {
         (tabs(visit, case))
         (error_summary(errors))
@@ -201,7 +200,7 @@ pub async fn details(
     Form(sent): Form<Details>,
 ) -> Result<Response, Problem> {
     let case = case_of(&visit, &id)?;
-    let mut details = visit.desk.details(&case, &*visit.key()?)?;
+    let mut details = CaseDetails::clone(&*visit.details(&case)?);
     let mut errors = Vec::new();
     match new::checked_title(&sent.title) {
         Ok(title) => details.title = title,
