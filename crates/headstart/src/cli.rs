@@ -65,7 +65,7 @@ pub struct Global {
         help_heading = EVERY_COMMAND
     )]
     pub passphrase_file: Option<PathBuf>,
-    /// Ask the program's server at this address instead of a data directory, such as https://desk.example.
+    /// Ask the program's server at this address instead of a data directory, such as `https://desk.example`.
     #[arg(
         long,
         global = true,
