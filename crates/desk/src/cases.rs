@@ -185,7 +185,7 @@ impl Desk {
             .collect()
     }
 
-    /// Every event of a case in order, as facts with their times.
+    /// Every event of a case in order, as facts with their times, for showing: what was read once is kept.
     ///
     /// # Errors
     /// A database that fails, or an event of a newer version.
@@ -201,6 +201,15 @@ impl Desk {
             self.keep_history(id, &known);
         }
         Ok(known)
+    }
+
+    /// The same as the database has it now: evidence and checks rest on nothing that a process remembers.
+    pub(crate) async fn recorded(&self, id: &CaseId) -> Result<Vec<Deed>, Failure> {
+        let events: Vec<domain::case::CaseEvent> = self.events(&id.stream()).await?;
+        let deeds = events
+            .into_iter()
+            .map(|event| (event.at, event.by, event.fact));
+        Ok(deeds.collect())
     }
 }
 

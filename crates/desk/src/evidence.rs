@@ -125,7 +125,7 @@ impl Desk {
         checkpoint: &str,
     ) -> Result<BTreeMap<SeatId, Vec<OpenedLeaf>>, Failure> {
         let mut openings: BTreeMap<SeatId, Vec<domain::sealed::Sealed>> = BTreeMap::new();
-        for (_, _, fact) in self.history(case.id()).await?.iter() {
+        for (_, _, fact) in self.recorded(case.id()).await? {
             let CaseFact::PackageFetched {
                 seat,
                 opening: Some(opening),
@@ -134,9 +134,9 @@ impl Desk {
             else {
                 continue;
             };
-            let of_seat = openings.entry(seat.clone()).or_default();
+            let of_seat = openings.entry(seat).or_default();
             of_seat.truncate(1);
-            of_seat.push(opening.clone());
+            of_seat.push(opening);
         }
         let mut leaves = BTreeMap::new();
         for (seat, sealed) in openings {

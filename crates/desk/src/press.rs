@@ -417,9 +417,9 @@ impl Desk {
     }
 
     async fn press_openings(&self, id: &CaseId) -> Result<Vec<Sealed>, Failure> {
-        let history = self.history(id).await?;
-        let openings = history.iter().filter_map(|(_, _, fact)| match fact {
-            CaseFact::CopiesPressed { code_opening, .. } => code_opening.clone(),
+        let history = self.recorded(id).await?;
+        let openings = history.into_iter().filter_map(|(_, _, fact)| match fact {
+            CaseFact::CopiesPressed { code_opening, .. } => code_opening,
             _ => None,
         });
         Ok(openings.collect())

@@ -160,9 +160,8 @@ impl Desk {
     async fn known_entries(&self) -> Result<BTreeMap<Leaf, Known>, Failure> {
         let mut known: BTreeMap<Leaf, Known> = BTreeMap::new();
         for case in self.case_ids().await? {
-            for (at, _, fact) in self.history(&case).await?.iter() {
-                let at = *at;
-                match fact.clone() {
+            for (at, _, fact) in self.recorded(&case).await? {
+                match fact {
                     CaseFact::CopiesPressed { code, packages, .. } => {
                         known
                             .entry(code)

@@ -105,8 +105,8 @@ impl Openings {
     ) -> Result<Sealed, Failure> {
         if !self.0.contains_key(case) {
             let mut openings = BTreeMap::new();
-            for (_, _, fact) in desk.history(case).await?.iter() {
-                match fact.clone() {
+            for (_, _, fact) in desk.recorded(case).await? {
+                match fact {
                     CaseFact::CopiesPressed { packages, .. } => {
                         let known = packages.into_iter();
                         openings.extend(known.filter_map(|own| Some((own.leaf, own.opening?))));

@@ -72,6 +72,8 @@ impl Suggestion {
 /// A source that is no text has no suggestions.
 /// Time grows with the length of the source, at most [`SOURCE_BYTES_MAX`]; at most [`SUGGESTIONS_MAX`] are found.
 ///
+/// Of a program that does not parse, at most [`BROKEN_MAX`] are tried, and those are given that can be accepted.
+///
 /// # Errors
 /// A source that is too large, or whose marks are wrong already.
 pub fn suggest(file_name: &str, source: &[u8]) -> Result<Vec<Suggestion>, SuggestError> {
@@ -102,5 +104,5 @@ pub fn suggest(file_name: &str, source: &[u8]) -> Result<Vec<Suggestion>, Sugges
     Ok(found)
 }
 
-/// Suggestions that are looked at in a program that does not parse: each is tried.
-const BROKEN_MAX: usize = 64;
+/// Suggestions that are tried in a program that does not parse.
+pub const BROKEN_MAX: usize = 64;
