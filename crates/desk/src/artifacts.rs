@@ -272,9 +272,22 @@ impl Desk {
     }
 
     pub(crate) async fn blob(&self, id: &BlobId) -> Result<Vec<u8>, Failure> {
-        self.store().blob(&id.to_string()).await?.ok_or_else(|| {
-            Failure::machine("missing-blob", format!("the blob {id} is missing"))
-                .hint("restore a backup; `headstart log audit` names what is missing")
-        })
+        let bytes = self.store().blob(&id.to_string()).await?;
+        bytes.ok_or_else(|| missing_blob(id))
     }
+
+    /// Blobs in the order of their ids.
+    pub(crate) async fn blobs(&self, ids: &[BlobId]) -> Result<Vec<Vec<u8>>, Failure> {
+        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let found = self.store().blobs(&names).await?;
+        ids.iter()
+            .zip(found)
+            .map(|(id, bytes)| bytes.ok_or_else(|| missing_blob(id)))
+            .collect()
+    }
+}
+
+fn missing_blob(id: &BlobId) -> Failure {
+    Failure::machine("missing-blob", format!("the blob {id} is missing"))
+        .hint("restore a backup; `headstart log audit` names what is missing")
 }

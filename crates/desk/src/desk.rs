@@ -1,7 +1,7 @@
 //! An open program: its store, its clock, its log key, and the loop of load, decide, commit.
 
 use domain::case::{Case, CaseEvent};
-use domain::chain::{self, Chain, ChainEvent};
+use domain::chain::{self, Chain, ChainEvent, Link};
 use domain::clock::{Clock, Reading};
 use domain::decide::{CaseCommand, Context};
 use domain::explain::Explain;
@@ -48,10 +48,16 @@ pub(crate) struct Shared {
     is_checked: AtomicBool,
     /// What the events told up to a place in the journal.
     pub(crate) known: Mutex<Known>,
+    /// Held by the request that reads what is new.
+    pub(crate) catching_up: tokio::sync::Mutex<()>,
     /// What happened in cases that were asked for.
     pub(crate) histories: Mutex<Histories>,
     /// Seats that wait for their packages.
     pub(crate) counter: Counter,
+    /// Whether receipts wait for a signature.
+    pub(crate) is_signing: AtomicBool,
+    /// Whether the last signature over receipts failed.
+    pub(crate) is_behind: AtomicBool,
 }
 
 /// What a decision of a case is made on.
@@ -73,8 +79,8 @@ pub(crate) struct Beside {
     pub(crate) index: Option<Vec<u8>>,
     /// Settings by name.
     pub(crate) meta: Vec<(String, String)>,
-    /// New entries of seats' chains, each with the number of entries before it.
-    pub(crate) chains: Vec<(SeatId, u64, ChainEvent)>,
+    /// New entries of seats' chains, each with its place.
+    pub(crate) chains: Vec<(SeatId, Link, ChainEvent)>,
 }
 
 impl Desk {
@@ -114,8 +120,11 @@ impl Desk {
                 policy: Policy::default(),
                 is_checked: AtomicBool::new(false),
                 known: Mutex::default(),
+                catching_up: tokio::sync::Mutex::default(),
                 histories: Mutex::default(),
                 counter: Counter::default(),
+                is_signing: AtomicBool::new(false),
+                is_behind: AtomicBool::new(false),
             }),
             now: reading.now,
             by: Actor::Desk,
@@ -303,12 +312,7 @@ impl Desk {
     /// A case, the program, and the versions on which a decision is made.
     pub(crate) async fn load(&self, id: &CaseId) -> Result<Loaded, Failure> {
         if let Some(state) = self.kept_state().await? {
-            let case = state.case(id).cloned().ok_or_else(|| unknown_case(id))?;
-            return Ok(Loaded {
-                version: state.version(&id.stream()),
-                case,
-                program: state.program,
-            });
+            return state.loaded(id);
         }
         let (case, version) = self.load_case(id).await?;
         let program = self.program().await?;
@@ -362,11 +366,24 @@ impl Desk {
     /// # Errors
     /// A database that fails, or an event of a newer version.
     pub async fn chain(&self, seat: &SeatId) -> Result<Chain, Failure> {
-        if let Some(state) = self.kept_state().await? {
-            return Ok(Chain::clone(&state.chain(seat)));
-        }
         let events: Vec<ChainEvent> = self.events(&chain::stream(seat)).await?;
         Ok(Chain::replay(&events))
+    }
+
+    /// Where the next entry of a seat's chain stands.
+    pub(crate) async fn link(&self, seat: &SeatId) -> Result<Link, Failure> {
+        match self.kept_state().await? {
+            Some(state) => Ok(state.link(seat)),
+            None => Ok(self.chain(seat).await?.next()),
+        }
+    }
+
+    /// The program as its events tell it, from what this process keeps where it keeps something.
+    pub(crate) async fn current_program(&self) -> Result<Arc<Program>, Failure> {
+        match self.kept_state().await? {
+            Some(state) => Ok(state.program),
+            None => Ok(Arc::new(self.program().await?)),
+        }
     }
 
     pub(crate) async fn events<E: DeserializeOwned>(
@@ -409,11 +426,11 @@ impl Desk {
             });
         }
         // A seat's chain is a stream of its own: whoever decided on an older state of it is refused, like the case's.
-        for (seat, before, event) in beside.chains {
+        for (seat, link, event) in beside.chains {
             let body = serde_json::to_value(&event).map_err(unwritable_event)?;
             batch.events.push(NewEvent {
                 stream: chain::stream(&seat),
-                version: before + 1,
+                version: link.ordinal,
                 at: self.now,
                 kind: body["type"].as_str().unwrap_or("event").to_owned(),
                 body: body.to_string(),
@@ -434,12 +451,18 @@ impl Desk {
 
     /// Commits; `false` when another process wrote to the stream first and the decision must be made anew.
     pub(crate) async fn committed(&self, batch: Batch) -> Result<bool, Failure> {
+        Ok(self.committed_at(batch).await?.is_some())
+    }
+
+    /// The same, with the index of the batch's first entry in the log, 0 where it has none; `None` when the decision
+    /// must be made anew.
+    pub(crate) async fn committed_at(&self, batch: Batch) -> Result<Option<u64>, Failure> {
         if batch.events.is_empty() {
-            return Ok(true);
+            return Ok(Some(0));
         }
         match self.store().commit(&batch).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict { .. }) => Ok(false),
+            Ok(first) => Ok(Some(first.unwrap_or(0))),
+            Err(CommitError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -515,7 +538,7 @@ fn is_other_history(failure: &Failure) -> bool {
     matches!(failure.code.as_str(), "log-rolled-back" | "log-forked")
 }
 
-fn unknown_case(id: &CaseId) -> Failure {
+pub(crate) fn unknown_case(id: &CaseId) -> Failure {
     Failure::usage("unknown-case", format!("there is no case `{id}`"))
         .hint("`headstart case list` shows the cases")
 }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use domain::account::{ACCOUNT_PREFIX, AccountEvent, Accounts};
 use domain::case::{Case, CaseEvent, CaseFact};
-use domain::chain::{Chain, ChainEvent};
+use domain::chain::{ChainEvent, ChainFact, Link};
 use domain::ids::{CaseId, SeatId};
 use domain::person::Actor;
 use domain::program::{PROGRAM_STREAM, Program, ProgramEvent};
 use jiff::Timestamp;
 use store::{JOURNAL_PAGE_MAX, Recorded};
 
-use crate::desk::{read_clock, read_event};
+use crate::desk::{Loaded, read_clock, read_event, unknown_case};
 use crate::{Desk, Failure};
 
 /// The program and its cases, as of one place in the journal. Cheap to clone.
@@ -32,7 +32,8 @@ pub struct State {
     pub cases: Arc<BTreeMap<CaseId, Arc<Case>>>,
     /// How many events each stream has.
     versions: Arc<BTreeMap<String, u64>>,
-    chains: Arc<BTreeMap<SeatId, Arc<Chain>>>,
+    /// Where each seat's next entry stands.
+    links: Arc<BTreeMap<SeatId, Link>>,
 }
 
 /// The newest state that this process has made.
@@ -59,9 +60,18 @@ impl State {
         self.versions.get(stream).copied().unwrap_or(0)
     }
 
-    /// Everything that the log ever got for one seat.
-    pub(crate) fn chain(&self, seat: &SeatId) -> Arc<Chain> {
-        self.chains.get(seat).cloned().unwrap_or_default()
+    /// Where the next entry of a seat's chain stands.
+    pub(crate) fn link(&self, seat: &SeatId) -> Link {
+        self.links.get(seat).copied().unwrap_or(Link::FIRST)
+    }
+
+    /// What a decision of a case is made on.
+    pub(crate) fn loaded(&self, id: &CaseId) -> Result<Loaded, Failure> {
+        Ok(Loaded {
+            case: self.case(id).cloned().ok_or_else(|| unknown_case(id))?,
+            version: self.version(&id.stream()),
+            program: self.program.clone(),
+        })
     }
 
     fn apply(&mut self, recorded: &Recorded) -> Result<(), Failure> {
@@ -72,8 +82,9 @@ impl State {
             && let Ok(seat) = SeatId::parse(seat)
         {
             let event: ChainEvent = read_event(recorded)?;
-            let chains = Arc::make_mut(&mut self.chains);
-            Arc::make_mut(chains.entry(seat).or_default()).apply(&event);
+            let ChainFact::EntryMade { leaf, .. } = &event.fact;
+            let link = self.link(&seat).next(leaf);
+            Arc::make_mut(&mut self.links).insert(seat, link);
             return Ok(());
         }
         if recorded.stream == PROGRAM_STREAM {
@@ -127,6 +138,12 @@ impl Desk {
     }
 
     async fn state_up_to(&self, newest: u64) -> Result<State, Failure> {
+        let known = self.known();
+        if known.sequence >= newest {
+            return Ok(known);
+        }
+        // One request reads what is new, and the others take it over from there.
+        let _turn = self.shared().catching_up.lock().await;
         let mut state = self.known();
         if state.sequence >= newest {
             return Ok(state);
@@ -179,7 +196,8 @@ impl Desk {
         histories.unwrap_or_else(|poison| poison.into_inner())
     }
 
-    fn known(&self) -> State {
+    /// What this process knows, however old.
+    pub(crate) fn known(&self) -> State {
         let known = self.shared().known.lock();
         // A thread that panicked while it held the lock left a whole state: it is exchanged in one step.
         known.unwrap_or_else(|poison| poison.into_inner()).0.clone()

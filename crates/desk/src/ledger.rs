@@ -4,30 +4,38 @@ use std::collections::BTreeMap;
 
 use domain::commitment::{Commitment, Leaf};
 use domain::package::Package;
+use domain::program::Program;
 use flow::delivery::Grown;
 use flow::evidence::{Earlier, OpenedLeaf};
 use tlog::{
-    Checkpoint, Hash, InclusionError, InclusionProof, Logged, Note, Quorum, leaf_hash,
-    verify_inclusion,
+    Checkpoint, ConfirmError, Hash, InclusionError, InclusionProof, Logged, Note, Quorum, Trusted,
+    leaf_hash, verify_inclusion,
 };
 
 use crate::desk::Loaded;
+use crate::witnesses::no_checkpoint;
 use crate::{Desk, Failure};
 
 impl Desk {
     /// Where a leaf stands in the log.
     pub(crate) async fn position(&self, leaf: &Leaf) -> Result<u64, Failure> {
         let hash = leaf_hash(&leaf.entry_bytes());
-        self.store().leaf_index(&hash).await?.ok_or_else(|| {
-            Failure::machine("not-logged", format!("`{leaf}` is not in the log"))
-                .hint("`headstart log audit` names the first difference")
-        })
+        if let Some(index) = self.store().leaf_index(&hash).await? {
+            return Ok(index);
+        }
+        // A receipt has its place before it is signed for.
+        self.integrate().await?;
+        let index = self.store().leaf_index(&hash).await?;
+        index.ok_or_else(|| not_logged(leaf))
     }
 
     /// Whether the log holds a leaf.
     pub(crate) async fn is_logged(&self, leaf: &Leaf) -> Result<bool, Failure> {
-        let hash = leaf_hash(&leaf.entry_bytes());
-        Ok(self.store().leaf_index(&hash).await?.is_some())
+        match self.position(leaf).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.code == NOT_LOGGED => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// A leaf's inclusion proof under a signed checkpoint.
@@ -37,37 +45,87 @@ impl Desk {
         checkpoint: &str,
     ) -> Result<InclusionProof, Failure> {
         let size = self.size_of(checkpoint)?;
-        let index = self.position(leaf).await?;
-        Ok(self.store().inclusion(index, size).await?)
+        let mut proofs = self.proofs(std::slice::from_ref(leaf), size).await?;
+        proofs.pop().ok_or_else(|| not_logged(leaf))
     }
 
-    /// A package that is confirmed to be in the log, under the program's quorum where it has one.
-    ///
-    /// # Errors
-    /// A checkpoint that does not cover it, or lacks cosignatures: nothing is given that the log does not hold.
-    pub(crate) async fn confirmed(
+    /// The inclusion proofs of leaves, in their order, in the tree of the first `size` entries.
+    pub(crate) async fn proofs(
         &self,
-        package: Package,
+        leaves: &[Leaf],
+        size: u64,
+    ) -> Result<Vec<InclusionProof>, Failure> {
+        let proofs = self.store().inclusions(&hashes_of(leaves), size).await?;
+        leaves
+            .iter()
+            .zip(proofs)
+            .map(|(leaf, proof)| proof.ok_or_else(|| not_logged(leaf)))
+            .collect()
+    }
+
+    /// A checkpoint under which packages may be confirmed: signed by the log, and cosigned by the program's quorum where
+    /// it has one.
+    pub(crate) fn trusted(
+        &self,
         checkpoint: &str,
         quorum: Option<&Quorum>,
-    ) -> Result<Logged<Package>, Failure> {
-        let proof = self.proof(package.leaf(), checkpoint).await?;
+    ) -> Result<Trusted, Failure> {
         let log = self.log_key();
-        let confirmed = match quorum {
-            Some(quorum) => tlog::confirm_cosigned(package, &proof, checkpoint, &log, quorum),
-            None => tlog::confirm(package, &proof, checkpoint, &log),
+        let trusted = match quorum {
+            Some(quorum) => Trusted::open_cosigned(checkpoint, &log, quorum),
+            None => Trusted::open(checkpoint, &log),
         };
-        confirmed.map_err(|error| {
-            Failure::machine("not-logged", error.to_string())
-                .hint("nothing is given that the log does not hold; run `headstart log audit`")
-        })
+        trusted.map_err(unconfirmed)
     }
 
-    /// The published checkpoint, asked for anew when it does not cover this leaf yet.
-    pub(crate) async fn published_over(&self, leaf: &Leaf) -> Result<String, Failure> {
-        let index = self.position(leaf).await?;
+    /// Packages that are confirmed to be in the log, in their order.
+    ///
+    /// # Errors
+    /// A checkpoint that does not cover one of them: nothing is given that the log does not hold.
+    pub(crate) async fn confirmed(
+        &self,
+        packages: Vec<Package>,
+        trusted: &Trusted,
+    ) -> Result<Vec<Logged<Package>>, Failure> {
+        let leaves: Vec<Leaf> = packages.iter().map(|package| *package.leaf()).collect();
+        let proofs = self.proofs(&leaves, trusted.checkpoint().size()).await?;
+        packages
+            .into_iter()
+            .zip(&proofs)
+            .map(|(package, proof)| trusted.confirm(package, proof).map_err(unconfirmed))
+            .collect()
+    }
+
+    /// Packages that are confirmed to be in the log as it is published now.
+    ///
+    /// # Errors
+    /// As [`Desk::confirmed`]; cosignatures that are missing.
+    pub(crate) async fn confirmed_now(
+        &self,
+        packages: Vec<Package>,
+        program: &Program,
+    ) -> Result<Vec<Logged<Package>>, Failure> {
+        let leaves: Vec<Leaf> = packages.iter().map(|package| *package.leaf()).collect();
+        if let Some(quorum) = program.watch().quorum() {
+            // A package that was pressed while the witnesses were away is not under the published checkpoint yet.
+            let checkpoint = self.published_over(&leaves).await?;
+            let trusted = self.trusted(&checkpoint, Some(&quorum))?;
+            return self.confirmed(packages, &trusted).await;
+        }
+        let found = self.store().inclusions_now(&hashes_of(&leaves)).await?;
+        let (checkpoint, proofs) = found.ok_or_else(no_checkpoint)?;
+        let trusted = self.trusted(&checkpoint, None)?;
+        let confirm = |(package, proof): (Package, Option<InclusionProof>)| {
+            let proof = proof.ok_or_else(|| not_logged(package.leaf()))?;
+            trusted.confirm(package, &proof).map_err(unconfirmed)
+        };
+        packages.into_iter().zip(proofs).map(confirm).collect()
+    }
+
+    /// The published checkpoint, asked for anew when it does not cover these leaves yet.
+    pub(crate) async fn published_over(&self, leaves: &[Leaf]) -> Result<String, Failure> {
         if let Ok(published) = self.checkpoint().await
-            && self.size_of(&published)? > index
+            && self.proofs(leaves, self.size_of(&published)?).await.is_ok()
         {
             return Ok(published);
         }
@@ -95,13 +153,10 @@ impl Desk {
         }
         self.integrate().await?;
         let checkpoint = self.cosigned_now().await?;
-        let mut logged = Vec::new();
-        for seat in due.iter().flat_map(|due| &due.seats) {
-            if let Some(package) = case.package(seat) {
-                logged.push(self.confirmed(package, &checkpoint, Some(&quorum)).await?);
-            }
-        }
-        Ok(logged)
+        let seats = due.iter().flat_map(|due| &due.seats);
+        let packages = seats.filter_map(|seat| case.package(seat)).collect();
+        let trusted = self.trusted(&checkpoint, Some(&quorum))?;
+        self.confirmed(packages, &trusted).await
     }
 
     /// A commitment opened for evidence.
@@ -215,6 +270,25 @@ impl Desk {
         })?;
         Ok(opened.size())
     }
+}
+
+fn hashes_of(leaves: &[Leaf]) -> Vec<Hash> {
+    leaves
+        .iter()
+        .map(|leaf| leaf_hash(&leaf.entry_bytes()))
+        .collect()
+}
+
+const NOT_LOGGED: &str = "not-logged";
+
+fn not_logged(leaf: &Leaf) -> Failure {
+    Failure::machine(NOT_LOGGED, format!("`{leaf}` is not in the log"))
+        .hint("`headstart log audit` names the first difference")
+}
+
+pub(crate) fn unconfirmed(error: ConfirmError) -> Failure {
+    Failure::machine("not-logged", error.to_string())
+        .hint("nothing is given that the log does not hold; run `headstart log audit`")
 }
 
 /// Reads a signed note of this log.

@@ -31,6 +31,7 @@ mod publish;
 mod record;
 mod records;
 mod sightings;
+mod signing;
 mod traces;
 mod witnesses;
 

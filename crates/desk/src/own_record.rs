@@ -9,7 +9,7 @@ use domain::open::is_known;
 use domain::sealed::Sealed;
 use flow::record::{Record, SeatRecord};
 use jiff::Timestamp;
-use tlog::InclusionProof;
+use tlog::{InclusionProof, leaf_hash};
 
 use crate::known::State;
 use crate::record::Openings;
@@ -52,21 +52,32 @@ impl Desk {
         // The checkpoint first: what is made meanwhile is not in the record.
         let checkpoint = self.checkpoint().await?;
         let size = self.size_of(&checkpoint)?;
+        let chain = self.chain(seat).await?;
+        let known: Vec<_> = chain
+            .entries()
+            .iter()
+            .zip(1u64..)
+            .filter(|(entry, _)| self.knows(state, seat, &entry.case))
+            .collect();
+        let hashes: Vec<_> = known
+            .iter()
+            .map(|(entry, _)| leaf_hash(&entry.leaf.entry_bytes()))
+            .collect();
+        let proofs = self.store().inclusions(&hashes, size).await?;
         let mut entries = Vec::new();
-        for (entry, ordinal) in self.chain(seat).await?.entries().iter().zip(1u64..) {
-            if !self.knows(state, seat, &entry.case) {
-                continue;
-            }
-            if self.position(&entry.leaf).await? >= size {
+        for ((entry, ordinal), inclusion) in known.into_iter().zip(proofs) {
+            let Some(inclusion) = inclusion else {
+                // It stands above the checkpoint, or the log has lost it.
+                self.position(&entry.leaf).await?;
                 break;
-            }
+            };
             entries.push(OwnEntry {
                 ordinal,
                 case: entry.case.clone(),
                 given: entry.given,
                 at: entry.at,
                 leaf: entry.leaf,
-                inclusion: self.proof(&entry.leaf, &checkpoint).await?,
+                inclusion,
             });
         }
         Ok(OwnRecord {

@@ -4,18 +4,19 @@
 //! log signed before its bytes may leave; so those who wait while one is served are served together, with one
 //! transaction and one signature.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use domain::case::CaseEvent;
-use domain::chain::{Chain, Given};
-use domain::commitment::Commitment;
+use domain::chain::{Chain, Given, Link};
+use domain::commitment::{Commitment, Leaf};
 use domain::decide::{CaseCommand, Context};
 use domain::explain::Explain;
-use domain::ids::{CaseId, SeatId};
+use domain::ids::{BlobId, CaseId, SeatId};
 use domain::open::{Denial, Open, open};
 use domain::package::{Package, deliver};
 use domain::person::Actor;
-use domain::sealed::Digest;
+use domain::sealed::{Digest, Sealed};
 use flow::delivery::Delivery;
 use jiff::Timestamp;
 use tlog::Logged;
@@ -23,7 +24,8 @@ use tokio::sync::oneshot;
 
 use crate::config::random;
 use crate::desk::{Beside, Loaded, too_busy};
-use crate::ledger::note;
+use crate::known::State;
+use crate::ledger::{note, unconfirmed};
 use crate::{Desk, Failure};
 
 /// A package that may be given, now that its receipt is in the log.
@@ -37,12 +39,17 @@ pub struct Fetched {
     pub at: Timestamp,
     /// Where the receipt stands in the log.
     pub receipt_index: u64,
-    /// That package and receipt are in the log; how it grew is added by [`Desk::grown`] for whoever has seen it before.
-    pub delivery: Delivery,
+    /// The package's entry in the log.
+    entry: Leaf,
+    /// The receipt, opened.
+    receipt: Commitment,
 }
 
 /// How often a group is decided anew when another process wrote first.
 const CONFLICTS_MAX: usize = 50;
+
+/// Seats that are served with one transaction, at most.
+const GROUP_MAX: usize = 64;
 
 /// Seats that wait for their packages, and whose turn it is to serve them.
 #[derive(Default)]
@@ -55,15 +62,34 @@ pub(crate) struct Counter {
 struct Waiting {
     case: CaseId,
     seat: SeatId,
+    receipt: Option<Receipt>,
     answer: oneshot::Sender<Result<Fetched, Failure>>,
+}
+
+/// A package that a seat may have, known to be in the log.
+struct May {
+    opened: Open,
+    logged: Logged<Package>,
+    bytes: Vec<u8>,
+}
+
+/// A receipt, sealed to the program and the seat.
+struct Receipt {
+    /// Its place in the seat's chain.
+    link: Link,
+    /// The package that it is of.
+    blob: BlobId,
+    /// When the fetch was granted.
+    at: Timestamp,
+    opened: Commitment,
+    reader: String,
+    sealed: Sealed,
 }
 
 /// A seat that may have its package, once its receipt is in the log.
 struct Granted {
-    opened: Open,
-    logged: Logged<Package>,
-    bytes: Vec<u8>,
-    receipt: Commitment,
+    may: May,
+    receipt: Receipt,
 }
 
 impl Counter {
@@ -86,6 +112,10 @@ impl Counter {
 impl Desk {
     /// Gives a seat its package, or refuses; a refusal is an event too.
     ///
+    /// When this returns, the receipt has its place in the log for good and is on the disk. Where the program has named
+    /// witnesses, they were asked to cosign a checkpoint over it; where it has none, a signature that nobody else sees
+    /// would add nothing, and one follows within some milliseconds, or when [`Desk::delivery`] asks for it.
+    ///
     /// # Errors
     /// Exit class 3 before the wave, when suspended, or against policy: no byte is given.
     /// Exit class 4 when the log cannot be written: no byte is given either.
@@ -95,6 +125,8 @@ impl Desk {
         counter.push(Waiting {
             case: id.clone(),
             seat: seat.clone(),
+            // Sealing takes longer than all else, and is done before it is this seat's turn.
+            receipt: self.foreseen(id, seat),
             answer,
         });
         tokio::select! {
@@ -143,14 +175,21 @@ impl Desk {
             let (same, others): (Vec<_>, Vec<_>) =
                 waiting.into_iter().partition(|one| one.case == case);
             waiting = others;
-            let seats: Vec<SeatId> = same.iter().map(|one| one.seat.clone()).collect();
-            let answers = match self.serve(&case, &seats).await {
+            // Their packages are in memory until they are given.
+            let mut same = same;
+            waiting.extend(same.split_off(same.len().min(GROUP_MAX)));
+            let (mut seats, mut waiters) = (Vec::new(), Vec::new());
+            for one in same {
+                seats.push((one.seat, one.receipt));
+                waiters.push(one.answer);
+            }
+            let answers = match self.serve(&case, &mut seats).await {
                 Ok(answers) => answers,
                 Err(failure) => seats.iter().map(|_| Err(failure.clone())).collect(),
             };
-            for (one, answer) in same.into_iter().zip(answers) {
+            for (waiter, answer) in waiters.into_iter().zip(answers) {
                 // Whoever asked may have gone away.
-                let _ = one.answer.send(answer);
+                let _ = waiter.send(answer);
             }
         }
     }
@@ -159,13 +198,12 @@ impl Desk {
     async fn serve(
         &self,
         id: &CaseId,
-        seats: &[SeatId],
+        seats: &mut [(SeatId, Option<Receipt>)],
     ) -> Result<Vec<Result<Fetched, Failure>>, Failure> {
-        // Whoever waited may have come later than whoever serves: it is never earlier than for any of them.
-        let desk = self.renew().await?;
         for _ in 0..CONFLICTS_MAX {
-            let loaded = desk.load(id).await?;
-            if let Some(answers) = desk.try_serve(&loaded, seats).await? {
+            // Whoever waited may have come later than whoever serves: it is never earlier than for any of them.
+            let (desk, state) = self.renew_with_state().await?;
+            if let Some(answers) = desk.try_serve(id, &state, seats).await? {
                 return Ok(answers);
             }
         }
@@ -174,39 +212,48 @@ impl Desk {
 
     async fn try_serve(
         &self,
-        loaded: &Loaded,
-        seats: &[SeatId],
+        id: &CaseId,
+        state: &State,
+        seats: &mut [(SeatId, Option<Receipt>)],
     ) -> Result<Option<Vec<Result<Fetched, Failure>>>, Failure> {
+        let loaded = state.loaded(id)?;
         let mut events: Vec<CaseEvent> = Vec::new();
         let mut beside = Beside::default();
         let mut answers: Vec<Result<Granted, Failure>> = Vec::new();
-        let mut chains: Vec<(SeatId, Chain)> = Vec::new();
-        for seat in seats {
+        let mut links: BTreeMap<SeatId, Link> = BTreeMap::new();
+        let asked = self
+            .asked(&loaded, seats.iter().map(|(seat, _)| seat))
+            .await?;
+        for ((seat, foreseen), asked) in seats.iter_mut().zip(asked) {
             let by = Actor::Seat(seat.clone());
             let context = self.context(&loaded.program, &by);
-            match self.grant(loaded, seat).await? {
-                Ok((opened, logged, bytes)) => {
-                    let receipt = self
-                        .receipt(loaded, seat, &opened, &mut chains, &mut beside)
-                        .await?;
+            match asked {
+                Ok(may) => {
+                    // The same seat may ask twice at once: its second receipt follows its first.
+                    let known = links.get(seat).copied();
+                    let link = known.unwrap_or_else(|| state.link(seat));
+                    let receipt = match foreseen.take() {
+                        Some(receipt) if self.still_holds(&receipt, &loaded, seat, &may, link) => {
+                            receipt
+                        }
+                        _ => self.receipt(&loaded, seat, &may.opened, link)?,
+                    };
+                    let leaf = receipt.opened.leaf();
                     let command = CaseCommand::Fetch {
                         seat: seat.clone(),
-                        receipt: receipt.leaf(),
-                        opening: Some(
-                            self.seal_opening(&receipt, &self.recipient_of(loaded, seat)?)?,
-                        ),
+                        receipt: leaf,
+                        opening: Some(receipt.sealed.clone()),
                     };
-                    events.extend(decided(loaded, command, &context)?);
-                    answers.push(Ok(Granted {
-                        opened,
-                        logged,
-                        bytes,
-                        receipt,
-                    }));
+                    events.extend(decided(&loaded, command, &context)?);
+                    let made = Chain::made(id, Given::Receipt, leaf, &by, self.now());
+                    beside.leaves.push(leaf);
+                    beside.chains.push((seat.clone(), link, made));
+                    links.insert(seat.clone(), link.next(&leaf));
+                    answers.push(Ok(Granted { may, receipt }));
                 }
                 Err(denial) => {
                     if let Some(command) = refusal(seat, &denial) {
-                        events.extend(decided(loaded, command, &context)?);
+                        events.extend(decided(&loaded, command, &context)?);
                     }
                     answers.push(Err(Failure::from_refusal(denial)));
                 }
@@ -214,116 +261,172 @@ impl Desk {
         }
         let gives = answers.iter().any(Result::is_ok);
         if gives {
-            self.before_growth().await?;
+            self.before_receipts().await?;
         }
         // CRASH: before, nothing happened; after, there are receipts of packages that were perhaps not given:
         // that errs on the safe side, since the seats may fetch again.
-        let batch = self.batch(&loaded.case.id().stream(), loaded.version, &events, beside)?;
-        if !self.committed(batch).await? {
+        let batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
+        let Some(first) = self.committed_at(batch).await? else {
             return Ok(None);
-        }
-        let checkpoint = match gives {
-            true => {
-                self.integrate().await?;
-                self.newest().await?
-            }
-            false => String::new(),
         };
-        let mut given = Vec::new();
-        for answer in answers {
-            given.push(match answer {
-                Ok(granted) => self.given(granted, &checkpoint).await,
-                Err(failure) => Err(failure),
-            });
+        if gives && !loaded.program.watch().witnesses().is_empty() {
+            self.integrate().await?;
+        } else if gives {
+            self.integrate_soon();
         }
-        Ok(Some(given))
+        let mut places = first..;
+        let given = answers.into_iter().map(|answer| {
+            answer.map(|Granted { may, receipt }| Fetched {
+                entry: *may.logged.value().leaf(),
+                bytes: may.bytes,
+                sha256: receipt.blob.digest(),
+                at: receipt.at,
+                receipt_index: places.next().unwrap_or(first),
+                receipt: receipt.opened,
+            })
+        });
+        Ok(Some(given.collect()))
     }
 
-    /// Whether a seat may have its package now, and then the package, known to be in the log.
-    async fn grant(
+    /// For each seat, in order, whether it may have its package now, and then the package, known to be in the log.
+    async fn asked(
         &self,
         loaded: &Loaded,
-        seat: &SeatId,
-    ) -> Result<Result<(Open, Logged<Package>, Vec<u8>), Denial>, Failure> {
+        seats: impl Iterator<Item = &SeatId>,
+    ) -> Result<Vec<Result<May, Denial>>, Failure> {
         let case = &loaded.case;
-        let opened = match open(case, &loaded.program, self.policy(), seat, self.now()) {
-            Ok(opened) => opened,
-            Err(denial) => return Ok(Err(denial)),
-        };
-        let Some(package) = case.package(seat) else {
-            return Ok(Err(Denial::NotPressed { seat: seat.clone() }));
-        };
-        let quorum = loaded.program.watch().quorum();
-        let checkpoint = match &quorum {
-            // A package that was pressed while the witnesses were away is not under the published checkpoint yet.
-            Some(_) => self.published_over(package.leaf()).await?,
-            None => self.checkpoint().await?,
-        };
-        let logged = self
-            .confirmed(package, &checkpoint, quorum.as_ref())
-            .await?;
-        let delivery = deliver(&logged, &opened).map_err(Failure::from_refusal)?;
-        let bytes = self.blob(&delivery.blob()).await?;
-        Ok(Ok((opened, logged, bytes)))
+        let now = self.now();
+        let asked: Vec<Result<(Open, Package), Denial>> = seats
+            .map(|seat| {
+                let opened = open(case, &loaded.program, self.policy(), seat, now)?;
+                let not_pressed = || Denial::NotPressed { seat: seat.clone() };
+                let package = case.package(seat).ok_or_else(not_pressed)?;
+                Ok((opened, package))
+            })
+            .collect();
+        let packages: Vec<Package> = asked
+            .iter()
+            .flatten()
+            .map(|(_, package)| package.clone())
+            .collect();
+        if packages.is_empty() {
+            let refused = asked.into_iter().filter_map(Result::err);
+            return Ok(refused.map(Err).collect());
+        }
+        let mut logged = self
+            .confirmed_now(packages, &loaded.program)
+            .await?
+            .into_iter();
+        let mut granted = Vec::new();
+        for asked in asked {
+            granted.push(match asked {
+                Ok((opened, _)) => {
+                    let logged = logged.next().ok_or_else(broken_off)?;
+                    let blob = deliver(&logged, &opened)
+                        .map_err(Failure::from_refusal)?
+                        .blob();
+                    Ok((opened, logged, blob))
+                }
+                Err(denial) => Err(denial),
+            });
+        }
+        let blobs: Vec<BlobId> = granted.iter().flatten().map(|(.., blob)| *blob).collect();
+        let mut blobs = self.blobs(&blobs).await?.into_iter();
+        granted
+            .into_iter()
+            .map(|granted| match granted {
+                Ok((opened, logged, _)) => Ok(Ok(May {
+                    opened,
+                    logged,
+                    bytes: blobs.next().ok_or_else(broken_off)?,
+                })),
+                Err(denial) => Ok(Err(denial)),
+            })
+            .collect()
     }
 
-    /// The receipt of a fetch, with its place in the seat's chain; its leaf goes beside the events.
-    async fn receipt(
+    /// The receipt that a fetch at this moment would have, by what this process knows; `None` where it knows nothing of
+    /// it, or the seat gets nothing. Whether it still holds is seen when it is the seat's turn.
+    fn foreseen(&self, id: &CaseId, seat: &SeatId) -> Option<Receipt> {
+        let state = self.known();
+        let loaded = state.loaded(id).ok()?;
+        let opened = open(
+            &loaded.case,
+            &loaded.program,
+            self.policy(),
+            seat,
+            self.now(),
+        );
+        self.receipt(&loaded, seat, &opened.ok()?, state.link(seat))
+            .ok()
+    }
+
+    fn still_holds(
+        &self,
+        receipt: &Receipt,
+        loaded: &Loaded,
+        seat: &SeatId,
+        may: &May,
+        link: Link,
+    ) -> bool {
+        let reader = self.recipient_of(loaded, seat);
+        receipt.link == link
+            && receipt.blob == may.opened.blob()
+            && receipt.at <= may.opened.at()
+            && reader.is_ok_and(|reader| reader.as_str() == receipt.reader)
+    }
+
+    /// The receipt of a fetch at its place in the seat's chain.
+    fn receipt(
         &self,
         loaded: &Loaded,
         seat: &SeatId,
         opened: &Open,
-        chains: &mut Vec<(SeatId, Chain)>,
-        beside: &mut Beside,
-    ) -> Result<Commitment, Failure> {
+        link: Link,
+    ) -> Result<Receipt, Failure> {
         let partner = loaded.program.seat(seat).map(|seat| seat.partner().clone());
         let partner = partner
             .ok_or_else(|| Failure::machine("seat", format!("there is no seat `{seat}`")))?;
-        // The same seat may ask twice at once: its second receipt follows its first.
-        let known = chains.iter().position(|(known, _)| known == seat);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                chains.push((seat.clone(), self.chain(seat).await?));
-                chains.len() - 1
-            }
-        };
-        let chain = &mut chains[place].1;
         let case = loaded.case.id();
-        let sha256 = opened.blob().digest();
-        let leaf =
-            flow::receive::receipt_leaf(case, &partner, seat, chain.next(), sha256, opened.at());
-        let receipt = Commitment::new(leaf.to_text().into_bytes(), random()?);
-        let by = Actor::Seat(seat.clone());
-        let made = Chain::made(case, Given::Receipt, receipt.leaf(), &by, self.now());
-        beside.leaves.push(receipt.leaf());
-        beside
-            .chains
-            .push((seat.clone(), chain.len(), made.clone()));
-        chain.apply(&made);
-        Ok(receipt)
+        let (blob, at) = (opened.blob(), opened.at());
+        let leaf = flow::receive::receipt_leaf(case, &partner, seat, link, blob.digest(), at);
+        let opened = Commitment::new(leaf.to_text().into_bytes(), random()?);
+        let reader = self.recipient_of(loaded, seat)?;
+        Ok(Receipt {
+            link,
+            blob,
+            at,
+            sealed: self.seal_opening(&opened, &reader)?,
+            reader: reader.as_str().to_owned(),
+            opened,
+        })
     }
 
-    /// What a seat is given, now that its receipt is in the log.
-    async fn given(&self, granted: Granted, checkpoint: &str) -> Result<Fetched, Failure> {
-        let leaf = *granted.logged.value().leaf();
-        let receipt_inclusion = self.proof(&granted.receipt.leaf(), checkpoint).await?;
-        let receipt_index = receipt_inclusion.index;
-        let delivery = Delivery {
+    /// What shows that a package and its receipt are in the log; how it grew is added by [`Desk::grown`] for whoever has
+    /// seen it before.
+    ///
+    /// # Errors
+    /// A log that cannot be signed, or a database that fails.
+    pub async fn delivery(&self, fetched: &Fetched) -> Result<Delivery, Failure> {
+        self.integrate().await?;
+        // With whatever cosignatures it has: whoever fetches must get a checkpoint that covers the receipt.
+        let checkpoint = self.newest().await?;
+        let trusted = self.trusted(&checkpoint, None)?;
+        let leaves = [fetched.entry, fetched.receipt.leaf()];
+        let proofs = self.proofs(&leaves, trusted.checkpoint().size()).await?;
+        let [inclusion, receipt_inclusion] =
+            <[_; 2]>::try_from(proofs).map_err(|_| broken_off())?;
+        for (leaf, proof) in leaves.iter().zip([&inclusion, &receipt_inclusion]) {
+            trusted.confirm(leaf, proof).map_err(unconfirmed)?;
+        }
+        Ok(Delivery {
             log_key: self.log_key(),
-            entry: leaf,
-            inclusion: self.proof(&leaf, checkpoint).await?,
-            checkpoint: note(checkpoint)?,
+            entry: fetched.entry,
+            inclusion,
+            checkpoint: note(&checkpoint)?,
             grown: None,
-            receipt: granted.receipt,
+            receipt: fetched.receipt.clone(),
             receipt_inclusion,
-        };
-        Ok(Fetched {
-            delivery,
-            bytes: granted.bytes,
-            sha256: granted.opened.blob().digest(),
-            at: granted.opened.at(),
-            receipt_index,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::case::{Case, CaseFact};
-use domain::chain::{Chain, Given, entry_digest};
+use domain::chain::{Chain, Given, Link, entry_digest};
 use domain::commitment::Commitment;
 use domain::decide::CaseCommand;
 use domain::ids::{BlobId, CaseId, SeatId};
@@ -65,7 +65,7 @@ struct Draft<'a> {
     salt: [u8; 32],
     /// With no package's digest yet.
     leaf: PackageLeaf,
-    chain: Chain,
+    link: Link,
     manifest: FileEntry,
     files: Vec<FileEntry>,
     copies: Vec<Copy>,
@@ -75,8 +75,8 @@ struct Draft<'a> {
 struct Filing {
     /// Digest of the entry of the roster that is logged with it.
     roster: Digest,
-    /// What was logged for its seat before.
-    chain: Chain,
+    /// Where it stands in its seat's chain.
+    link: Link,
 }
 
 impl Draft<'_> {
@@ -186,7 +186,7 @@ impl Desk {
                 within(COPYING, SEALING, done, all),
                 &format!("copies: {done} of {all} seats"),
             );
-            let chain = self.chain(&seating.seat).await?;
+            let link = self.link(&seating.seat).await?;
             drafts.push(self.unsealed(
                 loaded,
                 &book,
@@ -195,7 +195,7 @@ impl Desk {
                 may,
                 Filing {
                     roster: roster_digest,
-                    chain,
+                    link,
                 },
             )?);
         }
@@ -226,9 +226,7 @@ impl Desk {
                 self.by(),
                 self.now(),
             );
-            beside
-                .chains
-                .push((seating.seat.clone(), draft.chain.len(), made));
+            beside.chains.push((seating.seat.clone(), draft.link, made));
             pressed.seats.push(seating.seat.clone());
             pressed.copies += draft.copies.len();
             pressed.bytes += package.len() as u64;
@@ -339,11 +337,11 @@ impl Desk {
         may: &Entitlement,
         filing: Filing,
     ) -> Result<Draft<'a>, Failure> {
-        let Filing { roster, chain } = filing;
+        let Filing { roster, link } = filing;
         let made =
             copies(book, seating).map_err(|error| Failure::usage("press", error.to_string()))?;
         let salt = book.secret().salt(&format!("package {}", seating.slot));
-        let leaf = package_leaf(book, seating, &made, chain.next(), roster, Digest::of(&[]));
+        let leaf = package_leaf(book, seating, &made, link, roster, Digest::of(&[]));
         let manifest = Manifest {
             program: &self.config().program,
             case: loaded.case.id(),
@@ -371,7 +369,7 @@ impl Desk {
             recipient: self.recipient_of(loaded, &seating.seat)?,
             salt,
             leaf,
-            chain,
+            link,
             manifest: FileEntry {
                 name: MANIFEST_NAME.to_owned(),
                 bytes: signed.into_bytes(),

@@ -181,7 +181,7 @@ impl Desk {
     /// A witness that shows another history of this log, signed by the log's own key: exit class 4, and nothing may
     /// open or be given. That a witness cannot be reached is no error here: the [`Round`] says it.
     pub async fn ask_witnesses(&self) -> Result<Option<Round>, Failure> {
-        let program = self.program().await?;
+        let program = self.current_program().await?;
         let watch = program.watch();
         let newest = self.store().checkpoint().await?;
         let (false, Some(newest)) = (watch.witnesses().is_empty(), newest) else {
@@ -442,7 +442,7 @@ impl Desk {
     /// # Errors
     /// A log that has none yet, a quorum that was never reached, or a database that fails.
     pub async fn checkpoint(&self) -> Result<String, Failure> {
-        let program = self.program().await?;
+        let program = self.current_program().await?;
         let Some(quorum) = program.watch().quorum() else {
             return self.newest().await;
         };
@@ -492,32 +492,6 @@ impl Desk {
             Some(round) => Ok(round.note),
             None => self.newest().await,
         }
-    }
-
-    /// Asks the witnesses once before this process grows the log: a database that was put back must not sign another
-    /// history of itself. Witnesses that cannot be reached hold nothing up.
-    ///
-    /// # Errors
-    /// A witness that shows another history, exit class 4.
-    pub(crate) async fn before_growth(&self) -> Result<(), Failure> {
-        if !self.is_checked() {
-            self.ask_witnesses().await?;
-            self.set_checked();
-        }
-        Ok(())
-    }
-
-    /// Puts every staged leaf under a signed checkpoint, and has it cosigned as far as the witnesses answer.
-    ///
-    // CRASH: before, the leaves are staged and the next command integrates them; after, they are in the log, and
-    // whatever needs the witnesses asks them again. In between there is one transaction. Nothing is given out before
-    // this returns.
-    pub(crate) async fn integrate(&self) -> Result<(), Failure> {
-        self.before_growth().await?;
-        if self.store().integrate(self.signer()).await?.is_some() {
-            self.ask_witnesses().await?;
-        }
-        Ok(())
     }
 }
 
@@ -596,7 +570,7 @@ fn damaged(error: &dyn std::fmt::Display) -> Failure {
         .hint("`headstart log audit` names the first difference")
 }
 
-fn no_checkpoint() -> Failure {
+pub(crate) fn no_checkpoint() -> Failure {
     Failure::machine("no-checkpoint", "the log has no checkpoint yet")
         .hint("it is signed with the first entry; create a case")
 }

@@ -678,6 +678,9 @@ pub struct Record {
     /// The partner: all of its seats.
     #[arg(long)]
     pub partner: Option<String>,
+    /// The seat's secret key, with which its entries are opened when a server is asked; it stays on this machine.
+    #[arg(long, value_name = "KEYFILE")]
+    pub identity: Option<PathBuf>,
     /// The file to write.
     #[arg(long, value_name = "FILE", required = true)]
     pub out: Option<PathBuf>,

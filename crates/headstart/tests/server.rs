@@ -114,13 +114,14 @@ fn staffed() -> Office {
         ("Ada", "approver"),
         ("Grace", "approver"),
         ("Ines", "investigator"),
+        ("Otto", "administrator"),
     ] {
         office.done(&format!("person add {name} --role {role}"));
     }
     for partner in ["p-01", "p-02", "p-03"] {
         office.add_seat(partner, &format!("analyst@{partner}.example"));
     }
-    for name in ["Ada", "Grace", "Ines"] {
+    for name in ["Ada", "Grace", "Ines", "Otto"] {
         let actor = Actor::Person(PersonName::parse(name).unwrap());
         token(&office, name, actor);
     }
@@ -170,6 +171,8 @@ fn a_whole_case_is_run_at_a_server_and_read_alike_here_and_there() {
 
     seats_fetch(&office, &server);
     alike(&format!("receipts {CASE}"));
+    a_seat_writes_its_own_record(&office, &server);
+    a_feed_is_watched(&office, &server);
     a_leak_is_traced(&office, &server);
     ada("partner suspend p-02 --reason audit");
     alike("partner show p-02");
@@ -233,6 +236,127 @@ fn seats_fetch(office: &Office, server: &Served) {
         .exits(3);
 }
 
+/// With its own key, which stays here; anybody checks it.
+fn a_seat_writes_its_own_record(office: &Office, server: &Served) {
+    let key = office.key_file("p-01.s1");
+    let write = format!("record --seat p-01.s1 --identity {key} --out own.record");
+    let written = server.done(office, "p-01.s1", &write);
+    assert_eq!(
+        written["entries"], 3,
+        "a package and two receipts: {written}"
+    );
+    let here = office.done("record --seat p-01.s1 --out here.record");
+    assert_eq!(here["entries"], written["entries"]);
+    let log_key = office.done("log show")["log_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let check = [
+        "record",
+        "check",
+        "own.record",
+        "--log-key",
+        &log_key,
+        "--json",
+    ];
+    assert_eq!(office.run(&check).exits(0).json()["holds"], true);
+    // Another seat's, another key, and no key.
+    for (words, who) in [
+        (
+            format!("record --seat p-02.s1 --identity {key} --out x.record"),
+            "p-01.s1",
+        ),
+        (
+            format!("record --partner p-01 --identity {key} --out x.record"),
+            "p-01.s1",
+        ),
+        (
+            format!("record --seat p-02.s1 --identity {key} --out x.record"),
+            "p-02.s1",
+        ),
+        ("record --seat p-01.s1 --out x.record".to_owned(), "p-01.s1"),
+    ] {
+        server.say(office, who, &words).exits(2).complaint();
+    }
+    office
+        .say(&write.replace("own.record", "x.record"))
+        .exits(2)
+        .complaint();
+    assert!(!office.path("x.record").exists());
+}
+
+fn a_feed_is_watched(office: &Office, server: &Served) {
+    let poc = String::from_utf8(office.read("opened/poc.py")).unwrap();
+    let value = |name: &str| {
+        let line = poc.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split('"').nth(1).unwrap().to_owned()
+    };
+    let (ticket, doc) = (value("TICKET"), value("DOC"));
+    let log = format!(
+        "203.0.113.9 - - [07/Dec/2026:05:36:01 +0000] \"POST /preview/v2/render?ticket={ticket}&doc={doc} HTTP/1.1\" 404 196\n"
+    );
+    office.write("access.log", log);
+    office.write("quiet.log", "192.0.2.7 - - \"GET / HTTP/1.1\" 200 5120\n");
+    let there = server.done(office, "Ines", "watch access.log");
+    let here = office.done("watch access.log");
+    assert_eq!(there["records"], here["records"]);
+    assert_eq!(
+        there["sightings"][0]["sighting"],
+        here["sightings"][0]["sighting"]
+    );
+    assert_eq!(there["sightings"][0]["known_before"], false);
+    assert_eq!(here["sightings"][0]["known_before"], true);
+    server.say(office, "Ines", "watch quiet.log").exits(1);
+}
+
+#[test]
+fn the_program_is_kept_at_a_server_but_for_what_a_passkey_opens() {
+    let office = staffed();
+    let server = Served::over(&office);
+    office.write("agreement.txt", "Nothing is told before the release.\n");
+    server.done(
+        &office,
+        "Otto",
+        "agreement publish 2026-11 --text agreement.txt",
+    );
+    server.done(&office, "Otto", "settings set --innocent-risk 1e-5");
+    server.done(&office, "Ada", "case create --title T");
+    let audited = server.done(&office, "Ada", "log audit");
+    assert_eq!(audited["intact"], true);
+    for words in [
+        "agreement list",
+        "settings show",
+        "person list",
+        "log audit",
+    ] {
+        server.same(&office, "Ada", words);
+    }
+    // Nobody cosigns this log.
+    server
+        .say(&office, "Ada", "log cosign")
+        .exits(2)
+        .complaint();
+    server
+        .say(&office, "Ada", "settings set --innocent-risk 1e-4")
+        .exits(3);
+    server
+        .say(&office, "Otto", "settings set --innocent-risk 0.5")
+        .exits(2)
+        .complaint();
+    let origin = "--origin https://psirt.example";
+    for words in [
+        "person add Mallory --role administrator".to_owned(),
+        format!("person invite Grace {origin}"),
+        format!("seat invite p-01.s1 {origin}"),
+        format!("case end {CASE} --reason details-public"),
+    ] {
+        let answer = server.say(&office, "Otto", &words).exits(2);
+        answer.says(&["passkey", &server.url]);
+    }
+    let people = office.done("person list");
+    assert_eq!(people["people"].as_array().unwrap().len(), 4);
+}
+
 fn a_leak_is_traced(office: &Office, server: &Served) {
     office.write("leak.md", office.read("opened/write-up.md"));
     let ines = |words: &str| server.done(office, "Ines", words);
@@ -289,8 +413,8 @@ fn failures_at_a_server_have_the_exit_codes_of_the_manual() {
         "serve",
         "backup --out x",
         "demo",
-        "log audit",
-        "person list",
+        "log publish --out x",
+        "log quorum 1",
     ] {
         said("Ada", words, 2).says(&["--server"]);
     }

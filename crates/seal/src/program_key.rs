@@ -7,6 +7,7 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::age_file::{AgeError, decrypt, encrypt, encrypt_to};
+use crate::identity::Identities;
 use crate::padding::{pad, quarter_octave, unpad};
 use crate::recipient::{Recipient, RecipientError};
 use crate::vault::VaultKey;
@@ -220,6 +221,17 @@ impl ProgramKey {
     pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let identity = std::iter::once(&self.identity as &dyn age::Identity);
         let padded = decrypt(sealed, SEALED_BYTES_MAX, identity)?;
+        unpad(&padded).map_err(|_| SealError::NotSealed)
+    }
+}
+
+impl Identities {
+    /// Opens what was sealed with [`seal_to_program_and`] to one of these.
+    ///
+    /// # Errors
+    /// [`SealError`]; changed bytes are never returned.
+    pub fn open_sealed(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let padded = decrypt(sealed, SEALED_BYTES_MAX, self.as_age())?;
         unpad(&padded).map_err(|_| SealError::NotSealed)
     }
 }

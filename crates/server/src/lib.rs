@@ -30,7 +30,7 @@ pub use listen::{Served, serve};
 pub use log::start_log;
 pub use problem::Problem;
 pub use routes::router;
-pub use timers::run_timers;
+pub use timers::{run_timers, sign_staged};
 #[cfg(feature = "tls")]
 pub use tls::{TlsAcceptor, tls_acceptor};
 pub use visit::{Visit, Who};

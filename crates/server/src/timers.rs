@@ -20,9 +20,25 @@ pub async fn run_timers(app: App) {
         if let Err(problem) = open_due(&app).await {
             tracing::warn!(code = %problem.code, "a timer failed: {}", problem.title);
         }
+        sign_staged(&app).await;
         if let Err(error) = app.sweep().await {
             tracing::warn!("ended tickets could not be dropped: {error}");
         }
+    }
+}
+
+/// Signs for receipts that have their place in the log and no signature yet: at a stop, and where it failed before.
+pub async fn sign_staged(app: &App) {
+    let signed = async {
+        app.now()
+            .await?
+            .0
+            .sign_staged()
+            .await
+            .map_err(Problem::from)
+    };
+    if let Err(problem) = signed.await {
+        tracing::warn!(code = %problem.code, "the log could not be signed: {}", problem.title);
     }
 }
 

@@ -73,7 +73,7 @@ impl<'a> Prepared<'a> {
 
 struct Waiting {
     prepared: Prepared<'static>,
-    answer: oneshot::Sender<Result<(), CommitError>>,
+    answer: oneshot::Sender<Result<Option<u64>, CommitError>>,
 }
 
 /// Batches that wait for a transaction.
@@ -118,7 +118,7 @@ pub(crate) async fn commit(
     backend: &Backend,
     shared: &Arc<Shared>,
     prepared: Prepared<'_>,
-) -> Result<(), CommitError> {
+) -> Result<Option<u64>, CommitError> {
     let (answer, answered) = oneshot::channel();
     let waiting = Waiting {
         prepared: prepared.into_owned(),
@@ -192,7 +192,7 @@ pub(crate) async fn write(
     backend: &Backend,
     shared: &Shared,
     batches: Vec<Prepared<'_>>,
-) -> Result<Vec<Result<(), CommitError>>, StoreError> {
+) -> Result<Vec<Result<Option<u64>, CommitError>>, StoreError> {
     shared.running()?;
     let results = match backend {
         Backend::Sqlite(pools) => sqlite::queries::commit_group(&pools.write, batches).await,

@@ -43,6 +43,7 @@ pub use error::{CommitError, LogError, StoreError};
 pub use integrate::{Growing, Grown, Signed};
 pub use tickets::{TICKET_BYTES_MAX, Ticket};
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,7 +172,8 @@ impl Store {
         }
     }
 
-    /// Stores a batch, whole or not at all. When this returns `Ok`, it survives a crash.
+    /// Stores a batch, whole or not at all. When this returns `Ok`, it survives a crash; the number is the index that its
+    /// first log entry has for good, if it has entries.
     ///
     /// Batches that are committed at the same time share a transaction and its sync of the disk; one that is refused
     /// does not touch the others.
@@ -180,7 +182,7 @@ impl Store {
     /// [`CommitError::Conflict`] when a stream has another version than the batch supposes; the limits and names of
     /// [`Batch`]. Nothing is stored then. After [`StoreError::Halted`], [`StoreError::Interrupted`] and a broken
     /// connection it is not known whether it is stored.
-    pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    pub async fn commit(&self, batch: &Batch) -> Result<Option<u64>, CommitError> {
         batch.check()?;
         let prepared = Prepared::new(batch);
         if !prepared.is_large() {
@@ -188,7 +190,7 @@ impl Store {
         }
         let mut results = group::write(&self.backend, &self.shared, vec![prepared]).await?;
         group::tidy(&self.backend, &self.shared, batch.bytes()).await;
-        results.pop().unwrap_or(Ok(()))
+        results.pop().unwrap_or(Ok(None))
     }
 
     /// The events of one stream with a version above `after_version`, in order.
@@ -241,14 +243,38 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] when the bytes have another digest.
     pub async fn blob(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let bytes = ask!(self, blob, id)?;
-        match bytes {
-            Some(bytes) if blob_id(&bytes) != id => Err(StoreError::damaged(format!(
-                "the blob {} has another digest",
-                id.escape_debug()
-            ))),
+        match ask!(self, blob, id)? {
+            Some(bytes) if blob_id(&bytes) != id => Err(other_digest(id)),
             bytes => Ok(bytes),
         }
+    }
+
+    /// Blobs by their ids, in the order of the ids; their digests are checked again.
+    ///
+    /// # Errors
+    /// As for [`Store::blob`].
+    pub async fn blobs(&self, ids: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let mut found = ask!(self, blobs, ids)?;
+        for (id, bytes) in &found {
+            if blob_id(bytes) != *id {
+                return Err(other_digest(id));
+            }
+        }
+        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        for id in ids {
+            *left.entry(id).or_default() += 1;
+        }
+        Ok(ids
+            .iter()
+            .map(|id| {
+                let uses = left.get_mut(id.as_str())?;
+                *uses -= 1;
+                match uses {
+                    0 => found.remove(id),
+                    _ => found.get(id).cloned(),
+                }
+            })
+            .collect())
     }
 
     /// All index records with their cases, by case.
@@ -276,7 +302,8 @@ impl Store {
             meta: vec![(name.to_owned(), value.to_owned())],
             ..Batch::default()
         })
-        .await
+        .await?;
+        Ok(())
     }
 
     /// The latest time that any process has stored with [`Store::see_time`] or a batch.
@@ -389,6 +416,47 @@ impl Store {
             .collect()
     }
 
+    /// For each leaf hash ([`tlog::leaf_hash`]) the proof that it is in the tree of the first `size` entries, which says
+    /// where it stands first; `None` for what is not among them.
+    ///
+    /// # Errors
+    /// [`LogError::NotYet`] when the newest checkpoint is smaller.
+    pub async fn inclusions(
+        &self,
+        leaves: &[Hash],
+        size: u64,
+    ) -> Result<Vec<Option<InclusionProof>>, LogError> {
+        Ok(self.included(leaves, Some(size)).await?.1)
+    }
+
+    /// The newest checkpoint, as a note, and the proofs under it as [`Store::inclusions`] gives them; `None` before the
+    /// first checkpoint.
+    ///
+    /// # Errors
+    /// [`LogError::Store`].
+    pub async fn inclusions_now(
+        &self,
+        leaves: &[Hash],
+    ) -> Result<Option<(String, Vec<Option<InclusionProof>>)>, LogError> {
+        let (note, proofs) = self.included(leaves, None).await?;
+        Ok((!note.is_empty()).then_some((note, proofs)))
+    }
+
+    async fn included(
+        &self,
+        leaves: &[Hash],
+        size: Option<u64>,
+    ) -> Result<(String, Vec<Option<InclusionProof>>), LogError> {
+        let found = ask!(self, included, leaves, size)?;
+        let proof = |index| tlog::inclusion_proof(&found.tiles, index, found.size);
+        let proofs: Result<Vec<_>, LogError> = found
+            .indexes
+            .into_iter()
+            .map(|index| index.map(proof).transpose().map_err(LogError::refused))
+            .collect();
+        Ok((found.note, proofs?))
+    }
+
     /// The proof that entry `index` is in the tree of the first `size` entries.
     ///
     /// # Errors
@@ -416,6 +484,10 @@ impl Store {
             what: error.to_string(),
         })
     }
+}
+
+fn other_digest(id: &str) -> StoreError {
+    StoreError::damaged(format!("the blob {} has another digest", id.escape_debug()))
 }
 
 impl std::fmt::Debug for Store {

@@ -35,9 +35,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Names the lock that writers of one database hold in turn: `HSstore1` in ASCII.
 const WRITE_LOCK: i64 = 0x4853_7374_6f72_6531;
 
-/// The database's clock, in milliseconds since 1970.
-pub(crate) const NOW_MS: &str =
-    "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+/// How the log stands: size and note of the newest checkpoint, entries, the lease, and the database's clock in
+/// milliseconds since 1970.
+pub(crate) const STANDING: &str = "SELECT (SELECT MAX(size) FROM log_checkpoints),
+       (SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1),
+       (SELECT count FROM heads WHERE name = 'entries'),
+       holder, token, expires_ms, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+  FROM leases WHERE name = 'integrate'";
 
 async fn pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?

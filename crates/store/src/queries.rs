@@ -5,8 +5,10 @@
 //! compile time: `query!` would need a second crate for each database, a committed description of every query, and
 //! procedural macros in the slowest part of the build, for some forty short statements.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use sqlx::{Database, query_as, query_scalar};
+use sqlx::{Database, QueryBuilder, query_as, query_scalar};
 
 use super::Db;
 use crate::batch::Recorded;
@@ -150,6 +152,23 @@ pub(crate) async fn blob(pool: &Pool, id: &str) -> Result<Option<Vec<u8>>, Store
         .await?)
 }
 
+pub(crate) async fn blobs(
+    pool: &Pool,
+    ids: &[String],
+) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(ROWS_MAX) {
+        let mut ask = QueryBuilder::<Db>::new("SELECT id, bytes FROM blobs WHERE id IN (");
+        let mut wanted = ask.separated(", ");
+        for id in some {
+            wanted.push_bind(id);
+        }
+        let rows: Vec<(String, Vec<u8>)> = ask.push(")").build_query_as().fetch_all(pool).await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 pub(crate) async fn blob_ids(
     pool: &Pool,
     after: &str,
@@ -214,20 +233,17 @@ pub(crate) async fn meta(pool: &Pool, name: &str) -> Result<Option<String>, Stor
         .await?)
 }
 
-async fn read_time(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {
-    let text: Option<String> = query_scalar("SELECT value FROM meta WHERE name = $1")
-        .bind(LATEST_TIME)
-        .fetch_optional(&mut *connection)
-        .await?;
-    text.map(|text| {
-        text.parse()
-            .map_err(|_| StoreError::damaged("the latest time"))
-    })
-    .transpose()
+fn time(text: &str) -> Result<Timestamp, StoreError> {
+    text.parse()
+        .map_err(|_| StoreError::damaged("the latest time"))
 }
 
 pub(crate) async fn latest_time(pool: &Pool) -> Result<Option<Timestamp>, StoreError> {
-    read_time(&mut *pool.acquire().await?).await
+    let text: Option<String> = query_scalar("SELECT value FROM meta WHERE name = $1")
+        .bind(LATEST_TIME)
+        .fetch_optional(pool)
+        .await?;
+    text.as_deref().map(time).transpose()
 }
 
 // Between the databases' numbers and ours.

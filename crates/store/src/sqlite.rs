@@ -46,8 +46,13 @@ const READERS_MAX: u32 = 4;
 /// Bytes that are written before the write-ahead log is moved into the file.
 const WAL_BYTES: usize = 8 << 20;
 
-/// The database's clock, in milliseconds since 1970.
-pub(crate) const NOW_MS: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+/// How the log stands: size and note of the newest checkpoint, entries, the lease, and the database's clock in
+/// milliseconds since 1970.
+pub(crate) const STANDING: &str = "SELECT (SELECT MAX(size) FROM log_checkpoints),
+       (SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1),
+       (SELECT count FROM heads WHERE name = 'entries'),
+       holder, token, expires_ms, CAST(unixepoch('subsec') * 1000 AS INTEGER)
+  FROM leases WHERE name = 'integrate'";
 
 /// A statement by itself is a transaction, which takes the writers' lock at its start as `BEGIN IMMEDIATE` does.
 pub(crate) const IS_STATEMENT_EXCLUSIVE: bool = true;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tlog::{Frontier, HASH_BYTES, Hash, HashReader, Tile, TileReader};
+use tlog::{HASH_BYTES, Hash, HashReader, Tile, TileReader, node_hash};
 
 /// Level and index of a tile.
 pub(crate) type TileKey = (u8, u64);
@@ -18,11 +18,24 @@ fn tile_of(level: u8, index: u64) -> TileKey {
 
 /// Stored tiles. The last one of a level may be wider than a checkpoint needs: a tile only grows.
 #[derive(Debug, Default)]
-pub(crate) struct StoredTiles(BTreeMap<TileKey, Vec<u8>>);
+pub(crate) struct StoredTiles {
+    tiles: BTreeMap<TileKey, Vec<u8>>,
+    /// The complete subtrees of tiles that were asked for, from single hashes upwards: many proofs share them.
+    subtrees: RefCell<BTreeMap<TileKey, Vec<Vec<Hash>>>>,
+}
 
 impl StoredTiles {
     pub(crate) fn new(tiles: BTreeMap<TileKey, Vec<u8>>) -> Self {
-        Self(tiles)
+        Self {
+            tiles,
+            subtrees: RefCell::default(),
+        }
+    }
+
+    /// Adds tiles of the same state.
+    pub(crate) fn join(&mut self, others: Self) {
+        self.tiles.extend(others.tiles);
+        self.subtrees.get_mut().clear();
     }
 
     /// The leaf hash of an entry.
@@ -32,12 +45,12 @@ impl StoredTiles {
 
     /// A stored tile, as wide as it is.
     pub(crate) fn all(&self, key: TileKey) -> Option<&[u8]> {
-        self.0.get(&key).map(Vec::as_slice)
+        self.tiles.get(&key).map(Vec::as_slice)
     }
 
     /// The first hashes of a stored tile, as many as this tile has.
     pub(crate) fn bytes(&self, tile: Tile) -> Option<&[u8]> {
-        let stored = self.0.get(&(tile.level(), tile.index()))?;
+        let stored = self.tiles.get(&(tile.level(), tile.index()))?;
         stored.get(..usize::from(tile.width()) * HASH_BYTES)
     }
 }
@@ -50,17 +63,40 @@ impl TileReader for StoredTiles {
 
 impl HashReader for StoredTiles {
     fn hash(&self, level: u8, index: u64) -> Option<Hash> {
-        let bytes = self.0.get(&tile_of(level, index))?;
-        let hashes = 1_usize << (level % HEIGHT);
-        let within = usize::try_from(index % (256 >> (level % HEIGHT))).ok()?;
-        let start = within * hashes * HASH_BYTES;
-        let hashes = bytes.get(start..start + hashes * HASH_BYTES)?;
-        let mut frontier = Frontier::new();
-        for hash in hashes.chunks_exact(HASH_BYTES) {
-            frontier.append(Hash::from_slice(hash)?).ok()?;
-        }
-        Some(frontier.root())
+        let key = tile_of(level, index);
+        let bytes = self.tiles.get(&key)?;
+        let height = level % HEIGHT;
+        let within = usize::try_from(index % (256 >> height)).ok()?;
+        let mut subtrees = self.subtrees.borrow_mut();
+        let levels = subtrees.entry(key).or_insert_with(|| complete(bytes));
+        levels.get(usize::from(height))?.get(within).copied()
     }
+}
+
+/// The roots of the complete subtrees over a tile's hashes, by their height.
+fn complete(bytes: &[u8]) -> Vec<Vec<Hash>> {
+    let hashes = bytes.chunks_exact(HASH_BYTES);
+    let mut levels = vec![hashes.filter_map(Hash::from_slice).collect::<Vec<Hash>>()];
+    for height in 1..usize::from(HEIGHT) {
+        let below = &levels[height - 1];
+        let pairs = below.chunks_exact(2);
+        let roots = pairs.filter_map(|pair| match pair {
+            [left, right] => Some(node_hash(left, right)),
+            _ => None,
+        });
+        levels.push(roots.collect());
+    }
+    levels
+}
+
+/// Places of leaf hashes in a signed tree, in the order of the leaves, and the tiles of their proofs.
+pub(crate) struct Included {
+    /// The newest checkpoint.
+    pub(crate) note: String,
+    /// Entries of the tree.
+    pub(crate) size: u64,
+    pub(crate) indexes: Vec<Option<u64>>,
+    pub(crate) tiles: StoredTiles,
 }
 
 /// Answers every question and remembers it. What a proof asks for depends on sizes alone, never on hashes.

@@ -64,8 +64,10 @@ async fn run(steps: Vec<Step>) {
                     .map(|leaf| (blob_id(leaf), leaf.clone()))
                     .collect();
                 match store.commit(&batch).await {
-                    Ok(()) => {
+                    Ok(first) => {
                         assert!(right);
+                        let place = (!leaves.is_empty()).then_some(entries.len() as u64);
+                        assert_eq!(first, place);
                         versions = after;
                         entries.extend(leaves);
                     }

@@ -65,7 +65,7 @@ pub use fork_report::{FORK_REPORT_BYTES_MAX, ForkReport, ForkReportError, ForkSh
 pub use growth::Growth;
 pub use hash::{HASH_BYTES, Hash, HashParseError, empty_root, leaf_hash, node_hash};
 pub use key::{KEY_NAME_BYTES_MAX, KEY_TEXT_BYTES_MAX, KeyError, Signer, Verifier, check_key_name};
-pub use logged::{ConfirmError, Entry, Logged, confirm, confirm_cosigned};
+pub use logged::{ConfirmError, Entry, Logged, Trusted, confirm, confirm_cosigned};
 pub use monitor::{Fork, check_growth};
 pub use note::{NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, Signature, VerifyError};
 pub use proof::{

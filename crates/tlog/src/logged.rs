@@ -22,7 +22,8 @@ impl<T: Entry + ?Sized> Entry for &T {
     }
 }
 
-/// A value whose entry is shown to be in a log. Only [`confirm`] and [`confirm_cosigned`] make one:
+/// A value whose entry is shown to be in a log. Only [`Trusted::confirm`] makes one, and [`confirm`] and
+/// [`confirm_cosigned`] with it:
 ///
 /// ```compile_fail,E0451
 /// fn forge(logged: tlog::Logged<u8>) -> tlog::Logged<u8> {
@@ -64,6 +65,72 @@ impl<T> Logged<T> {
     }
 }
 
+/// A checkpoint whose signatures were checked, so that many values can be confirmed under it.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    checkpoint: Checkpoint,
+    cosignatures: Vec<Cosignature>,
+}
+
+impl Trusted {
+    /// Opens a checkpoint that is signed by the log's key and names that log.
+    ///
+    /// # Errors
+    /// [`ConfirmError::Checkpoint`].
+    pub fn open(checkpoint_note: &str, log: &Verifier) -> Result<Self, ConfirmError> {
+        let note = Note::parse(checkpoint_note).map_err(CheckpointError::Note)?;
+        Ok(Self {
+            checkpoint: Checkpoint::open_note(&note, log)?,
+            cosignatures: Vec::new(),
+        })
+    }
+
+    /// As [`Trusted::open`], and enough witnesses must have cosigned it.
+    ///
+    /// # Errors
+    /// [`ConfirmError::Quorum`], [`ConfirmError::Checkpoint`].
+    pub fn open_cosigned(
+        checkpoint_note: &str,
+        log: &Verifier,
+        quorum: &Quorum,
+    ) -> Result<Self, ConfirmError> {
+        let note = Note::parse(checkpoint_note).map_err(CheckpointError::Note)?;
+        let cosignatures = quorum.verify(&note)?;
+        Ok(Self {
+            checkpoint: Checkpoint::open_note(&note, log)?,
+            cosignatures,
+        })
+    }
+
+    /// The checkpoint.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Checks that the proof leads from the value's entry to the checkpoint's root.
+    ///
+    /// # Errors
+    /// [`ConfirmError::EntryTooLarge`], [`ConfirmError::Inclusion`]: nothing is known of the value then.
+    pub fn confirm<T: Entry>(
+        &self,
+        value: T,
+        proof: &InclusionProof,
+    ) -> Result<Logged<T>, ConfirmError> {
+        let entry = value.entry_bytes();
+        if entry.len() > ENTRY_BYTES_MAX {
+            return Err(ConfirmError::EntryTooLarge { found: entry.len() });
+        }
+        let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
+        verify_inclusion(&leaf_hash(&entry), proof, size, &root)?;
+        Ok(Logged {
+            value,
+            index: proof.index,
+            checkpoint: self.checkpoint.clone(),
+            cosignatures: self.cosignatures.clone(),
+        })
+    }
+}
+
 /// Checks that the value's entry is in the log: the checkpoint is signed by the log's key and names that log,
 /// and the proof leads from the entry to its root.
 ///
@@ -75,12 +142,7 @@ pub fn confirm<T: Entry>(
     checkpoint_note: &str,
     log: &Verifier,
 ) -> Result<Logged<T>, ConfirmError> {
-    confirm_note(
-        value,
-        proof,
-        &Note::parse(checkpoint_note).map_err(CheckpointError::Note)?,
-        log,
-    )
+    Trusted::open(checkpoint_note, log)?.confirm(value, proof)
 }
 
 /// As [`confirm`], and enough witnesses must have cosigned the checkpoint.
@@ -94,37 +156,7 @@ pub fn confirm_cosigned<T: Entry>(
     log: &Verifier,
     quorum: &Quorum,
 ) -> Result<Logged<T>, ConfirmError> {
-    let note = Note::parse(checkpoint_note).map_err(CheckpointError::Note)?;
-    let cosignatures = quorum.verify(&note)?;
-    Ok(Logged {
-        cosignatures,
-        ..confirm_note(value, proof, &note, log)?
-    })
-}
-
-fn confirm_note<T: Entry>(
-    value: T,
-    proof: &InclusionProof,
-    note: &Note,
-    log: &Verifier,
-) -> Result<Logged<T>, ConfirmError> {
-    let checkpoint = Checkpoint::open_note(note, log)?;
-    let entry = value.entry_bytes();
-    if entry.len() > ENTRY_BYTES_MAX {
-        return Err(ConfirmError::EntryTooLarge { found: entry.len() });
-    }
-    verify_inclusion(
-        &leaf_hash(&entry),
-        proof,
-        checkpoint.size(),
-        &checkpoint.root(),
-    )?;
-    Ok(Logged {
-        value,
-        index: proof.index,
-        checkpoint,
-        cosignatures: Vec::new(),
-    })
+    Trusted::open_cosigned(checkpoint_note, log, quorum)?.confirm(value, proof)
 }
 
 /// Why a value is not known to be in the log.

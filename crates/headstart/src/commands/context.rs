@@ -80,17 +80,6 @@ impl Context {
         Desk::open(self.data_dir()?, self.now()?).await
     }
 
-    /// Opens the data directory and its program key.
-    ///
-    /// # Errors
-    /// As [`Desk::open`] and [`Desk::unlock`].
-    pub async fn desk_and_key(&self) -> Result<(Desk, ProgramKey), Failure> {
-        let desk = self.desk().await?;
-        let passphrase = self.passphrase()?;
-        let key = desk.unlock(&passphrase)?;
-        Ok((desk, key))
-    }
-
     /// The program key's passphrase: from a file, or asked for on the terminal.
     ///
     /// # Errors

@@ -184,10 +184,9 @@ async fn collect(context: &Context, file: &Path, key: &str) -> Result<u8, Failur
 }
 
 async fn audit(context: &Context) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let audit = desk.audit().await?;
+    let audit = Reach::open(context).await?.audit(&context.output).await?;
     let document = json!({
-        "intact": audit.difference.is_none(),
+        "intact": audit.intact,
         "entries": audit.entries,
         "events": audit.events,
         "difference": audit.difference,

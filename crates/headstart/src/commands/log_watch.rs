@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::LogWitness;
 use crate::output::{count, table};
+use crate::reach::Reach;
 
 /// Runs one of the witness commands.
 pub async fn witness(context: &Context, command: LogWitness) -> Result<u8, Failure> {
@@ -129,52 +130,60 @@ async fn list(context: &Context, desk: &Desk) -> Result<u8, Failure> {
 
 /// Asks all witnesses; the answer is no (exit 1) when the quorum is not reached.
 pub async fn cosign(context: &Context) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
-    let Some(round) = desk.ask_witnesses().await? else {
+    let round = Reach::open(context).await?.ask_witnesses().await?;
+    let Some(size) = round.size else {
         return Err(
             Failure::usage("no-witnesses", "the program has named no witnesses")
                 .hint("headstart log witness add --key VKEY --url URL"),
         );
     };
     let document = json!({
-        "size": round.size,
+        "size": size,
         "quorum": round.needed,
-        "reached": round.is_enough(),
-        "checkpoint": round.note,
+        "reached": round.enough,
+        "checkpoint": round.checkpoint,
         "answers": round.answers.iter().map(|answer| json!({
             "witness": answer.witness,
             "url": answer.url,
-            "cosigned_at": answer.signed.as_ref().ok().and_then(|time_s| utc(*time_s)),
-            "reason": answer.signed.as_ref().err(),
-            "forgot": answer.forgot.map(|(cosigned, knew)| json!({"cosigned": cosigned, "knew": knew})),
+            "cosigned_at": answer.signed_s.and_then(utc),
+            "reason": answer.reason,
+            "forgot": answer.forgot,
         })).collect::<Vec<_>>(),
     });
     context.output.result(&document, |out| {
         let mut text = format!(
             "the checkpoint of {}\n",
-            count(round.size as usize, "entry").replace("entrys", "entries")
+            count(size as usize, "entry").replace("entrys", "entries")
         );
         for answer in &round.answers {
-            text += &match &answer.signed {
-                Ok(time_s) => format!(
+            text += &match answer.signed_s {
+                Some(time_s) => format!(
                     "{} {} cosigned it, {}\n",
                     out.good("ok"),
                     answer.witness,
-                    utc(*time_s).unwrap_or_default()
+                    utc(time_s).unwrap_or_default()
                 ),
-                Err(reason) => format!("{} {} {reason}\n", out.bad("NO"), answer.witness),
+                None => format!(
+                    "{} {} {}\n",
+                    out.bad("NO"),
+                    answer.witness,
+                    answer.reason.as_deref().unwrap_or_default()
+                ),
             };
-            if let Some((cosigned, knew)) = answer.forgot {
+            if let Some(forgot) = &answer.forgot {
                 text += &format!(
-                    "{} {} had cosigned {cosigned} entries and knew of {knew} now: its state was put back, ask its operator why\n",
+                    "{} {} had cosigned {} entries and knew of {} now: its state was put back, ask its operator why\n",
                     out.careful("note"),
-                    answer.witness
+                    answer.witness,
+                    forgot.cosigned,
+                    forgot.knew,
                 );
             }
         }
-        text + &format!("{} of {} that are needed\n", round.given(), round.needed)
+        let given = round.answers.iter().filter(|a| a.signed_s.is_some()).count();
+        text + &format!("{given} of {} that are needed\n", round.needed)
     });
-    Ok(u8::from(!round.is_enough()))
+    Ok(u8::from(!round.enough))
 }
 
 fn utc(time_s: u64) -> Option<String> {

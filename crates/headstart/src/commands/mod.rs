@@ -38,6 +38,7 @@ use desk::Failure;
 
 use crate::cli::{Cli, Command};
 pub use context::{Context, read_file, read_json};
+pub use open::IDENTITY_BYTES_MAX;
 
 /// Reads a PDF for another process of this program, which limits this one.
 fn read_pdf(pages_max: Option<usize>) -> Result<u8, Failure> {

@@ -22,7 +22,7 @@ use crate::client::{Accepted, Place, Session};
 use crate::output::{Output, count};
 
 /// Largest identity file.
-const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
+pub const IDENTITY_BYTES_MAX: u64 = 64 * 1024;
 
 /// What the command was given.
 pub struct Arguments<'a> {

@@ -1,39 +1,33 @@
 //! `headstart agreement …`, `person …`, `settings …`: what the program itself decides.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use desk::{Desk, Failure, Invited};
-use domain::describe::describe_utc;
 use domain::ids::PersonName;
 use domain::person::{Actor, Role};
-use domain::program::ProgramCommand;
-use domain::sealed::Digest;
-use domain::settings;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::context::{id, read_file};
 use crate::cli::{Agreement, Link, Person, Settings};
-use crate::output::table;
+use crate::output::{table, utc};
+use crate::reach::Reach;
 
 /// Largest text of an agreement.
 const AGREEMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Runs one of the agreement commands.
 pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
+    let reach = Reach::open(context).await?;
     match command {
         Agreement::Publish { version, text } => {
             let text = match text {
-                Some(path) => Some(Digest::of(&read_file(&path, AGREEMENT_BYTES_MAX)?)),
+                Some(path) => Some(read_file(&path, AGREEMENT_BYTES_MAX)?),
                 None => None,
             };
-            let command = ProgramCommand::PublishAgreement {
-                version: id(&version)?,
-                text,
-            };
-            desk.decide(command, &Actor::Desk).await?;
+            reach
+                .publish_agreement(id(&version)?, text.as_deref())
+                .await?;
             context.output.result(&json!({"agreement": version}), |_| {
                 format!(
                     "agreement {version} is current; nobody gets a package until they accept it\n\
@@ -42,21 +36,16 @@ pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Fail
             });
         }
         Agreement::List => {
-            let program = desk.program().await?;
-            let versions: Vec<Value> = program
-                .agreements()
+            let agreements = reach.agreements().await?;
+            let partners = reach.partners().await?.len();
+            let versions: Vec<Value> = agreements
                 .iter()
                 .map(|agreement| {
-                    let accepted: Vec<&str> = program
-                        .partners()
-                        .filter(|p| p.accepted().contains_key(&agreement.version))
-                        .map(|p| p.id().as_str())
-                        .collect();
                     json!({
-                        "version": agreement.version.as_str(),
-                        "sha256": agreement.text.map(|digest| digest.to_string()),
-                        "published_at": agreement.published_at.to_string(),
-                        "accepted_by": accepted,
+                        "version": agreement.version,
+                        "sha256": agreement.sha256,
+                        "published_at": agreement.published_at,
+                        "accepted_by": agreement.accepted_by,
                     })
                 })
                 .collect();
@@ -65,15 +54,11 @@ pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Fail
                 .result(&json!({"agreements": versions}), |_| {
                     let heading = ["VERSION", "PUBLISHED", "ACCEPTED BY"];
                     let mut rows = vec![heading.map(str::to_owned).to_vec()];
-                    for agreement in program.agreements() {
-                        let accepted = program
-                            .partners()
-                            .filter(|p| p.accepted().contains_key(&agreement.version))
-                            .count();
+                    for agreement in &agreements {
                         rows.push(vec![
-                            agreement.version.to_string(),
-                            describe_utc(agreement.published_at),
-                            format!("{accepted} of {}", program.partners().count()),
+                            agreement.version.clone(),
+                            utc(&agreement.published_at),
+                            format!("{} of {partners}", agreement.accepted_by.len()),
                         ]);
                     }
                     table(&rows)
@@ -85,7 +70,7 @@ pub async fn agreement(context: &Context, command: Agreement) -> Result<u8, Fail
 
 /// Runs one of the person commands.
 pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
-    let desk = context.desk().await?;
+    let reach = Reach::open(context).await?;
     match command {
         Person::Add { name, role } => {
             let person = PersonName::parse(&name).map_err(Failure::from_refusal)?;
@@ -94,14 +79,7 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
                 Failure::usage("unknown-role", format!("`{role}` is not a role"))
                     .hint(format!("the roles are {}", known.join(", ")))
             })?;
-            let program = desk.program().await?;
-            let mut roles: BTreeSet<Role> = program
-                .person(&person)
-                .map(|known| known.roles.clone())
-                .unwrap_or_default();
-            roles.insert(role);
-            desk.decide(ProgramCommand::AddPerson { person, roles }, &Actor::Desk)
-                .await?;
+            reach.add_person(&person, role).await?;
             context
                 .output
                 .result(&json!({"person": name, "role": role.as_str()}), |_| {
@@ -110,28 +88,22 @@ pub async fn person(context: &Context, command: Person) -> Result<u8, Failure> {
         }
         Person::Invite { name, link } => {
             let account = Actor::Person(PersonName::parse(&name).map_err(Failure::from_refusal)?);
-            return invite(context, &desk, account, &name, &link).await;
+            return invite(context, reach.invites()?, account, &name, &link).await;
         }
         Person::List => {
-            let program = desk.program().await?;
-            let roles_of = |roles: &BTreeSet<Role>| -> Vec<&'static str> {
-                roles.iter().map(|role| role.as_str()).collect()
-            };
-            let people: Vec<Value> = program
-                .people()
-                .map(|p| json!({"name": p.name.as_str(), "roles": roles_of(&p.roles)}))
+            let known = reach.people().await?;
+            let people: Vec<Value> = known
+                .iter()
+                .map(|person| json!({"name": person.name, "roles": person.roles}))
                 .collect();
             context.output.result(&json!({"people": people}), |_| {
-                if people.is_empty() {
+                if known.is_empty() {
                     return "no people yet\nNext: headstart person add NAME --role ROLE\n"
                         .to_owned();
                 }
                 let mut rows = vec![["NAME", "ROLES"].map(str::to_owned).to_vec()];
-                for person in program.people() {
-                    rows.push(vec![
-                        person.name.to_string(),
-                        roles_of(&person.roles).join(" "),
-                    ]);
+                for person in &known {
+                    rows.push(vec![person.name.clone(), person.roles.join(" ")]);
                 }
                 table(&rows)
             });
@@ -171,31 +143,23 @@ pub async fn settings(context: &Context, command: Settings) -> Result<u8, Failur
         return Err(Failure::usage("nothing-to-set", "nothing was given to set")
             .hint("give --innocent-risk CHANCE; `headstart settings show` shows what is set"));
     }
-    let desk = context.desk().await?;
+    let reach = Reach::open(context).await?;
     if let Settings::Set {
         innocent_risk: Some(risk),
     } = command
     {
-        let program = desk.program().await?;
-        let before = program.settings();
-        let changed =
-            settings::Settings::new(risk, before.lead_risk().max(risk), before.offsets().clone())
-                .map_err(Failure::from_refusal)?;
-        desk.decide(ProgramCommand::ChangeSettings(changed), &Actor::Desk)
-            .await?;
+        reach.set_innocent_risk(risk).await?;
     }
-    let program = desk.program().await?;
-    let now = program.settings();
+    let (innocent_risk, lead_risk) = reach.bars().await?;
     let document = json!({
-        "innocent_risk": now.accusation_risk(),
-        "lead_risk": now.lead_risk(),
+        "innocent_risk": innocent_risk,
+        "lead_risk": lead_risk,
     });
     context.output.result(&document, |_| {
         format!(
             "innocent risk  {:e}  the accepted chance, for a whole trace, that anybody innocent is accused\n\
              lead risk      {:e}  up to here a candidate is a lead, which nobody may call accused\n",
-            now.accusation_risk(),
-            now.lead_risk()
+            innocent_risk, lead_risk
         )
     });
     Ok(0)

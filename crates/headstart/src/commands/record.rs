@@ -16,6 +16,7 @@ use super::package::beside;
 use super::{cosigned, open};
 use crate::cli::{Record, RecordCommand};
 use crate::output::{count, folded, table};
+use crate::reach::Reach;
 
 /// Most packages that are compared with a record.
 const PACKAGES_MAX: usize = 10_000;
@@ -52,17 +53,22 @@ pub async fn run(context: &Context, arguments: Record) -> Result<u8, Failure> {
                         .hint("give --seat SEAT or --partner ID"));
                 }
             };
-            write(context, &whose, &out).await
+            write(context, &whose, arguments.identity.as_deref(), &out).await
         }
         (None, None) => Err(Failure::usage("no-file", "where should the record go?")
             .hint("give --out FILE, or `headstart record check FILE`")),
     }
 }
 
-async fn write(context: &Context, whose: &Whose, out: &Path) -> Result<u8, Failure> {
+async fn write(
+    context: &Context,
+    whose: &Whose,
+    identity: Option<&Path>,
+    out: &Path,
+) -> Result<u8, Failure> {
     check_new_file(out)?;
-    let (desk, key) = context.desk_and_key().await?;
-    let record = desk.record_of(&key, whose).await?;
+    let reach = Reach::open(context).await?;
+    let record = reach.record(whose, identity).await?;
     let text = record.to_text();
     write_new_file(out, text.as_bytes())?;
     let entries: usize = record.body.seats.iter().map(|own| own.entries.len()).sum();
@@ -83,7 +89,7 @@ async fn write(context: &Context, whose: &Whose, out: &Path) -> Result<u8, Failu
             count(record.body.seats.len(), "seat"),
             record.body.partner,
             out.display(),
-            desk.config().log_key,
+            record.body.log_key,
         )
     });
     Ok(0)

@@ -16,8 +16,8 @@ use crate::reach::Reach;
 pub async fn run(context: &Context, command: Seat) -> Result<u8, Failure> {
     if let Seat::Invite { id: seat, link } = command {
         let account = Actor::Seat(id(&seat)?);
-        let desk = context.desk().await?;
-        return super::program::invite(context, &desk, account, &seat, &link).await;
+        let reach = Reach::open(context).await?;
+        return super::program::invite(context, reach.invites()?, account, &seat, &link).await;
     }
     let reach = Reach::open(context).await?;
     match command {

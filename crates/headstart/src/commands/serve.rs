@@ -152,12 +152,14 @@ impl Ready {
         let timer = tokio::spawn(server::run_timers(self.app.clone()));
         let served = Served {
             listener: self.listener,
-            router: server::router(self.app),
+            router: server::router(self.app.clone()),
             #[cfg(feature = "tls")]
             tls: self.transport.tls,
         };
         server::serve(served, stop()).await;
         timer.abort();
+        // What was given a moment ago is signed for before the process ends; otherwise the next one does it.
+        server::sign_staged(&self.app).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use carriers::watch::TOKEN_BYTES_MAX;
-use desk::{Desk, Failure};
+use desk::Failure;
 use domain::ids::CaseId;
 use flow::detection::Detection;
 use flow::watch::{KEPT_BYTES_MAX, Place, Record, Watchlist};
@@ -15,6 +15,7 @@ use super::Context;
 use super::context::read_file;
 use crate::cli::Watch;
 use crate::output::{Output, count, grouped};
+use crate::reach::Reach;
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: usize = 4 << 20;
@@ -39,11 +40,11 @@ struct Seen {
 
 /// Watches feeds.
 pub async fn run(context: &Context, arguments: &Watch) -> Result<u8, Failure> {
-    let (desk, detections) = if arguments.tokens.is_empty() {
-        let (desk, key) = context.desk_and_key().await?;
-        let list = desk.watchlist(&key).await?;
+    let (reach, detections) = if arguments.tokens.is_empty() {
+        let reach = Reach::open(context).await?;
+        let list = reach.watchlist().await?;
         let list = list.into_iter().map(|(case, d)| (Some(case), d)).collect();
-        (Some(desk), list)
+        (Some(reach), list)
     } else {
         let lists: Result<Vec<_>, Failure> = arguments.tokens.iter().map(|p| list(p)).collect();
         (None, lists?)
@@ -94,8 +95,8 @@ pub async fn run(context: &Context, arguments: &Watch) -> Result<u8, Failure> {
                 .hint("what was seen before is printed above; run it again on the rest")
         })?;
     }
-    let recorded = match &desk {
-        Some(desk) => record(desk, &known, &seen).await?,
+    let recorded = match &reach {
+        Some(reach) => record(reach, &known, &seen).await?,
         None => Vec::new(),
     };
     let document = json!({"bytes": bytes, "records": records, "sightings": recorded});
@@ -197,7 +198,7 @@ fn show(out: &Output, record: &Record<'_>, feed: &str, reference: &str, case: Op
 }
 
 async fn record(
-    desk: &Desk,
+    reach: &Reach<'_>,
     known: &Known,
     seen: &BTreeMap<usize, Seen>,
 ) -> Result<Vec<Value>, Failure> {
@@ -206,12 +207,12 @@ async fn record(
         let Some((Some(case), detection)) = known.detections.get(*index) else {
             continue;
         };
-        let sighted = desk.sight(case, &of.kept).await?;
+        let sighted = reach.sight(case, &of.kept).await?;
         recorded.push(json!({
             "case": case.as_str(),
             "reference": detection.reference.as_str(),
-            "sighting": sighted.sighting.as_str(),
-            "known_before": sighted.is_known,
+            "sighting": sighted.sighting,
+            "known_before": sighted.known,
             "records": of.records,
         }));
     }

@@ -7,9 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use desk::{Ask, Failure};
 use domain::ids::{CaseId, SightingId, TraceId};
 use domain::person::Actor;
-use flow::detection::Form;
+use flow::detection::{Detection, Form};
 use jiff::Timestamp;
-use server::wire::{DetectionContent, LeakedFile, NewTrace, SightingSummary, TraceAnswer};
+use server::wire::{
+    CaseSummary, DetectionContent, LeakedFile, Looked, NewSighting, NewTrace, NewlySeen,
+    SightingSummary, TraceAnswer,
+};
 
 use super::{Reach, answer_of};
 use crate::commands::leak;
@@ -72,6 +75,63 @@ impl Reach<'_> {
             Self::There(server) => {
                 let path = format!("/api/v1/cases/{case}/detection/{}", word(form));
                 server.get(&path).await
+            }
+        }
+    }
+
+    /// What sensors can look for of every pressed case under embargo.
+    pub async fn watchlist(&self) -> Result<Vec<(CaseId, Detection)>, Failure> {
+        match self {
+            Self::Here(here) => here.desk.watchlist(&here.key()?).await,
+            Self::There(server) => {
+                let cases: Vec<CaseSummary> = server.all("/api/v1/cases").await?;
+                let mut list = Vec::new();
+                for case in cases.iter().filter(|case| is_watched(case)) {
+                    let path = format!("/api/v1/cases/{}/detection/tokens", case.case);
+                    let found: DetectionContent = server.get(&path).await?;
+                    let Some(text) = found.content else {
+                        continue;
+                    };
+                    let unread = |what: String| {
+                        Failure::machine("answer", format!("the server's list of values: {what}"))
+                            .hint("check that both sides are of the same version")
+                    };
+                    let detection =
+                        Detection::parse(&text).map_err(|error| unread(error.to_string()))?;
+                    let case =
+                        CaseId::parse(&case.case).map_err(|error| unread(error.to_string()))?;
+                    list.push((case, detection));
+                }
+                Ok(list)
+            }
+        }
+    }
+
+    /// Records what was seen of a case.
+    pub async fn sight(&self, case: &CaseId, records: &[u8]) -> Result<NewlySeen, Failure> {
+        match self {
+            Self::Here(here) => {
+                let sighted = here.desk.sight(case, records).await?;
+                Ok(NewlySeen {
+                    case: case.to_string(),
+                    sighting: sighted.sighting.to_string(),
+                    records: records.iter().filter(|byte| **byte == b'\n').count() as u64,
+                    known: sighted.is_known,
+                })
+            }
+            Self::There(server) => {
+                let new = NewSighting {
+                    base64: STANDARD.encode(records),
+                    case: Some(case.to_string()),
+                };
+                let looked: Looked = server.post("/api/v1/sightings", &new).await?;
+                looked.sightings.into_iter().next().ok_or_else(|| {
+                    Failure::no(
+                        "not-seen",
+                        format!("the server sees nothing of {case} in these records"),
+                    )
+                    .hint("a new press may have changed its values: run it again")
+                })
             }
         }
     }
@@ -170,4 +230,9 @@ fn leaked(path: &Path) -> Result<LeakedFile, Failure> {
         name: name.unwrap_or_default(),
         base64: STANDARD.encode(read_file(path, desk::LEAK_INPUT_BYTES_MAX)?),
     })
+}
+
+/// Whether a case has copies outside, and is under embargo.
+fn is_watched(case: &CaseSummary) -> bool {
+    case.pressed && !matches!(case.stage.as_str(), "released" | "ended-early")
 }

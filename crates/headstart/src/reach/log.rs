@@ -2,9 +2,12 @@
 
 use desk::Failure;
 use domain::ids::{BlobId, CaseId, SeatId};
-use server::wire::{Entry, EntryPlace, LogReport, Me, NEWEST, OpenCase, ProvedEntry};
+use server::wire::{
+    Audited, Entry, EntryPlace, LogReport, Me, NEWEST, OpenCase, ProvedEntry, WitnessRound,
+};
 
-use super::Reach;
+use super::{Reach, answer_of};
+use crate::output::Output;
 
 /// What of the log is to be proved.
 pub enum Wanted {
@@ -54,6 +57,37 @@ impl Reach<'_> {
                 let place: EntryPlace = server.get(&path).await?;
                 server.get(&format!("/api/v1/log/{}", place.index)).await
             }
+        }
+    }
+
+    /// Replays every event, blob, entry, hash and checkpoint.
+    pub async fn audit(&self, output: &Output) -> Result<Audited, Failure> {
+        match self {
+            Self::Here(here) => {
+                let audited = here.desk.audit().await?;
+                Ok(Audited {
+                    intact: audited.difference.is_none(),
+                    entries: audited.entries,
+                    events: audited.events,
+                    difference: audited.difference,
+                })
+            }
+            Self::There(server) => {
+                let nothing = serde_json::Value::Object(Default::default());
+                answer_of(server.work("/api/v1/log/audit", &nothing, output).await?)
+            }
+        }
+    }
+
+    /// Has every witness asked to cosign the newest checkpoint.
+    pub async fn ask_witnesses(&self) -> Result<WitnessRound, Failure> {
+        match self {
+            Self::Here(here) => {
+                let needed = here.desk.program().await?.watch().needed();
+                let round = here.desk.ask_witnesses().await?;
+                Ok(WitnessRound::of(round.as_ref(), needed))
+            }
+            Self::There(server) => server.post_never_again("/api/v1/log/witnesses").await,
         }
     }
 

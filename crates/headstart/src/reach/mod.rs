@@ -9,6 +9,8 @@ mod log;
 mod material;
 mod package;
 mod partners;
+mod program;
+mod record;
 mod server;
 mod waves;
 

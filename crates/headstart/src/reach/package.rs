@@ -122,17 +122,18 @@ impl Reach<'_> {
     ) -> Result<Given, Failure> {
         match self {
             Self::Here(here) => {
-                let mut fetched = here.desk.fetch(case, seat).await?;
+                let fetched = here.desk.fetch(case, seat).await?;
+                let mut delivery = here.desk.delivery(&fetched).await?;
                 if let Some(known) = known {
-                    let note = fetched.delivery.checkpoint.to_text();
-                    fetched.delivery.grown = here.desk.grown(known, &note).await?;
+                    let note = delivery.checkpoint.to_text();
+                    delivery.grown = here.desk.grown(known, &note).await?;
                 }
                 Ok(Given {
                     bytes: fetched.bytes,
                     sha256: fetched.sha256,
                     at: fetched.at.to_string(),
                     receipt_index: fetched.receipt_index,
-                    delivery: fetched.delivery,
+                    delivery,
                 })
             }
             Self::There(server) => {

@@ -139,6 +139,22 @@ impl Server {
         read(&reply)
     }
 
+    /// Has a file made.
+    ///
+    /// # Errors
+    /// As [`Server::get`].
+    pub async fn post_for_bytes<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Vec<u8>, Failure> {
+        let body = written(body)?;
+        let reply = self
+            .send("POST", path, Some(&body), None, Again::Once)
+            .await?;
+        Ok(reply.body)
+    }
+
     /// Has something changed; the same change again is no other.
     ///
     /// # Errors

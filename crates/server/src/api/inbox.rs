@@ -147,13 +147,13 @@ pub async fn deliver(
     known: Result<Ask<Known>, Problem>,
 ) -> Result<Json<DeliveredPackage>, Problem> {
     let id = CaseId::parse(&case).map_err(|_| Problem::nothing_here())?;
-    let mut fetched = granted(&visit, &id).await?;
+    let fetched = granted(&visit, &id).await?;
+    let mut delivery = visit.desk.delivery(&fetched).await.map_err(told)?;
     // What a query says is looked at only where there is something for it.
     let size = known.map_or(0, |Ask(known)| known.known.unwrap_or(0));
-    let note = fetched.delivery.checkpoint.to_text();
-    fetched.delivery.grown = visit.desk.grown(size, &note).await.map_err(told)?;
-    let proof = fetched
-        .delivery
+    let note = delivery.checkpoint.to_text();
+    delivery.grown = visit.desk.grown(size, &note).await.map_err(told)?;
+    let proof = delivery
         .to_text()
         .map_err(|_| Problem::machine("the proof could not be put together"))?;
     Ok(Json(DeliveredPackage {

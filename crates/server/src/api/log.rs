@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::http::StatusCode;
+use desk::Round;
 use domain::ids::{BlobId, SeatId};
 use flow::delivery::Grown;
 use serde::{Deserialize, Serialize};
@@ -294,6 +295,8 @@ pub async fn entry(visit: Visit, At(index): At<u64>) -> Result<Json<ProvedEntry>
 pub struct WitnessRound {
     /// Entries under the checkpoint that they were asked about; nothing when there is nobody to ask.
     pub size: Option<u64>,
+    /// The checkpoint, with every cosignature that it has.
+    pub checkpoint: Option<String>,
     /// Cosignatures that are needed.
     pub needed: u32,
     /// Whether there are as many.
@@ -313,35 +316,56 @@ pub struct WitnessAnswer {
     pub signed_s: Option<u64>,
     /// Why it did not sign.
     pub reason: Option<String>,
-    /// Whether it knew fewer entries than it had cosigned before.
-    pub forgot: bool,
+    /// The two sizes, when it knew fewer entries than it had cosigned before.
+    pub forgot: Option<Forgot>,
+}
+
+/// What a witness had cosigned, and what it knew of when it was asked again: its state was put back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Forgot {
+    /// Entries that it had cosigned.
+    pub cosigned: u64,
+    /// Entries that it knew of.
+    pub knew: u64,
+}
+
+impl WitnessRound {
+    /// What the witnesses answered; nothing when there is nobody to ask.
+    pub fn of(round: Option<&Round>, needed: u32) -> Self {
+        let Some(round) = round else {
+            return Self {
+                size: None,
+                checkpoint: None,
+                needed,
+                enough: needed == 0,
+                answers: Vec::new(),
+            };
+        };
+        let answers = round.answers.iter().map(|answer| WitnessAnswer {
+            witness: answer.witness.clone(),
+            url: answer.url.clone(),
+            signed_s: answer.signed.as_ref().ok().copied(),
+            reason: answer.signed.as_ref().err().cloned(),
+            forgot: answer
+                .forgot
+                .map(|(cosigned, knew)| Forgot { cosigned, knew }),
+        });
+        Self {
+            size: Some(round.size),
+            checkpoint: Some(round.note.clone()),
+            needed: round.needed,
+            enough: round.is_enough(),
+            answers: answers.collect(),
+        }
+    }
 }
 
 /// Asks every witness to cosign the newest checkpoint.
 #[utoipa::path(post, path = "/api/v1/log/witnesses", tag = "log", responses((status = 200, body = WitnessRound)))]
 pub async fn ask_witnesses(visit: Visit) -> Result<Json<WitnessRound>, Problem> {
     let needed = visit.state.program.watch().needed();
-    let Some(round) = visit.desk.ask_witnesses().await? else {
-        return Ok(Json(WitnessRound {
-            size: None,
-            needed,
-            enough: needed == 0,
-            answers: Vec::new(),
-        }));
-    };
-    let answers = round.answers.iter().map(|answer| WitnessAnswer {
-        witness: answer.witness.clone(),
-        url: answer.url.clone(),
-        signed_s: answer.signed.as_ref().ok().copied(),
-        reason: answer.signed.as_ref().err().cloned(),
-        forgot: answer.forgot.is_some(),
-    });
-    Ok(Json(WitnessRound {
-        size: Some(round.size),
-        needed: round.needed,
-        enough: round.is_enough(),
-        answers: answers.collect(),
-    }))
+    let round = visit.desk.ask_witnesses().await?;
+    Ok(Json(WitnessRound::of(round.as_ref(), needed)))
 }
 
 /// What an audit read.

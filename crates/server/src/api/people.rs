@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use desk::Invited;
+use desk::{Invited, State};
 use domain::account::AccountCommand;
 use domain::ids::PersonName;
 use domain::person::{Actor, Person, Role};
@@ -106,6 +106,18 @@ pub struct PersonSummary {
     pub has_passkey: bool,
 }
 
+impl PersonSummary {
+    /// A person, and whether they have a passkey.
+    pub fn of(state: &State, person: &Person) -> Self {
+        let account = state.accounts.of(&Actor::Person(person.name.clone()));
+        Self {
+            name: person.name.to_string(),
+            roles: person.roles.iter().map(ToString::to_string).collect(),
+            has_passkey: account.has_passkey(),
+        }
+    }
+}
+
 /// A person to be added and invited.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -180,24 +192,11 @@ fn known(visit: &Visit, name: &str) -> Result<PersonName, Problem> {
     known.map(|_| name).ok_or_else(Problem::nothing_here)
 }
 
-fn summary(visit: &Visit, person: &Person) -> PersonSummary {
-    let account = visit.state.accounts.of(&Actor::Person(person.name.clone()));
-    PersonSummary {
-        name: person.name.to_string(),
-        roles: person.roles.iter().map(ToString::to_string).collect(),
-        has_passkey: account.has_passkey(),
-    }
-}
-
 async fn person_now(visit: &Visit, name: &PersonName) -> Result<Json<PersonSummary>, Problem> {
     let state = visit.desk.state().await?;
-    let visit = Visit {
-        state,
-        ..visit.clone()
-    };
-    let person = visit.state.program.person(name);
+    let person = state.program.person(name);
     let person = person.ok_or_else(Problem::nothing_here)?;
-    Ok(Json(summary(&visit, person)))
+    Ok(Json(PersonSummary::of(&state, person)))
 }
 
 /// The people of the program, by name.
@@ -211,7 +210,7 @@ pub async fn list(
         .state
         .program
         .people()
-        .map(|person| summary(&visit, person))
+        .map(|person| PersonSummary::of(&visit.state, person))
         .collect();
     people.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(Json(window.cut(people, |person| person.name.clone())?))
@@ -234,7 +233,7 @@ pub async fn show(visit: Visit, At(name): At<String>) -> Result<Json<PersonSumma
     let name = known(&visit, &name)?;
     let person = visit.state.program.person(&name);
     let person = person.ok_or_else(Problem::nothing_here)?;
-    Ok(Json(summary(&visit, person)))
+    Ok(Json(PersonSummary::of(&visit.state, person)))
 }
 
 /// Gives a person these roles and no others. Asks for a fresh passkey.

@@ -122,7 +122,8 @@ pub struct NewAgreement {
 }
 
 impl AgreementSummary {
-    fn of(program: &Program, one: &Agreement) -> Self {
+    /// A version, and who accepted it.
+    pub fn of(program: &Program, one: &Agreement) -> Self {
         let accepted = program
             .partners()
             .filter(|partner| partner.accepted().contains_key(&one.version));

@@ -20,8 +20,9 @@ pub use super::partners::{
 };
 pub use super::people::PersonSummary;
 pub use super::press::{Pressed, ReceiptRow, Receipts, Refusal};
+pub use super::record::{OpenedEntries, RecordEntry};
 pub use super::settings::{AgreementSummary, NewAgreement, ProgramSettings, SettingsChange};
-pub use super::sightings::{DetectionContent, SightingSummary};
+pub use super::sightings::{DetectionContent, Looked, NewSighting, NewlySeen, SightingSummary};
 pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
 pub use super::traces::{
     ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,

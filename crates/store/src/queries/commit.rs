@@ -1,12 +1,12 @@
 //! Writing batches: a group of them in one transaction, each of them whole or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sqlx::{Acquire as _, QueryBuilder, query, query_as, query_scalar};
 
 use super::super::{Db, IS_STATEMENT_EXCLUSIVE, Writers, begin_write, writer};
-use super::{Connection, LATEST_TIME, read_time, signed, unsigned};
+use super::{Connection, LATEST_TIME, ROWS_MAX, signed, time, unsigned};
 use crate::batch::{Batch, NewEvent, Segment, chain, record_digest};
 use crate::error::{CommitError, StoreError};
 use crate::group::Prepared;
@@ -49,14 +49,21 @@ impl Heads {
     }
 
     async fn write(&self, tx: &mut Connection) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
         for (name, head) in self.0.iter().filter(|(_, head)| head.changed) {
-            query("UPDATE heads SET count = $1, digest = $2 WHERE name = $3")
-                .bind(signed(head.count)?)
-                .bind(&head.digest)
-                .bind(name)
-                .execute(&mut *tx)
-                .await?;
+            rows.push((name, signed(head.count)?, &head.digest));
         }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        QueryBuilder::<Db>::new("INSERT INTO heads (name, count, digest) ")
+            .push_values(rows, |mut row, (name, count, digest)| {
+                row.push_bind(name.as_str()).push_bind(count).push_bind(digest.as_slice());
+            })
+            .push(" ON CONFLICT (name) DO UPDATE SET count = excluded.count, digest = excluded.digest")
+            .build()
+            .execute(&mut *tx)
+            .await?;
         Ok(())
     }
 }
@@ -76,11 +83,14 @@ impl Head {
     }
 }
 
+/// What became of a batch: the index of its first log entry, if it has any.
+type Done = Result<Option<u64>, CommitError>;
+
 /// Commits a group: one result for each batch, in order, or one error for all.
 pub(crate) async fn commit_group(
     writers: &Writers,
     group: Vec<Prepared<'_>>,
-) -> Result<Vec<Result<(), CommitError>>, StoreError> {
+) -> Result<Vec<Done>, StoreError> {
     let mut connection = writer(writers).await?;
     match group.iter().all(Prepared::is_only_leaves) {
         true => commit_leaves(&mut connection, group).await,
@@ -88,64 +98,88 @@ pub(crate) async fn commit_group(
     }
 }
 
+/// The entries of a group, in order, and how many there are of each batch.
+#[derive(Default)]
+struct Staging {
+    segments: Vec<Segment>,
+    entries: u64,
+}
+
+impl Staging {
+    /// Adds a batch's entries; where the first stands among the group's, if there is one.
+    fn add(&mut self, segments: Vec<Segment>) -> Option<u64> {
+        let first = self.entries;
+        for segment in segments {
+            self.entries += segment.count;
+            segment.join(&mut self.segments);
+        }
+        (self.entries > first).then_some(first)
+    }
+}
+
+/// From places among a group's entries to their indexes in the log.
+fn placed(results: &mut [Done], base: Option<u64>) {
+    for place in results.iter_mut().flatten().flatten() {
+        *place += base.unwrap_or(0);
+    }
+}
+
 /// Entries alone cannot be refused. They are one row, unless they are many: one statement, and its sync.
 async fn commit_leaves(
     connection: &mut Connection,
     group: Vec<Prepared<'_>>,
-) -> Result<Vec<Result<(), CommitError>>, StoreError> {
-    let results = group.iter().map(|_| Ok(())).collect();
-    let mut staged = Vec::new();
-    for segment in group.into_iter().flat_map(|prepared| prepared.segments) {
-        segment.join(&mut staged);
-    }
+) -> Result<Vec<Done>, StoreError> {
+    let mut staging = Staging::default();
+    let mut results: Vec<Done> = group
+        .into_iter()
+        .map(|prepared| Ok(staging.add(prepared.segments)))
+        .collect();
     // CRASH: until the statement or the transaction is committed, nothing of the group is there after a restart, and
     // nobody was told anything; after it, all of it, since the database has synced its log before it says so.
-    if IS_STATEMENT_EXCLUSIVE && staged.len() <= 1 {
-        stage(connection, staged).await?;
+    let base = if IS_STATEMENT_EXCLUSIVE && staging.segments.len() <= 1 {
+        stage(connection, staging.segments).await?
     } else {
         let mut tx = begin_write(connection).await?;
-        stage(&mut tx, staged).await?;
+        let base = stage(&mut tx, staging.segments).await?;
         tx.commit().await?;
-    }
+        base
+    };
+    placed(&mut results, base);
     Ok(results)
 }
 
 async fn commit_all(
     connection: &mut Connection,
     group: Vec<Prepared<'_>>,
-) -> Result<Vec<Result<(), CommitError>>, StoreError> {
+) -> Result<Vec<Done>, StoreError> {
     let mut tx = begin_write(connection).await?;
     // CRASH: until the commit at the end, nothing of the group is there after a restart, and nobody was told anything.
     let mut heads = Heads::read(&mut tx).await?;
-    let mut results = Vec::with_capacity(group.len());
-    let mut staged = Vec::new();
+    let mut results: Vec<Done> = Vec::with_capacity(group.len());
+    let mut staging = Staging::default();
     let is_alone = group.len() == 1;
     for prepared in group {
         let result = match prepared.is_only_leaves() {
             true => Ok(()),
             false => write_one(&mut tx, &prepared.batch, &mut heads, is_alone).await,
         };
-        match result {
+        results.push(match result {
             // Stage: the entries get their place in the log, in the order of the group.
-            Ok(()) => {
-                for segment in prepared.segments {
-                    segment.join(&mut staged);
-                }
-            }
+            Ok(()) => Ok(staging.add(prepared.segments)),
             Err(CommitError::Store(error)) if !error.is_of_one_statement() => return Err(error),
-            Err(_) => {}
-        }
-        results.push(result);
+            Err(refused) => Err(refused),
+        });
     }
     if results.iter().all(Result::is_err) {
         tx.rollback().await?;
         return Ok(results);
     }
-    stage(&mut tx, staged).await?;
+    let base = stage(&mut tx, staging.segments).await?;
     heads.write(&mut tx).await?;
     // CRASH: during the commit, the database keeps all of the group or nothing; after it, all of it, since the
     // database has synced its log before it says so. No caller was told anything in the first case.
     tx.commit().await?;
+    placed(&mut results, base);
     Ok(results)
 }
 
@@ -233,14 +267,12 @@ async fn append_events(
     if events.is_empty() {
         return Ok(());
     }
+    let streams: BTreeSet<&str> = events.iter().map(|event| event.stream.as_str()).collect();
+    let mut versions = versions(tx, streams).await?;
     let head = heads.of("events")?;
-    let mut versions: BTreeMap<&str, u64> = BTreeMap::new();
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
-        let found = match versions.get(event.stream.as_str()) {
-            Some(version) => *version,
-            None => version(tx, &event.stream).await?,
-        };
+        let found = versions.get(event.stream.as_str()).copied().unwrap_or(0);
         if found.checked_add(1) != Some(event.version) {
             return Err(CommitError::Conflict {
                 stream: event.stream.clone(),
@@ -276,33 +308,58 @@ async fn append_events(
     Ok(())
 }
 
-async fn version(tx: &mut Connection, stream: &str) -> Result<u64, StoreError> {
-    let version: i64 =
-        query_scalar("SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = $1")
-            .bind(stream)
-            .fetch_one(&mut *tx)
+/// The versions of streams; one that has no event yet may be missing.
+async fn versions<'a>(
+    tx: &mut Connection,
+    streams: BTreeSet<&'a str>,
+) -> Result<BTreeMap<&'a str, u64>, StoreError> {
+    let mut versions = BTreeMap::new();
+    let streams: Vec<&str> = streams.into_iter().collect();
+    for some in streams.chunks(ROWS_MAX) {
+        // A search in the index for each: grouping by stream would read all events of them.
+        let mut ask = QueryBuilder::<Db>::new(
+            "SELECT (SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = asked.column1) FROM (",
+        );
+        let rows: Vec<i64> = ask
+            .push_values(some.iter().zip(0_i64..), |mut row, (stream, place)| {
+                row.push_bind(*stream).push_bind(place);
+            })
+            .push(") AS asked ORDER BY asked.column2")
+            .build_query_scalar()
+            .fetch_all(&mut *tx)
             .await?;
-    unsigned(version, "version")
+        for (stream, version) in some.iter().zip(rows) {
+            versions.insert(*stream, unsigned(version, "version")?);
+        }
+    }
+    Ok(versions)
 }
 
 /// Entries get their place in the log here, in the order of commits; they are in a tree once a checkpoint covers them.
-/// A trigger counts them.
-async fn stage(connection: &mut Connection, segments: Vec<Segment>) -> Result<(), StoreError> {
+/// A trigger counts them. The answer is the index of the first.
+async fn stage(
+    connection: &mut Connection,
+    segments: Vec<Segment>,
+) -> Result<Option<u64>, StoreError> {
+    let mut base = None;
     for segment in segments {
-        let done = query(
+        // All rows are asked for, though there is one: a statement by itself is durable once it has come to its end, and
+        // `fetch_optional` leaves it after the first row.
+        let first: Vec<i64> = query_scalar(
             "INSERT INTO log_staged (first, count, leaves, entries)
-             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries'",
+             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries' RETURNING first",
         )
         .bind(signed(segment.count)?)
         .bind(segment.leaves)
         .bind(segment.entries)
-        .execute(&mut *connection)
+        .fetch_all(&mut *connection)
         .await?;
-        if done.rows_affected() != 1 {
+        let [first] = first[..] else {
             return Err(StoreError::damaged("the head of the entries is missing"));
-        }
+        };
+        base = base.or(Some(unsigned(first, "log index")?));
     }
-    Ok(())
+    Ok(base)
 }
 
 async fn write_meta(
@@ -311,10 +368,28 @@ async fn write_meta(
     value: &str,
     heads: &mut Heads,
 ) -> Result<(), StoreError> {
-    let old: Option<Vec<u8>> = query_scalar("SELECT digest FROM meta WHERE name = $1")
+    let old = read_meta(tx, name).await?.map(|(_, digest)| digest);
+    replace_meta(tx, name, value, old, heads).await
+}
+
+/// A setting and its digest.
+async fn read_meta(
+    tx: &mut Connection,
+    name: &str,
+) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    Ok(query_as("SELECT value, digest FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(&mut *tx)
-        .await?;
+        .await?)
+}
+
+async fn replace_meta(
+    tx: &mut Connection,
+    name: &str,
+    value: &str,
+    old: Option<Vec<u8>>,
+    heads: &mut Heads,
+) -> Result<(), StoreError> {
     let digest = record_digest("meta", name, value.as_bytes());
     replaced(heads.of("meta")?, old, &digest);
     query(
@@ -335,8 +410,11 @@ async fn see_time(
     now: Timestamp,
     heads: &mut Heads,
 ) -> Result<(), StoreError> {
-    match read_time(tx).await? {
-        Some(seen) if seen >= now => Ok(()),
-        _ => write_meta(tx, LATEST_TIME, &now.to_string(), heads).await,
+    let known = read_meta(tx, LATEST_TIME).await?;
+    let seen = known.as_ref().map(|(text, _)| time(text)).transpose()?;
+    if seen.is_some_and(|seen| seen >= now) {
+        return Ok(());
     }
+    let old = known.map(|(_, digest)| digest);
+    replace_meta(tx, LATEST_TIME, &now.to_string(), old, heads).await
 }

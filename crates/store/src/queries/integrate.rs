@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use sqlx::{QueryBuilder, query, query_as};
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{Db, NOW_MS, Writers, begin_read, begin_write, writer};
-use super::log::{entry_count, newest_checkpoint, staged_rows, tiles};
+use super::super::{Db, STANDING, Writers, begin_read, begin_write, writer};
+use super::log::{staged_rows, tiles};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
 use crate::batch::checkpoint_chain;
 use crate::entries::{BUNDLE, split};
 use crate::error::{LogError, StoreError};
 use crate::integrate::{Growing, Grown, Signed};
 use crate::lease::{Claim, LEASE_MAX, is_dead};
-use crate::tiles::place_prefix;
+use crate::tiles::{TileKey, place_prefix};
 
 /// Rows of staged entries read at once: each has up to about 1 MiB.
 const STAGED_ROWS: u64 = 32;
@@ -26,12 +26,13 @@ pub(crate) async fn grow(
 ) -> Result<Growing, LogError> {
     let mut connection = writer(writers).await?;
     let mut tx = begin_write(&mut connection).await?;
-    let (old_size, old_root) = signed_tree(&mut tx, log).await?;
-    let end = entry_count(&mut tx).await?;
+    let standing = Standing::read(&mut tx).await?;
+    let (old_size, old_root) = standing.signed_tree(log)?;
+    let end = standing.entries;
     if end == old_size {
         return Ok(Growing::Nothing);
     }
-    let Some(token) = take_lease(&mut tx, claim).await? else {
+    let Some(token) = standing.take_lease(&mut tx, claim).await? else {
         return Ok(Growing::Held);
     };
     let mut growth = resume(&mut tx, old_size, &old_root).await?;
@@ -71,13 +72,21 @@ pub(crate) async fn check_growth(pool: &Pool, grown: &Grown) -> Result<(), LogEr
     if growth.size() != grown.size || growth.root() != grown.root {
         return Err(LogError::Diverged { size: grown.size });
     }
-    for (tile, bytes) in growth.into_tiles() {
-        let key = (tile.level(), tile.index());
-        if tiles(&mut tx, &[key]).await?.bytes(tile) != Some(bytes.as_slice()) {
+    let grown_tiles = growth.into_tiles();
+    let stored = tiles(&mut tx, &keys_of(&grown_tiles)).await?;
+    for (tile, bytes) in grown_tiles {
+        if stored.bytes(tile) != Some(bytes.as_slice()) {
             return Err(LogError::Diverged { size: grown.size });
         }
     }
     Ok(())
+}
+
+fn keys_of(tiles: &BTreeMap<Tile, Vec<u8>>) -> Vec<TileKey> {
+    tiles
+        .keys()
+        .map(|tile| (tile.level(), tile.index()))
+        .collect()
 }
 
 /// Stores a signed checkpoint, if the lease is still that of its growth, and ends the lease.
@@ -89,16 +98,19 @@ pub(crate) async fn publish(
     let Signed { grown, note } = signed_by;
     let mut connection = writer(writers).await?;
     let mut tx = begin_write(&mut connection).await?;
-    let (holder, token, _) = lease(&mut tx).await?;
-    let newest = newest_checkpoint(&mut tx).await?;
-    let newest = newest.map_or(0, |(size, _)| size);
+    let (holder, token, newest, count, digest): (String, i64, i64, i64, Vec<u8>) = query_as(
+        "SELECT leases.holder, leases.token, (SELECT COALESCE(MAX(size), 0) FROM log_checkpoints), heads.count, heads.digest
+         FROM leases, heads WHERE leases.name = 'integrate' AND heads.name = 'checkpoints'",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let (token, newest) = (
+        unsigned(token, "lease token")?,
+        unsigned(newest, "log size")?,
+    );
     if holder != claim.holder || token != grown.token || newest != grown.old_size {
         return Err(LogError::LeaseLost);
     }
-    let (count, digest): (i64, Vec<u8>) =
-        query_as("SELECT count, digest FROM heads WHERE name = 'checkpoints'")
-            .fetch_one(&mut *tx)
-            .await?;
     query("INSERT INTO log_checkpoints (size, note) VALUES ($1, $2)")
         .bind(signed(grown.size)?)
         .bind(note)
@@ -119,17 +131,74 @@ pub(crate) async fn publish(
     Ok(())
 }
 
-/// Size and root of the newest checkpoint, which this key must have signed.
-async fn signed_tree(tx: &mut Connection, log: &Verifier) -> Result<(u64, Hash), LogError> {
-    match newest_checkpoint(tx).await? {
-        None => Ok((0, empty_root())),
-        Some((size, note)) => {
-            let old = Checkpoint::open(&note, log).map_err(|_| LogError::OtherKey)?;
-            if old.size() != size {
-                return Err(LogError::Diverged { size });
-            }
-            Ok((size, old.root()))
+/// How the log stands before it grows.
+struct Standing {
+    /// Size and note of the newest checkpoint.
+    newest: Option<(u64, String)>,
+    /// Entries that were ever committed.
+    entries: u64,
+    holder: String,
+    token: u64,
+    expires_ms: i64,
+    now_ms: i64,
+}
+
+type StandingRow = (Option<i64>, Option<String>, i64, String, i64, i64, i64);
+
+impl Standing {
+    async fn read(tx: &mut Connection) -> Result<Self, StoreError> {
+        let (size, note, entries, holder, token, expires_ms, now_ms): StandingRow =
+            query_as(STANDING).fetch_one(&mut *tx).await?;
+        let newest = match size.zip(note) {
+            Some((size, note)) => Some((unsigned(size, "log size")?, note)),
+            None => None,
+        };
+        Ok(Self {
+            newest,
+            entries: unsigned(entries, "log size")?,
+            holder,
+            token: unsigned(token, "lease token")?,
+            expires_ms,
+            now_ms,
+        })
+    }
+
+    /// Size and root of the newest checkpoint, which this key must have signed.
+    fn signed_tree(&self, log: &Verifier) -> Result<(u64, Hash), LogError> {
+        let Some((size, note)) = &self.newest else {
+            return Ok((0, empty_root()));
+        };
+        let old = Checkpoint::open(note, log).map_err(|_| LogError::OtherKey)?;
+        if old.size() != *size {
+            return Err(LogError::Diverged { size: *size });
         }
+        Ok((*size, old.root()))
+    }
+
+    /// The token of the lease, which is ours then; `None` while somebody else has it.
+    async fn take_lease(
+        &self,
+        tx: &mut Connection,
+        claim: &Claim,
+    ) -> Result<Option<u64>, StoreError> {
+        let longest = i64::try_from(LEASE_MAX.as_millis()).unwrap_or(i64::MAX);
+        // An end that is further away than any lease lasts was written before the clock went back.
+        let is_running =
+            self.expires_ms > self.now_ms && self.expires_ms <= self.now_ms.saturating_add(longest);
+        if is_running && self.holder != claim.holder && !is_dead(&self.holder) {
+            return Ok(None);
+        }
+        let token = self.token.saturating_add(1);
+        let length = i64::try_from(claim.length.min(LEASE_MAX).as_millis()).unwrap_or(longest);
+        query(
+            "UPDATE leases SET holder = $1, token = $2, expires_ms = $3 WHERE name = 'integrate'",
+        )
+        .bind(&claim.holder)
+        .bind(signed(token)?)
+        .bind(self.now_ms.saturating_add(length))
+        .execute(&mut *tx)
+        .await?;
+        Ok(Some(token))
     }
 }
 
@@ -140,35 +209,6 @@ async fn resume(tx: &mut Connection, size: u64, root: &Hash) -> Result<Growth, L
         .map(|tile| (tile.level(), tile.index()))
         .collect();
     Growth::resume(tiles(tx, &edge).await?, size, root).map_err(|_| LogError::Diverged { size })
-}
-
-async fn lease(tx: &mut Connection) -> Result<(String, u64, i64), StoreError> {
-    let (holder, token, expires): (String, i64, i64) =
-        query_as("SELECT holder, token, expires_ms FROM leases WHERE name = 'integrate'")
-            .fetch_one(&mut *tx)
-            .await?;
-    Ok((holder, unsigned(token, "lease token")?, expires))
-}
-
-/// The token of the lease, which is ours then; `None` while somebody else has it.
-async fn take_lease(tx: &mut Connection, claim: &Claim) -> Result<Option<u64>, LogError> {
-    let (holder, token, expires) = lease(tx).await?;
-    let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&mut *tx).await?;
-    let longest = i64::try_from(LEASE_MAX.as_millis()).unwrap_or(i64::MAX);
-    // An end that is further away than any lease lasts was written before the clock went back.
-    let is_running = expires > now && expires <= now.saturating_add(longest);
-    if is_running && holder != claim.holder && !is_dead(&holder) {
-        return Ok(None);
-    }
-    let token = token.saturating_add(1);
-    let length = i64::try_from(claim.length.min(LEASE_MAX).as_millis()).unwrap_or(longest);
-    query("UPDATE leases SET holder = $1, token = $2, expires_ms = $3 WHERE name = 'integrate'")
-        .bind(&claim.holder)
-        .bind(signed(token)?)
-        .bind(now.saturating_add(length))
-        .execute(&mut *tx)
-        .await?;
-    Ok(Some(token))
 }
 
 /// Reads staged entries in order, each checked against the leaf hash that was stored when it was committed.
@@ -231,11 +271,11 @@ async fn write_places(tx: &mut Connection, places: &mut Vec<(i64, i64)>) -> Resu
 }
 
 async fn write_tiles(tx: &mut Connection, grown: BTreeMap<Tile, Vec<u8>>) -> Result<(), LogError> {
+    let stored = tiles(tx, &keys_of(&grown)).await?;
+    let mut rows = Vec::new();
     for (tile, mut bytes) in grown {
-        let key = (tile.level(), tile.index());
-        let stored = tiles(tx, &[key]).await?;
         // A run that died before its checkpoint may have left a wider one; where both have hashes they are the same.
-        if let Some(stored) = stored.all(key) {
+        if let Some(stored) = stored.all((tile.level(), tile.index())) {
             let both = stored.len().min(bytes.len());
             if stored.get(..both) != bytes.get(..both) {
                 return Err(LogError::Tile {
@@ -247,15 +287,20 @@ async fn write_tiles(tx: &mut Connection, grown: BTreeMap<Tile, Vec<u8>>) -> Res
                 bytes = stored.to_vec();
             }
         }
-        query(
-            "INSERT INTO log_tiles (level, idx, hashes) VALUES ($1, $2, $3)
-             ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes",
-        )
-        .bind(i64::from(tile.level()))
-        .bind(signed(tile.index())?)
-        .bind(bytes)
-        .execute(&mut *tx)
-        .await?;
+        rows.push((i64::from(tile.level()), signed(tile.index())?, bytes));
+    }
+    for rows in rows.chunks(ROWS_MAX) {
+        QueryBuilder::<Db>::new("INSERT INTO log_tiles (level, idx, hashes) ")
+            .push_values(rows, |mut row, (level, index, hashes)| {
+                row.push_bind(*level)
+                    .push_bind(*index)
+                    .push_bind(hashes.as_slice());
+            })
+            .push(" ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes")
+            .build()
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
     }
     Ok(())
 }

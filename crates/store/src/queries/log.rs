@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use sqlx::{QueryBuilder, query_as, query_scalar};
-use tlog::Hash;
+use tlog::{Hash, HashReader as _};
 
 use super::super::{Db, begin_read};
 use super::{Connection, Pool, ROWS_MAX, clamped, unsigned};
 use crate::entries::{BUNDLE, split};
 use crate::error::{LogError, StoreError};
-use crate::tiles::{StoredTiles, TileKey, place_prefix};
+use crate::tiles::{Included, StoredTiles, TileKey, Wanted, place_prefix};
 
 /// A row of staged entries: index of the first, how many, their leaf hashes, their bytes.
 pub(crate) type StagedRow = (u64, u64, Vec<u8>, Vec<u8>);
@@ -36,14 +36,6 @@ pub(crate) async fn checkpoints(pool: &Pool) -> Result<Vec<(u64, String)>, Store
     rows.into_iter()
         .map(|(size, note)| Ok((unsigned(size, "log size")?, note)))
         .collect()
-}
-
-/// Entries that were ever committed.
-pub(crate) async fn entry_count(connection: &mut Connection) -> Result<u64, StoreError> {
-    let count: i64 = query_scalar("SELECT count FROM heads WHERE name = 'entries'")
-        .fetch_one(&mut *connection)
-        .await?;
-    unsigned(count, "log size")
 }
 
 pub(crate) async fn staged(pool: &Pool) -> Result<u64, StoreError> {
@@ -162,11 +154,20 @@ pub(crate) async fn entries(
 
 /// The first index of a leaf hash in the newest checkpoint's tree.
 pub(crate) async fn leaf_index(pool: &Pool, leaf: &Hash) -> Result<Option<u64>, StoreError> {
-    let mut tx = begin_read(pool).await?;
-    let size = newest_checkpoint(&mut tx)
+    let mut connection = pool.acquire().await?;
+    let size = newest_checkpoint(&mut connection)
         .await?
         .map_or(0, |(size, _)| size);
-    let mut from = 0;
+    index_from(&mut connection, leaf, 0, size).await
+}
+
+/// The first index of a leaf hash from `from` on, below `size`.
+async fn index_from(
+    connection: &mut Connection,
+    leaf: &Hash,
+    mut from: u64,
+    size: u64,
+) -> Result<Option<u64>, StoreError> {
     loop {
         let next: Option<i64> = query_scalar(
             "SELECT idx FROM log_places WHERE prefix = $1 AND idx >= $2 AND idx < $3 ORDER BY idx LIMIT 1",
@@ -174,7 +175,7 @@ pub(crate) async fn leaf_index(pool: &Pool, leaf: &Hash) -> Result<Option<u64>, 
         .bind(place_prefix(leaf))
         .bind(clamped(from))
         .bind(clamped(size))
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut *connection)
         .await?;
         let Some(index) = next else {
             return Ok(None);
@@ -184,12 +185,79 @@ pub(crate) async fn leaf_index(pool: &Pool, leaf: &Hash) -> Result<Option<u64>, 
             // A damaged index, which could go on like this for ever.
             return Err(StoreError::damaged("the places of leaf hashes"));
         }
-        let tiles = tiles(&mut tx, &[(0, index / BUNDLE)]).await?;
+        let tiles = tiles(connection, &[(0, index / BUNDLE)]).await?;
         if tiles.leaf(index) == Some(*leaf) {
             return Ok(Some(index));
         }
         from = index.saturating_add(1);
     }
+}
+
+/// The first indexes of leaf hashes in the tree of the first `size` entries, or of the newest checkpoint.
+///
+/// No transaction: below a checkpoint that was read before, places and tiles are there and stay, and a tile only grows.
+pub(crate) async fn included(
+    pool: &Pool,
+    leaves: &[Hash],
+    size: Option<u64>,
+) -> Result<Included, LogError> {
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let tx = &mut *connection;
+    let (newest, note) = newest_checkpoint(tx).await?.unwrap_or_default();
+    let size = size.unwrap_or(newest);
+    if size > newest {
+        return Err(LogError::NotYet { size });
+    }
+    let mut first: BTreeMap<i64, u64> = BTreeMap::new();
+    for some in leaves.chunks(ROWS_MAX) {
+        let mut ask =
+            QueryBuilder::<Db>::new("SELECT prefix, MIN(idx) FROM log_places WHERE idx < ");
+        ask.push_bind(clamped(size)).push(" AND prefix IN (");
+        let mut prefixes = ask.separated(", ");
+        for leaf in some {
+            prefixes.push_bind(place_prefix(leaf));
+        }
+        let rows: Vec<(i64, i64)> = ask
+            .push(") GROUP BY prefix")
+            .build_query_as()
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        for (prefix, index) in rows {
+            first.insert(prefix, unsigned(index, "log index")?);
+        }
+    }
+    let wanted = Wanted::by(|reader| {
+        for index in first.values() {
+            // The tile of the leaf itself is not part of its proof.
+            reader.hash(0, *index);
+            let _ = tlog::inclusion_proof(reader, *index, size);
+        }
+    });
+    let mut known = tiles(tx, &wanted).await?;
+    let mut indexes = Vec::with_capacity(leaves.len());
+    for leaf in leaves {
+        let index = match first.get(&place_prefix(leaf)) {
+            None => None,
+            Some(index) if known.leaf(*index) == Some(*leaf) => Some(*index),
+            Some(index) => {
+                // The hash of another entry begins with the same eight bytes.
+                let later = index_from(tx, leaf, index.saturating_add(1), size).await?;
+                if let Some(later) = later {
+                    let wanted = Wanted::by(|reader| tlog::inclusion_proof(reader, later, size));
+                    known.join(tiles(tx, &wanted).await?);
+                }
+                later
+            }
+        };
+        indexes.push(index);
+    }
+    Ok(Included {
+        note,
+        size,
+        indexes,
+        tiles: known,
+    })
 }
 
 /// Tiles with a level and an index, as far as they are stored.
@@ -272,18 +340,18 @@ pub(crate) async fn place_sums(pool: &Pool, size: u64) -> Result<[i64; 5], Store
     Ok([count, high, low, index, both])
 }
 
-/// The tiles that hold some subtrees, when a tree of `size` entries is signed; read in one transaction.
+/// The tiles that hold some subtrees, when a tree of `size` entries is signed. No transaction: see [`included`].
 pub(crate) async fn proof_tiles(
     pool: &Pool,
     size: u64,
     wanted: &[TileKey],
 ) -> Result<StoredTiles, LogError> {
-    let mut tx = begin_read(pool).await?;
-    let newest = newest_checkpoint(&mut tx)
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let newest = newest_checkpoint(&mut connection)
         .await?
         .map_or(0, |(size, _)| size);
     if size > newest {
         return Err(LogError::NotYet { size });
     }
-    Ok(tiles(&mut tx, wanted).await?)
+    Ok(tiles(&mut connection, wanted).await?)
 }

@@ -142,11 +142,6 @@ pub(crate) async fn pulse(pool: &Pool) -> Result<(u64, Option<jiff::Timestamp>),
     .bind(super::LATEST_TIME)
     .fetch_one(pool)
     .await?;
-    let latest = text
-        .map(|text| {
-            text.parse()
-                .map_err(|_| StoreError::damaged("the latest time"))
-        })
-        .transpose()?;
+    let latest = text.as_deref().map(super::time).transpose()?;
     Ok((super::unsigned(sequence, "sequence")?, latest))
 }

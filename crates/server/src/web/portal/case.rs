@@ -8,6 +8,7 @@ use domain::funnel::Step;
 use domain::ids::CaseId;
 use domain::receipt::Receipt;
 use domain::tlp::Tlp;
+use flow::delivery::Delivery;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use seal::FileEntry;
@@ -248,7 +249,8 @@ pub async fn package(
     let digest = fetched.sha256.to_string();
     let mut response = match wanted.form.as_str() {
         "tar" => {
-            let tar = with_proof(&name, fetched)?;
+            let delivery = visit.desk.delivery(&fetched).await.map_err(told)?;
+            let tar = with_proof(&name, fetched, &delivery)?;
             attachment(&format!("{}.tar", own.case.id()), tar)
         }
         _ => attachment(&name, fetched.bytes),
@@ -262,9 +264,9 @@ pub async fn package(
 }
 
 /// A tar of the package and its proof, as `headstart package fetch` writes them side by side.
-fn with_proof(name: &str, fetched: Fetched) -> Result<Vec<u8>, Problem> {
+fn with_proof(name: &str, fetched: Fetched, delivery: &Delivery) -> Result<Vec<u8>, Problem> {
     let failed = || Problem::machine("the package could not be put together with its proof");
-    let proof = fetched.delivery.to_text().map_err(|_| failed())?;
+    let proof = delivery.to_text().map_err(|_| failed())?;
     let files = [
         FileEntry {
             name: name.to_owned(),
