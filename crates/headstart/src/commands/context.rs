@@ -5,7 +5,6 @@ use std::path::Path;
 
 use desk::{Address, DataDir, Desk, Failure};
 use jiff::Timestamp;
-use seal::ProgramKey;
 use zeroize::Zeroizing;
 
 use crate::cli::Global;
