@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{Desk, Failure};
 
 /// How long receipts wait for a signature that nobody waits for.
-const SOON: Duration = Duration::from_millis(25);
+const SOON: Duration = Duration::from_millis(50);
 
 impl Desk {
     /// Asks the witnesses once before this process grows the log: a database that was put back must not sign another

@@ -134,29 +134,43 @@ async fn flood(asked: &Asking, seconds: f64) -> f64 {
 }
 
 /// Asks at fixed times; the answer is how long after its time each request was answered, in milliseconds.
+///
+/// The times are kept by a thread of its own: those of the runtime are a millisecond apart.
 async fn paced(asked: &Asking, rate: f64, seconds: f64) -> Vec<f64> {
-    let step = Duration::from_secs_f64(CLIENTS as f64 / rate);
-    let begin = Instant::now() + Duration::from_millis(50);
-    let clients = (0..CLIENTS).map(|client| {
-        let asked = asked.clone();
-        tokio::spawn(async move {
-            let mut connection = Connection::open(asked.address).await;
-            let request = &asked.requests[client % asked.requests.len()];
-            let mut due = begin + step.mul_f64(client as f64 / CLIENTS as f64);
-            let mut times = Vec::new();
-            while due.duration_since(begin).as_secs_f64() < seconds {
-                tokio::time::sleep_until(due.into()).await;
-                connection.ask(request).await;
-                times.push(due.elapsed().as_secs_f64() * 1000.0);
-                due += step;
-            }
-            times
+    let mut turns = Vec::new();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (turn, mut turned) = tokio::sync::mpsc::unbounded_channel::<Instant>();
+            turns.push(turn);
+            let asked = asked.clone();
+            tokio::spawn(async move {
+                let mut connection = Connection::open(asked.address).await;
+                let request = &asked.requests[client % asked.requests.len()];
+                let mut times = Vec::new();
+                while let Some(due) = turned.recv().await {
+                    connection.ask(request).await;
+                    times.push(due.elapsed().as_secs_f64() * 1000.0);
+                }
+                times
+            })
         })
+        .collect();
+    let pacing = std::thread::spawn(move || {
+        let begin = Instant::now() + Duration::from_millis(50);
+        for (number, turn) in (0u32..).zip(turns.iter().cycle()) {
+            let due = begin + Duration::from_secs_f64(f64::from(number) / rate);
+            if due.duration_since(begin).as_secs_f64() >= seconds {
+                return;
+            }
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            turn.send(due).unwrap();
+        }
     });
     let mut all = Vec::new();
-    for client in clients.collect::<Vec<_>>() {
+    for client in clients {
         all.extend(client.await.unwrap());
     }
+    pacing.join().unwrap();
     all
 }
 

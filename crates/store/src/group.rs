@@ -178,7 +178,7 @@ async fn run(backend: Backend, stopped: Stopped) {
                 }
             }
         }
-        tidy(&backend, shared, bytes).await;
+        tidy(&backend, shared, bytes);
         if is_shared {
             // Those who were answered come back with their next batches, and share one transaction again. For one alone
             // nobody waits: giving way would wake a second thread of the runtime for it.
@@ -203,11 +203,14 @@ pub(crate) async fn write(
 
 /// Moves SQLite's write-ahead log into the file, once it has grown by some megabytes; not while anybody waits for it,
 /// and with an eye on errors, which SQLite ignores when it does this by itself.
-pub(crate) async fn tidy(backend: &Backend, shared: &Shared, bytes: usize) {
+pub(crate) fn tidy(backend: &Backend, shared: &Arc<Shared>, bytes: usize) {
     if let Backend::Sqlite(pools) = backend
         && pools.has_grown(bytes)
     {
-        // A failure stops the store: the next call of anything says why.
-        let _ = shared.watch(sqlite::move_wal(&pools.write).await);
+        let (pools, shared) = (pools.clone(), Arc::clone(shared));
+        tokio::spawn(async move {
+            // A failure stops the store: the next call of anything says why.
+            let _ = shared.watch(sqlite::move_wal(&pools).await);
+        });
     }
 }

@@ -189,7 +189,7 @@ impl Store {
             return group::commit(&self.backend, &self.shared, prepared).await;
         }
         let mut results = group::write(&self.backend, &self.shared, vec![prepared]).await?;
-        group::tidy(&self.backend, &self.shared, batch.bytes()).await;
+        group::tidy(&self.backend, &self.shared, batch.bytes());
         results.pop().unwrap_or(Ok(None))
     }
 

@@ -319,9 +319,16 @@ fn write_over(path: &Path) -> io::Result<()> {
 }
 
 /// Moves as much of the write-ahead log into the file as no reader needs.
-pub(crate) async fn move_wal(writers: &Writers) -> Result<(), StoreError> {
-    sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(PASSIVE)")
-        .fetch_one(&mut *writer(writers).await?)
+///
+/// Most of it while others go on writing, which takes long; then what they wrote meanwhile, in the writer's turn, since the
+/// log begins at its start again only once all of it is moved.
+pub(crate) async fn move_wal(pools: &Pools) -> Result<(), StoreError> {
+    const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+    sqlx::query_scalar::<_, i64>(MOVE)
+        .fetch_one(&pools.read)
+        .await?;
+    sqlx::query_scalar::<_, i64>(MOVE)
+        .fetch_one(&mut *writer(&pools.write).await?)
         .await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::{Acquire as _, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{Acquire as _, QueryBuilder, query, query_scalar};
 
 use super::super::{Db, IS_STATEMENT_EXCLUSIVE, Writers, begin_write, writer};
 use super::{Connection, LATEST_TIME, ROWS_MAX, signed, time, unsigned};
@@ -14,9 +14,16 @@ use crate::group::Prepared;
 /// Events in one statement: each has seven parameters.
 const EVENTS_MAX: usize = 100;
 
-/// Counts and digests that a transaction has read and changed.
+/// What a transaction has read before it writes, as it is by now.
 #[derive(Clone, Default)]
-struct Heads(BTreeMap<String, Head>);
+struct Heads {
+    /// Counts and digests, by what they are of.
+    heads: BTreeMap<String, Head>,
+    /// The version of every stream that the group writes to.
+    versions: BTreeMap<String, u64>,
+    /// The latest time that was seen, and its digest.
+    time: Option<(Timestamp, Vec<u8>)>,
+}
 
 #[derive(Clone)]
 struct Head {
@@ -26,31 +33,68 @@ struct Head {
 }
 
 impl Heads {
-    async fn read(tx: &mut Connection) -> Result<Self, StoreError> {
-        let rows: Vec<(String, i64, Vec<u8>)> =
-            query_as("SELECT name, count, digest FROM heads WHERE name <> 'entries'")
-                .fetch_all(&mut *tx)
-                .await?;
-        let mut heads = BTreeMap::new();
-        for (name, count, digest) in rows {
-            let head = Head {
-                count: unsigned(count, "count")?,
-                digest,
-                changed: false,
-            };
-            heads.insert(name, head);
+    /// Reads it with one statement: each costs more than what it does.
+    async fn read(tx: &mut Connection, group: &[Prepared<'_>]) -> Result<Self, StoreError> {
+        let events = group.iter().flat_map(|prepared| &prepared.batch.events);
+        let streams: BTreeSet<&str> = events.map(|event| event.stream.as_str()).collect();
+        let streams: Vec<&str> = streams.into_iter().collect();
+        let mut read = Self::default();
+        let (first, more) = streams.split_at(streams.len().min(ROWS_MAX));
+        let mut ask = QueryBuilder::<Db>::new(
+            "SELECT 'head', name, count, digest FROM heads WHERE name <> 'entries'
+             UNION ALL SELECT 'time', value, 0, digest FROM meta WHERE name = ",
+        );
+        ask.push_bind(LATEST_TIME);
+        if !first.is_empty() {
+            // A search in the index for each stream: grouping by stream would read all events of them.
+            ask.push(
+                " UNION ALL SELECT 'stream', asked.column1,
+                    (SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = asked.column1),
+                    (SELECT digest FROM heads WHERE name = 'events') FROM (",
+            )
+            .push_values(first, |mut row, stream| {
+                row.push_bind(*stream);
+            })
+            .push(") AS asked");
         }
-        Ok(Self(heads))
+        let rows: Vec<(String, String, i64, Vec<u8>)> =
+            ask.build_query_as().fetch_all(&mut *tx).await?;
+        for (kind, name, number, digest) in rows {
+            match kind.as_str() {
+                "time" => read.time = Some((time(&name)?, digest)),
+                "stream" => {
+                    read.versions.insert(name, unsigned(number, "version")?);
+                }
+                _ => {
+                    let head = Head {
+                        count: unsigned(number, "count")?,
+                        digest,
+                        changed: false,
+                    };
+                    read.heads.insert(name, head);
+                }
+            }
+        }
+        for stream in more {
+            let version: i64 =
+                query_scalar("SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = $1")
+                    .bind(*stream)
+                    .fetch_one(&mut *tx)
+                    .await?;
+            let version = unsigned(version, "version")?;
+            read.versions.insert((*stream).to_owned(), version);
+        }
+        Ok(read)
     }
 
     fn of(&mut self, name: &str) -> Result<&mut Head, StoreError> {
-        let head = self.0.get_mut(name);
+        let head = self.heads.get_mut(name);
         head.ok_or_else(|| StoreError::damaged(format!("the head of the {name} is missing")))
     }
 
     async fn write(&self, tx: &mut Connection) -> Result<(), StoreError> {
         let mut rows = Vec::new();
-        for (name, head) in self.0.iter().filter(|(_, head)| head.changed) {
+        for (name, head) in self.heads.iter().filter(|(_, head)| head.changed) {
             rows.push((name, signed(head.count)?, &head.digest));
         }
         if rows.is_empty() {
@@ -154,7 +198,7 @@ async fn commit_all(
 ) -> Result<Vec<Done>, StoreError> {
     let mut tx = begin_write(connection).await?;
     // CRASH: until the commit at the end, nothing of the group is there after a restart, and nobody was told anything.
-    let mut heads = Heads::read(&mut tx).await?;
+    let mut heads = Heads::read(&mut tx, &group).await?;
     let mut results: Vec<Done> = Vec::with_capacity(group.len());
     let mut staging = Staging::default();
     let is_alone = group.len() == 1;
@@ -267,12 +311,15 @@ async fn append_events(
     if events.is_empty() {
         return Ok(());
     }
-    let streams: BTreeSet<&str> = events.iter().map(|event| event.stream.as_str()).collect();
-    let mut versions = versions(tx, streams).await?;
-    let head = heads.of("events")?;
+    let Heads {
+        heads, versions, ..
+    } = heads;
+    let missing = || StoreError::damaged("the head of the events is missing");
+    let head = heads.get_mut("events").ok_or_else(missing)?;
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
-        let found = versions.get(event.stream.as_str()).copied().unwrap_or(0);
+        let version = versions.entry(event.stream.clone()).or_default();
+        let found = *version;
         if found.checked_add(1) != Some(event.version) {
             return Err(CommitError::Conflict {
                 stream: event.stream.clone(),
@@ -280,7 +327,7 @@ async fn append_events(
                 found,
             });
         }
-        versions.insert(&event.stream, event.version);
+        *version = event.version;
         head.count += 1;
         let at = event.at.to_string();
         head.digest = chain(&head.digest, head.count, event, &at).to_vec();
@@ -306,33 +353,6 @@ async fn append_events(
         .await?;
     }
     Ok(())
-}
-
-/// The versions of streams; one that has no event yet may be missing.
-async fn versions<'a>(
-    tx: &mut Connection,
-    streams: BTreeSet<&'a str>,
-) -> Result<BTreeMap<&'a str, u64>, StoreError> {
-    let mut versions = BTreeMap::new();
-    let streams: Vec<&str> = streams.into_iter().collect();
-    for some in streams.chunks(ROWS_MAX) {
-        // A search in the index for each: grouping by stream would read all events of them.
-        let mut ask = QueryBuilder::<Db>::new(
-            "SELECT (SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = asked.column1) FROM (",
-        );
-        let rows: Vec<i64> = ask
-            .push_values(some.iter().zip(0_i64..), |mut row, (stream, place)| {
-                row.push_bind(*stream).push_bind(place);
-            })
-            .push(") AS asked ORDER BY asked.column2")
-            .build_query_scalar()
-            .fetch_all(&mut *tx)
-            .await?;
-        for (stream, version) in some.iter().zip(rows) {
-            versions.insert(*stream, unsigned(version, "version")?);
-        }
-    }
-    Ok(versions)
 }
 
 /// Entries get their place in the log here, in the order of commits; they are in a tree once a checkpoint covers them.
@@ -368,28 +388,22 @@ async fn write_meta(
     value: &str,
     heads: &mut Heads,
 ) -> Result<(), StoreError> {
-    let old = read_meta(tx, name).await?.map(|(_, digest)| digest);
-    replace_meta(tx, name, value, old, heads).await
-}
-
-/// A setting and its digest.
-async fn read_meta(
-    tx: &mut Connection,
-    name: &str,
-) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-    Ok(query_as("SELECT value, digest FROM meta WHERE name = $1")
+    let old: Option<Vec<u8>> = query_scalar("SELECT digest FROM meta WHERE name = $1")
         .bind(name)
         .fetch_optional(&mut *tx)
-        .await?)
+        .await?;
+    replace_meta(tx, name, value, old, heads).await?;
+    Ok(())
 }
 
+/// Writes a setting over the one that had a digest; its own digest is returned.
 async fn replace_meta(
     tx: &mut Connection,
     name: &str,
     value: &str,
     old: Option<Vec<u8>>,
     heads: &mut Heads,
-) -> Result<(), StoreError> {
+) -> Result<Vec<u8>, StoreError> {
     let digest = record_digest("meta", name, value.as_bytes());
     replaced(heads.of("meta")?, old, &digest);
     query(
@@ -401,7 +415,7 @@ async fn replace_meta(
     .bind(&digest[..])
     .execute(&mut *tx)
     .await?;
-    Ok(())
+    Ok(digest.to_vec())
 }
 
 /// Moves the latest time forward, never back.
@@ -410,11 +424,11 @@ async fn see_time(
     now: Timestamp,
     heads: &mut Heads,
 ) -> Result<(), StoreError> {
-    let known = read_meta(tx, LATEST_TIME).await?;
-    let seen = known.as_ref().map(|(text, _)| time(text)).transpose()?;
-    if seen.is_some_and(|seen| seen >= now) {
+    if heads.time.as_ref().is_some_and(|(seen, _)| *seen >= now) {
         return Ok(());
     }
-    let old = known.map(|(_, digest)| digest);
-    replace_meta(tx, LATEST_TIME, &now.to_string(), old, heads).await
+    let old = heads.time.take().map(|(_, digest)| digest);
+    let digest = replace_meta(tx, LATEST_TIME, &now.to_string(), old, heads).await?;
+    heads.time = Some((now, digest));
+    Ok(())
 }

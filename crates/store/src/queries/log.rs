@@ -203,30 +203,46 @@ pub(crate) async fn included(
 ) -> Result<Included, LogError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let tx = &mut *connection;
-    let (newest, note) = newest_checkpoint(tx).await?.unwrap_or_default();
-    let size = size.unwrap_or(newest);
-    if size > newest {
-        return Err(LogError::NotYet { size });
-    }
+    let (mut newest, mut note) = (0, String::new());
     let mut first: BTreeMap<i64, u64> = BTreeMap::new();
+    if leaves.is_empty() {
+        (newest, note) = newest_checkpoint(tx).await?.unwrap_or_default();
+    }
     for some in leaves.chunks(ROWS_MAX) {
-        let mut ask =
-            QueryBuilder::<Db>::new("SELECT prefix, MIN(idx) FROM log_places WHERE idx < ");
-        ask.push_bind(clamped(size)).push(" AND prefix IN (");
+        // The newest checkpoint and the places below it, with one statement of one state.
+        let mut ask = QueryBuilder::<Db>::new(
+            "SELECT size, 0, note FROM log_checkpoints
+             WHERE size = (SELECT MAX(size) FROM log_checkpoints)
+             UNION ALL SELECT MIN(idx), prefix, '' FROM log_places
+             WHERE idx < COALESCE(",
+        );
+        ask.push_bind(size.map(clamped))
+            .push(", (SELECT MAX(size) FROM log_checkpoints)) AND prefix IN (");
         let mut prefixes = ask.separated(", ");
         for leaf in some {
             prefixes.push_bind(place_prefix(leaf));
         }
-        let rows: Vec<(i64, i64)> = ask
+        let rows: Vec<(i64, i64, String)> = ask
             .push(") GROUP BY prefix")
             .build_query_as()
             .fetch_all(&mut *tx)
             .await
             .map_err(StoreError::from)?;
-        for (prefix, index) in rows {
-            first.insert(prefix, unsigned(index, "log index")?);
+        for (number, prefix, text) in rows {
+            let number = unsigned(number, "log index")?;
+            if text.is_empty() {
+                first.insert(prefix, number);
+            } else if number > newest {
+                (newest, note) = (number, text);
+            }
         }
     }
+    let size = size.unwrap_or(newest);
+    if size > newest {
+        return Err(LogError::NotYet { size });
+    }
+    // Entries that were logged since the first of several statements are not of the tree.
+    first.retain(|_, index| *index < size);
     let wanted = Wanted::by(|reader| {
         for index in first.values() {
             // The tile of the leaf itself is not part of its proof.
