@@ -30,6 +30,8 @@ on_both! {
     index_records_and_settings_are_replaced
     the_latest_time_never_goes_back
     the_log_grows_and_proves_it
+    many_proofs_are_read_at_once
+    each_batch_is_told_where_its_entries_stand
     several_integrations_at_once_make_one_tree
     a_log_that_no_longer_matches_its_checkpoint_is_not_signed
     history_cannot_be_changed_with_sql
@@ -180,6 +182,20 @@ async fn blobs_are_kept_under_their_digest(home: Home) {
     store.commit(&batch).await.unwrap();
     assert_eq!(store.blob(&id).await.unwrap(), Some(bytes));
     assert_eq!(store.blob("nothing").await.unwrap(), None);
+    let small = blob_id(b"small");
+    let other = Batch {
+        blobs: vec![(small.clone(), b"small".to_vec())],
+        ..Batch::default()
+    };
+    store.commit(&other).await.unwrap();
+    assert_eq!(store.blobs(&[]).await.unwrap(), Vec::new());
+    let asked = [small.clone(), "nothing".to_owned(), id.clone(), small];
+    let found = store.blobs(&asked).await.unwrap();
+    let sizes: Vec<_> = found
+        .iter()
+        .map(|bytes| bytes.as_ref().map(Vec::len))
+        .collect();
+    assert_eq!(sizes, [Some(5), None, Some(300_000), Some(5)]);
     let wrong = Batch {
         blobs: vec![(id.clone(), b"other".to_vec())],
         ..Batch::default()
@@ -287,6 +303,103 @@ async fn the_log_grows_and_proves_it(home: Home) {
         (audit.entries, audit.staged, audit.checkpoints),
         (958, 0, 6)
     );
+}
+
+async fn many_proofs_are_read_at_once(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    assert_eq!(store.inclusions_now(&[]).await.unwrap(), None);
+    let unknown = leaf_hash(b"unknown");
+    assert_eq!(store.inclusions_now(&[unknown]).await.unwrap(), None);
+    store.commit(&leaves(0..700)).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    let smaller = store.checkpoint().await.unwrap().unwrap();
+    // Once more what is there, and something new.
+    store.commit(&leaves(3..4)).await.unwrap();
+    store.commit(&leaves(700..1300)).await.unwrap();
+    store.integrate(&signer()).await.unwrap();
+    store.commit(&leaves(1300..1301)).await.unwrap();
+    let leaf = |n: u32| leaf_hash(format!("entry {n}").as_bytes());
+    let asked: Vec<_> = (0..1301)
+        .rev()
+        .map(leaf)
+        .chain([unknown, leaf(3)])
+        .collect();
+    let (note, proofs) = store.inclusions_now(&asked).await.unwrap().unwrap();
+    let opened = |note: &str| Checkpoint::open(note, &signer().verifier()).unwrap();
+    let newest = opened(&note);
+    assert_eq!(newest.size(), 1301);
+    assert_eq!(proofs.len(), asked.len());
+    for (number, proof) in (0..1301_u32).rev().zip(&proofs) {
+        let place = match number {
+            0..700 => Some(u64::from(number)),
+            700..1300 => Some(u64::from(number) + 1),
+            _ => None,
+        };
+        assert_eq!(proof.as_ref().map(|proof| proof.index), place, "{number}");
+    }
+    assert_eq!(proofs[1301], None);
+    assert_eq!(proofs[1302].as_ref().unwrap().index, 3);
+    for (leaf, proof) in asked
+        .iter()
+        .zip(&proofs)
+        .filter_map(|(leaf, proof)| Some((leaf, proof.as_ref()?)))
+    {
+        tlog::verify_inclusion(leaf, proof, newest.size(), &newest.root()).unwrap();
+    }
+    // In an older tree, what came later is not there.
+    let older = opened(&smaller);
+    let proofs = store.inclusions(&asked, older.size()).await.unwrap();
+    assert_eq!(proofs.iter().flatten().count(), 701);
+    for (leaf, proof) in asked
+        .iter()
+        .zip(&proofs)
+        .filter_map(|(leaf, proof)| Some((leaf, proof.as_ref()?)))
+    {
+        tlog::verify_inclusion(leaf, proof, older.size(), &older.root()).unwrap();
+    }
+    assert!(matches!(
+        store.inclusions(&asked, 1302).await,
+        Err(LogError::NotYet { size: 1302 })
+    ));
+}
+
+async fn each_batch_is_told_where_its_entries_stand(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let mut tasks = Vec::new();
+    for writer in 0..40_u32 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let own = writer * 10..writer * 10 + writer % 4;
+            let mut batch = leaves(own.clone());
+            // Some with events beside, some of entries alone, and some that are refused.
+            if writer % 3 != 0 {
+                batch.events = vec![event(
+                    &format!("case/{writer}"),
+                    1 + u64::from(writer % 5 == 4),
+                )];
+            }
+            (own, store.commit(&batch).await)
+        }));
+    }
+    let mut placed = 0;
+    let mut told = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            (own, Ok(first)) => {
+                assert_eq!(first.is_some(), !own.is_empty());
+                placed += own.len() as u64;
+                told.extend((first.unwrap_or(0)..).zip(own));
+            }
+            (_, Err(error)) => assert!(matches!(error, CommitError::Conflict { .. }), "{error}"),
+        }
+    }
+    store.integrate(&signer()).await.unwrap();
+    assert_eq!(store.log_size().await.unwrap(), placed);
+    assert_eq!(told.len() as u64, placed);
+    for (index, number) in told {
+        let entry = store.entry(index).await.unwrap().unwrap();
+        assert_eq!(entry, format!("entry {number}").into_bytes());
+    }
 }
 
 async fn several_integrations_at_once_make_one_tree(home: Home) {
