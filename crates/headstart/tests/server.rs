@@ -260,7 +260,8 @@ fn a_seat_writes_its_own_record(office: &Office, server: &Served) {
         "--json",
     ];
     assert_eq!(office.run(&check).exits(0).json()["holds"], true);
-    // Another seat's, another key, and no key.
+    // Another seat's, a whole partner's, another key, and no key.
+    let other = office.key_file("p-02.s1");
     for (words, who) in [
         (
             format!("record --seat p-02.s1 --identity {key} --out x.record"),
@@ -271,8 +272,8 @@ fn a_seat_writes_its_own_record(office: &Office, server: &Served) {
             "p-01.s1",
         ),
         (
-            format!("record --seat p-02.s1 --identity {key} --out x.record"),
-            "p-02.s1",
+            format!("record --seat p-01.s1 --identity {other} --out x.record"),
+            "p-01.s1",
         ),
         ("record --seat p-01.s1 --out x.record".to_owned(), "p-01.s1"),
     ] {
@@ -348,7 +349,7 @@ fn the_program_is_kept_at_a_server_but_for_what_a_passkey_opens() {
         "person add Mallory --role administrator".to_owned(),
         format!("person invite Grace {origin}"),
         format!("seat invite p-01.s1 {origin}"),
-        format!("case end {CASE} --reason details-public"),
+        format!("case end {CASE} --reason details-public --as Otto"),
     ] {
         let answer = server.say(&office, "Otto", &words).exits(2);
         answer.says(&["passkey", &server.url]);
