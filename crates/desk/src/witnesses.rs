@@ -189,8 +189,7 @@ impl Desk {
         };
         let note = Note::parse(&newest).map_err(|error| damaged(&error))?;
         let size = self.size_of(&newest)?;
-        let client = Client::new(DEADLINE)
-            .map_err(|error| Failure::machine("witness", error.to_string()))?;
+        let client = Client::new(DEADLINE);
         let known = self.known_sizes(watch).await?;
         let mut asked = JoinSet::new();
         for (position, named) in watch.witnesses().iter().enumerate() {

@@ -944,7 +944,7 @@ pub struct Serve {
     /// A proxy in front writes X-Forwarded-For: its last address is the peer's, for rates.
     #[arg(long)]
     pub behind_proxy: bool,
-    /// Speak TLS here, with this certificate chain (PEM); needs a build with `--features tls`.
+    /// Speak TLS here, with this certificate chain (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key (PEM).

@@ -26,8 +26,11 @@ struct Served {
 
 impl Served {
     fn over(office: &Office) -> Self {
-        let mut child = office
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+        Self::by(office.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    fn by(mut serve: Command) -> Self {
+        let mut child = serve
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -385,6 +388,68 @@ fn a_leak_is_traced(office: &Office, server: &Served) {
     server.say(office, "Ada", "trace leak.md").exits(3);
     ines(&format!("detection {CASE} --form yara --out sensors.yar"));
     server.same(office, "Ines", &format!("sighting list {CASE}"));
+}
+
+/// A certificate authority of this test alone, and a certificate of it for `localhost`.
+fn certificates(office: &Office) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    let (authority, own) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = params.self_signed(&authority).unwrap();
+    let issuer = Issuer::new(params, authority);
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let chain = params.signed_by(&own, &issuer).unwrap();
+    office.write("root.pem", root.pem());
+    office.write("chain.pem", chain.pem());
+    office.write("key.pem", own.serialize_pem());
+}
+
+#[test]
+fn a_server_is_asked_by_tls_and_one_without_a_known_certificate_is_not() {
+    let office = staffed();
+    certificates(&office);
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        "chain.pem",
+        "--tls-key",
+        "key.pem",
+    ];
+    let server = Served::by(office.command(&serve));
+    assert!(
+        server.url.starts_with("https://localhost:"),
+        "{}",
+        server.url
+    );
+    let mut known = server.command(&office, "Ada", "case create --title Sealed --json");
+    known.env("SSL_CERT_FILE", office.path("root.pem"));
+    assert_eq!(answer(known, "case create").exits(0).json()["case"], CASE);
+    let mut unknown = server.command(&office, "Ada", "case create --title Open");
+    office.write("other.pem", "");
+    unknown
+        .env("SSL_CERT_FILE", office.path("other.pem"))
+        .env("SSL_CERT_DIR", office.path("nowhere"));
+    answer(unknown, "case create")
+        .exits(4)
+        .says(&["certificate"]);
+    // Nobody speaks in the clear there.
+    let mut clear = server.command(&office, "Ada", "case list");
+    clear.env("HEADSTART_SERVER", server.url.replace("https", "http"));
+    answer(clear, "case list").exits(4).complaint();
+    drop(server);
+    assert_eq!(
+        office.done("case list")["cases"].as_array().unwrap().len(),
+        1
+    );
+    // A key that is not the certificate's.
+    office.write(
+        "key.pem",
+        rcgen::KeyPair::generate().unwrap().serialize_pem(),
+    );
+    office.run(&serve).exits(2).complaint();
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use desk::Failure;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -24,7 +25,9 @@ pub fn tls_acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
         .and_then(Iterator::collect)
         .map_err(|error| unusable(cert, &error))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
-    let mut config = ServerConfig::builder()
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(cert, &error))?
         .with_no_client_auth()
         .with_single_cert(chain, secret)
         .map_err(|error| unusable(cert, &error))?;

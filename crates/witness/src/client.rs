@@ -125,13 +125,10 @@ pub struct Client {
 
 impl Client {
     /// `deadline`: for each request, from the connection to the last byte.
-    ///
-    /// # Errors
-    /// A machine whose certificates cannot be read, when built with TLS.
-    pub fn new(deadline: Duration) -> Result<Self, AskError> {
-        Ok(Self {
-            http: Http::new(deadline)?,
-        })
+    pub fn new(deadline: Duration) -> Self {
+        Self {
+            http: Http::new(deadline),
+        }
     }
 
     /// Has a checkpoint cosigned.
@@ -303,7 +300,7 @@ impl UrlError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::WithoutTls => {
-                "build with `--features tls`, or give the http:// address of a local proxy that speaks TLS to the witness"
+                "build with the feature `tls`, or give the http:// address of a local proxy that speaks TLS to the witness"
             }
             _ => "give the witness's submission prefix, such as http://127.0.0.1:8090",
         }

@@ -53,16 +53,13 @@ impl Reply {
 
 impl Http {
     /// `deadline`: for each request, from the connection to the last byte.
-    ///
-    /// # Errors
-    /// A machine whose certificates cannot be read, when built with TLS.
-    pub fn new(deadline: Duration) -> Result<Self, HttpError> {
+    pub fn new(deadline: Duration) -> Self {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(deadline));
-        Ok(Self {
-            inner: HyperClient::builder(TokioExecutor::new()).build(connector(http)?),
+        Self {
+            inner: HyperClient::builder(TokioExecutor::new()).build(connector(http)),
             deadline,
-        })
+        }
     }
 
     /// One request with its whole answer, of at most `limit` bytes.
@@ -108,19 +105,40 @@ impl Http {
 }
 
 #[cfg(not(feature = "tls"))]
-fn connector(http: HttpConnector) -> Result<Connector, HttpError> {
-    Ok(http)
+fn connector(http: HttpConnector) -> Connector {
+    http
 }
 
 #[cfg(feature = "tls")]
-fn connector(mut http: HttpConnector) -> Result<Connector, HttpError> {
+fn connector(mut http: HttpConnector) -> Connector {
     http.enforce_http(false);
-    let builder = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .map_err(|error| HttpError::Unreachable {
-            reason: format!("the machine's certificates cannot be read: {error}"),
-        })?;
-    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
+    hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls())
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http)
+}
+
+/// TLS 1.2 and 1.3, with the machine's certificates: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+///
+/// A machine that has none reaches nothing by TLS, and all else as ever.
+#[cfg(feature = "tls")]
+fn tls() -> rustls::ClientConfig {
+    use std::sync::{Arc, OnceLock};
+
+    /// Reading some hundred certificates takes milliseconds.
+    static ROOTS: OnceLock<Arc<rustls::RootCertStore>> = OnceLock::new();
+    let roots = ROOTS.get_or_init(|| {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has what TLS 1.2 and 1.3 need")
+        .with_root_certificates(roots.clone())
+        .with_no_client_auth()
 }
 
 fn unreachable(error: &dyn std::error::Error) -> HttpError {

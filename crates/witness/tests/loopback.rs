@@ -93,7 +93,7 @@ async fn run(state: StateDir) -> Running {
 }
 
 fn client() -> Client {
-    Client::new(Duration::from_secs(20)).unwrap()
+    Client::new(Duration::from_secs(20))
 }
 
 /// One request by hand: status, type and body.
@@ -482,7 +482,7 @@ fn a_witness_that_is_down_slow_or_another_is_named_as_such() {
         let running = run(made(folder.path(), "w1", &log)).await;
         log.grow("a", 4);
         let note = log.note();
-        let short = Client::new(Duration::from_millis(200)).unwrap();
+        let short = Client::new(Duration::from_millis(200));
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut asked = running.asked.clone();
         asked.url = WitnessUrl::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();

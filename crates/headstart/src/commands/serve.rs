@@ -78,7 +78,7 @@ impl Transport {
     fn of(arguments: &Serve) -> Result<Self, Failure> {
         if arguments.tls_cert.is_some() {
             return Err(Failure::usage("no-tls", "this build speaks no TLS")
-                .hint("put a proxy in front of it, or build it with `--features tls`"));
+                .hint("put a proxy in front of it, or build it with the feature `tls`"));
         }
         Ok(Self::default())
     }

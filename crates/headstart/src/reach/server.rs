@@ -71,9 +71,8 @@ impl Server {
                     .hint("the file holds one line, hst_…, and nothing else"),
             );
         }
-        let http = Http::new(DEADLINE).map_err(|error| unreachable(&url, &error))?;
         Ok(Some(Self {
-            http,
+            http: Http::new(DEADLINE),
             authorization: Zeroizing::new(format!("Bearer {token}")),
             url,
         }))
@@ -259,7 +258,7 @@ impl Server {
 fn address(text: &str) -> Result<WitnessUrl, Failure> {
     let url = WitnessUrl::parse(text.trim()).map_err(|error| match error {
         UrlError::WithoutTls => Failure::usage("no-tls", "this build cannot reach https://…")
-            .hint("build it with `--features tls`, or give the http:// address of a tunnel on this machine, such as `ssh -L`"),
+            .hint("build it with the feature `tls`, or give the http:// address of a tunnel on this machine, such as `ssh -L`"),
         error => Failure::usage("server", error.to_string().replace("of a witness", "of a server"))
             .hint("give scheme, host and port, such as https://desk.example"),
     })?;
