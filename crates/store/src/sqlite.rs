@@ -44,7 +44,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const TAKE_UP_TIMEOUT: Duration = Duration::from_millis(100);
 const READERS_MAX: u32 = 4;
 /// Bytes that are written before the write-ahead log is moved into the file.
-const WAL_BYTES: usize = 8 << 20;
+const WAL_BYTES: usize = 64 << 20;
 
 /// How the log stands: size and note of the newest checkpoint, entries, the lease, and the database's clock in
 /// milliseconds since 1970.
