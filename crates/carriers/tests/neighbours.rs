@@ -258,6 +258,27 @@ fn two_rules_put_together_line_by_line_showed_an_order_that_neither_has() {
     assert!(read < orders * orders / 4, "{read} read");
 }
 
+#[test]
+fn a_number_that_a_picture_took_apart_is_no_number() {
+    let source = "import sys\n\n# Clients of this product ask for so many rows of the table at once.\n\
+        ROWS = 487  #~ int 20..600\n# The second part of the table is asked for by its name alone.\n\
+        PART = \"tail\"\nprint(sys.argv, ROWS, PART)\n";
+    let master = master("a.py", source);
+    let copy = copy(&master, &[467]);
+    assert!(is(&readings(&master, &copy)[0], 467));
+    for apart in ["4 87", "48 7", "4 8 7"] {
+        let reading = &readings(&master, &copy.replace("487", apart))[0];
+        assert!(reading.why_erased.is_some(), "{apart}: {reading:?}");
+    }
+    // Numbered lines are no such numbers.
+    let numbered: Vec<String> = copy
+        .lines()
+        .enumerate()
+        .map(|(at, line)| format!("{:>3} {line}", at + 1))
+        .collect();
+    assert!(is(&readings(&master, &numbered.join("\n"))[0], 467));
+}
+
 fn line_by_line(one: &str, other: &str) -> String {
     let both = one.lines().zip(other.lines()).enumerate();
     let merged: Vec<&str> = both

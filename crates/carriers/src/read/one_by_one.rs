@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::dag::{Dag, Element, List, Wild};
 use super::evidence::{Evidence, Found, shorten};
+use super::integers::cuts;
 use super::keys::{Flat, Keys, NO_KEY, before, filler, flat, key_at, token_at};
 use super::nonces::in_uuid;
 use super::order::{Order, Shown, fitting, heads, is_dense, of_longest_heads, side_by_side};
@@ -218,6 +219,9 @@ fn integers(wild: &Wild, keys: &Keys, view: &View, is_text: bool, all: &mut Vec<
         let Some(symbols) = wild.form.parse(shown) else {
             continue;
         };
+        if is_text && cuts(&view.tokens, &view.text, index).contains(&true) {
+            continue;
+        }
         // `"Q" * 263` in a renamed program: the filler tells the number.
         let by_filler = keys.filler.is_some_and(|f| {
             index >= 3
