@@ -8,8 +8,8 @@
 /// Lists of so many items check their order.
 const CHECKED_MIN: usize = 4;
 
-/// How many orders of so many items are values; for at most 20 items.
-pub(crate) fn values(items: usize) -> u64 {
+/// How many orders of so many items copies show: all of two or three items, half of four and more; for at most 20 items.
+pub fn shuffle_values(items: usize) -> u64 {
     orders(items) / checks(items)
 }
 
@@ -65,21 +65,21 @@ mod tests {
     fn every_value_is_an_order_of_its_own_and_the_first_is_the_order_as_written() {
         for items in 2..8 {
             let mut seen = std::collections::BTreeSet::new();
-            for value in 0..values(items) {
+            for value in 0..shuffle_values(items) {
                 let order = order_of(value, items);
                 assert_eq!(value_of(&order), Some(value));
                 assert!(seen.insert(order));
             }
             assert_eq!(order_of(0, items), (0..items).collect::<Vec<_>>());
-            assert_eq!(seen.len() as u64, values(items));
+            assert_eq!(seen.len() as u64, shuffle_values(items));
         }
-        assert_eq!([2, 3, 4, 5].map(values), [2, 6, 12, 60]);
+        assert_eq!([2, 3, 4, 5].map(shuffle_values), [2, 6, 12, 60]);
     }
 
     #[test]
     fn an_order_with_two_items_exchanged_is_none() {
         for items in 4..8 {
-            for value in (0..values(items)).step_by(7) {
+            for value in (0..shuffle_values(items)).step_by(7) {
                 for (one, other) in (0..items).flat_map(|b| (0..b).map(move |a| (a, b))) {
                     let mut order = order_of(value, items);
                     order.swap(one, other);
@@ -93,8 +93,8 @@ mod tests {
     #[test]
     fn two_lists_of_up_to_five_put_together_line_by_line_show_no_third_order() {
         for items in 2..6 {
-            for one in 0..values(items) {
-                for other in 0..values(items) {
+            for one in 0..shuffle_values(items) {
+                for other in 0..shuffle_values(items) {
                     for first in 0..2 {
                         let (a, b) = (order_of(one, items), order_of(other, items));
                         let from = |place: usize| if place % 2 == first { &a } else { &b };
