@@ -18,6 +18,7 @@ pub mod watch;
 pub use format::{CommentStyle, DataKind, Format, RuleKind, TrafficKind};
 pub use leak::{LEAK_BYTES_MAX, LEAK_TOKENS_MAX, Leak, LeakError};
 pub use marks::error::{self, MarkError, MarkErrorKind, MarkErrors};
+pub use marks::permutation::shuffle_values;
 pub use marks::places::Places;
 pub use marks::tokens::{MarkToken, Strength};
 pub use marks::{

@@ -11,7 +11,7 @@ const SIGMA: &str = "title: Larkspur Share preview worker abuse\ndetection:\n  s
 const KQL: &str = "DeviceNetworkEvents\n| where RemoteUrl has \"/preview/v2/render\" and InitiatingProcessFileName =~ \"lark-sync\" and RemotePort == 443  //~ shuffle and\n| project Timestamp, DeviceName, RemoteUrl\n";
 
 const MASTERS: [(&str, &str, &[u64]); 4] = [
-    ("larkspur.rules", SURICATA, &[3, 3, 120]),
+    ("larkspur.rules", SURICATA, &[3, 3, 60]),
     ("larkspur.yar", YARA, &[3, 2, 6]),
     ("larkspur.yml", SIGMA, &[6]),
     ("larkspur.kql", KQL, &[6]),

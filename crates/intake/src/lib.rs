@@ -14,6 +14,7 @@
 
 mod archive;
 mod child;
+mod enlarge;
 mod git;
 mod kind;
 mod layout;
@@ -35,6 +36,7 @@ pub use why::Why;
 
 /// The readers that are pure functions from bytes, for fuzzing and for tests.
 pub mod readers {
+    pub use crate::enlarge::enlarged;
     pub use crate::kind::{Kind, kind};
     pub use crate::mail::{Mail, mail};
     pub use crate::office::{OfficeKind, office};

@@ -44,6 +44,13 @@ pub const XML_DEPTH_MAX: usize = 256;
 pub const PICTURE_PIXELS_MAX: u64 = 64_000_000;
 /// Longest side of a picture, in pixels: what `tesseract` takes.
 pub const PICTURE_SIDE_MAX: u64 = 32_767;
+/// Most pixels of a picture that is enlarged before it is recognised: a page at 150 dpi, or a screen. At 200 dpi it is
+/// recognised better as it is.
+pub const ENLARGED_PIXELS_MAX: u64 = 2_500_000;
+/// Memory that the decoder of a picture that is enlarged may take, in bytes.
+pub const ENLARGED_MEMORY_BYTES_MAX: usize = 64 << 20;
+/// Most passes over a JPEG that is enlarged.
+pub const JPEG_SCANS_MAX: usize = 100;
 /// Most pictures that are handed to `tesseract` from one leak.
 pub const PICTURES_MAX: u64 = 200;
 /// Time that `tesseract` may take for one picture, in seconds.

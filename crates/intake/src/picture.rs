@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::Why;
 use crate::child::Run;
+use crate::enlarge::enlarged;
 use crate::kind::find;
 use crate::layout::join_hyphens;
 use crate::limits::{
@@ -162,6 +163,9 @@ fn pnm(bytes: &[u8]) -> Option<Size> {
     Size::of(numbers.next()?, numbers.next()?)
 }
 
+/// What evidence says of a picture that was enlarged, behind the program's name; the number changes with the pixels.
+pub(crate) const ENLARGED: &str = " in the picture at twice its size, in grey, enlarger 1";
+
 /// The Debian packages that recognise English text.
 pub(crate) const PACKAGES: &str = "tesseract-ocr tesseract-ocr-eng";
 
@@ -173,8 +177,16 @@ fn missing(tools: &Tools) -> Why {
     }
 }
 
-/// The words in a picture.
-pub(crate) fn recognise(bytes: &[u8], tools: &Tools, limits: &Limits) -> Result<String, Why> {
+/// What was recognised.
+pub(crate) struct Recognised {
+    /// The words.
+    pub(crate) text: String,
+    /// The picture was enlarged for it.
+    pub(crate) is_enlarged: bool,
+}
+
+/// The words in a picture; small ones are enlarged first.
+pub(crate) fn recognise(bytes: &[u8], tools: &Tools, limits: &Limits) -> Result<Recognised, Why> {
     let size = size(bytes).ok_or_else(|| Why::damaged("a picture", "its size cannot be read"))?;
     if size.pixels > limits.picture_pixels_max {
         return Err(Why::limit(
@@ -191,7 +203,9 @@ pub(crate) fn recognise(bytes: &[u8], tools: &Tools, limits: &Limits) -> Result<
         ));
     }
     let arguments = ["stdin", "stdout", "-l", tools.language.as_str()];
-    let said = run(&arguments, bytes, tools, limits)?;
+    let enlarged = enlarged(bytes, size);
+    let input = enlarged.as_deref().unwrap_or(bytes);
+    let said = run(&arguments, input, tools, limits)?;
     if !said.status.success() {
         return Err(Why::damaged(
             "a picture",
@@ -202,7 +216,10 @@ pub(crate) fn recognise(bytes: &[u8], tools: &Tools, limits: &Limits) -> Result<
     if text.trim().is_empty() {
         return Err(Why::NoText { what: "a picture" });
     }
-    Ok(join_hyphens(&text))
+    Ok(Recognised {
+        text: join_hyphens(&text),
+        is_enlarged: enlarged.is_some(),
+    })
 }
 
 /// Name, version and language of the program, as they stand in the evidence.

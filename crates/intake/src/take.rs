@@ -508,7 +508,7 @@ impl Taker<'_> {
                 self.limits.pictures_max,
             ));
         }
-        let program = match &self.tesseract {
+        let mut program = match &self.tesseract {
             Some(program) => program.clone(),
             None => {
                 let program = picture::version(self.tools, self.limits);
@@ -516,8 +516,11 @@ impl Taker<'_> {
                 program
             }
         }?;
-        let text = picture::recognise(bytes, self.tools, self.limits)?;
-        self.text(place.after(Step::Ocr { program }), text)
+        let recognised = picture::recognise(bytes, self.tools, self.limits)?;
+        if recognised.is_enlarged {
+            program.push_str(picture::ENLARGED);
+        }
+        self.text(place.after(Step::Ocr { program }), recognised.text)
     }
 
     fn mail(&mut self, mut place: Place, bytes: &[u8]) -> Result<(), Why> {

@@ -270,7 +270,7 @@ fn add(gather: &mut Gather<'_>, (start, end): Span, items: Vec<Span>, label: &st
     gather.drafts.push(Draft {
         at: items.first().map_or(0, |i| i.0),
         carrier: Carrier::Shuffle,
-        values: permutation::orders(items.len()),
+        values: permutation::shuffle_values(items.len()),
         label: format!("{label} ({} items)", items.len()),
         choices: Vec::new(),
     });

@@ -91,6 +91,24 @@ impl Alphabet {
             .map(|p| p as u64)
     }
 
+    /// The digits of a text in which one character stands twice, as two that look alike: programs that recognise
+    /// pictures show `S5` for a 5, and `xX` for an X. Copies write only one of the two.
+    ///
+    /// `None` unless there is exactly one such pair.
+    fn digits_of_one_told_twice(self, text: &str) -> Option<Vec<u64>> {
+        let bytes = text.as_bytes();
+        let mut digits = bytes
+            .iter()
+            .map(|b| self.digit(*b))
+            .collect::<Option<Vec<u64>>>()?;
+        let is_written = |at: usize| self.chars().contains(&bytes[at]);
+        let mut pairs = (1..bytes.len())
+            .filter(|at| digits[at - 1] == digits[*at] && is_written(at - 1) != is_written(*at));
+        let pair = pairs.next().filter(|_| pairs.next().is_none())?;
+        digits.remove(pair);
+        Some(digits)
+    }
+
     /// Characters at the end of a nonce that say nothing new: the last makes up for the others, so that a nonce with one
     /// character exchanged is none. Short ones have no room for it.
     fn checks(self, chars: usize) -> usize {
@@ -186,9 +204,12 @@ impl ValueForm {
                 (*low..=*high).contains(&value).then(|| vec![value - low])
             }
             ValueForm::Nonce { alphabet, chars } => {
-                let digits: Option<Vec<u64>> = text.bytes().map(|b| alphabet.digit(b)).collect();
-                let digits = digits.filter(|digits| digits.len() == *chars)?;
                 let has_check = alphabet.checks(*chars) > 0;
+                let digits: Vec<u64> = match text.len().checked_sub(*chars)? {
+                    0 => text.bytes().map(|b| alphabet.digit(b)).collect(),
+                    1 if has_check => alphabet.digits_of_one_told_twice(text),
+                    _ => None,
+                }?;
                 if has_check && alphabet.checksum(digits.iter().copied()) != 0 {
                     return None;
                 }
@@ -280,6 +301,36 @@ mod tests {
         let written = hex.render(&[1_234]);
         assert_eq!(hex.parse(&written.replace('5', "S")), Some(vec![1_234]));
         assert!(hex.fits("0a18") && !hex.fits("0a1x"));
+    }
+
+    #[test]
+    fn a_character_that_a_picture_showed_twice_counts_once_and_only_where_it_looks_like_another() {
+        let form = |alphabet, chars| ValueForm::Nonce { alphabet, chars };
+        let hex = form(Alphabet::HexLower, 8);
+        let written = hex.render(&[11_223_344]);
+        assert_eq!(written, "a6ba5f2a");
+        let value = Some(vec![11_223_344]);
+        for shown in ["a6baS5f2a", "a6ba5Sf2a", "a6ba5f2aA"] {
+            assert_eq!(hex.parse(shown), value, "{shown}");
+        }
+        for shown in [
+            "a6ba55f2a",
+            "a6ba5f2aa",
+            "aa6ba5f2a",
+            "a6baSSf2a",
+            "Aa6ba5Sf2",
+        ] {
+            assert_eq!(hex.parse(shown), None, "{shown}");
+        }
+        assert_eq!(
+            form(Alphabet::HexLower, 2).parse("aA5"),
+            None,
+            "nothing checks it"
+        );
+        let alnum = form(Alphabet::Alnum, 6);
+        assert_eq!(alnum.render(&[4_001_234]), "FRFUh6");
+        assert_eq!(alnum.parse("FRFuUh6"), Some(vec![4_001_234]));
+        assert_eq!(alnum.parse("FRFUh6h"), None);
     }
 
     #[test]

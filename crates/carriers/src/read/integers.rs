@@ -9,7 +9,7 @@ use super::keys::{Keys, key_at};
 use super::numbers::{Candidate, Choice, choose};
 use crate::leak::View;
 use crate::marks::values::{ValueForm, integer};
-use crate::text::Kind;
+use crate::text::{Kind, Token};
 
 /// Most numbers that one integer may show: numbers are everywhere.
 const NUMBERS_MAX: usize = 4;
@@ -247,6 +247,22 @@ fn bit(byte: u8) -> u64 {
     }
 }
 
+/// On which sides of a token another number stands, with nothing between but blanks: a number that a picture's reader
+/// took apart shows a part of itself.
+pub(super) fn cuts(tokens: &[Token], text: &str, index: usize) -> [bool; 2] {
+    let is_number = |t: &&Token| {
+        let word = t.text(text);
+        t.kind == Kind::Word && word.bytes().all(|b| b.is_ascii_digit())
+    };
+    let joins = |left: Option<usize>| -> Option<bool> {
+        let [one, next] = tokens.get(left?..)?.first_chunk()?;
+        let both = is_number(&one) && is_number(&next);
+        let between = text.get((one.start + one.len) as usize..next.start as usize)?;
+        Some(both && !between.is_empty() && between.bytes().all(|b| b == b' '))
+    };
+    [index.checked_sub(1), Some(index)].map(|left| joins(left).unwrap_or(false))
+}
+
 /// Lists the numbers of a view.
 fn numbers(view: &View, is_text: bool, all: &mut Vec<Shown>) {
     for (index, token) in view.tokens.iter().enumerate() {
@@ -266,6 +282,9 @@ fn numbers(view: &View, is_text: bool, all: &mut Vec<Shown>) {
         let Some(number) = integer(word) else {
             continue;
         };
+        if is_text && cuts(&view.tokens, &view.text, index).contains(&true) {
+            continue;
+        }
         all.push(Shown {
             number,
             at,

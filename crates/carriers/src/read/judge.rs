@@ -1,7 +1,9 @@
 //! What the best ways through a place say of its sites, and whether that may be believed.
 
 use super::dag::{Branch, Node, Wild};
+use super::integers::cuts;
 use super::score::{self, Cell, MARGIN_MIN, RELEVANT, SIDE_MAX, TOTAL_MIN, WORD, WORD_MISS};
+use crate::marks::values::ValueForm;
 use crate::text::{Kind, Token};
 
 /// Elements of the master within which two alignments of one place of the leak count as one.
@@ -284,6 +286,15 @@ impl Gate {
         score::score(self.left) + score::score(self.right)
     }
 
+    /// Whether the token may be a part of a number that was taken apart: a number stands beside it that the master has
+    /// not there.
+    fn is_cut(&self, wild: &Wild, tokens: &[Token], text: &str) -> bool {
+        let sides = [self.left, self.right].map(|side| score::register(side) & 1 == 1);
+        let cuts = cuts(tokens, text, self.token).into_iter().zip(sides);
+        matches!(wild.form, ValueForm::Integer { .. })
+            && cuts.into_iter().any(|(cut, matches)| cut && !matches)
+    }
+
     /// Whether the token changes a reading even if it fits.
     pub(super) fn is_relevant(&self) -> bool {
         self.total() + WORD >= RELEVANT
@@ -307,7 +318,8 @@ pub(super) fn wild(
             let mut other = 0;
             for gate in place {
                 let token = tokens.get(gate.token)?;
-                match wild.parse(token.text(text)) {
+                let shown = wild.parse(token.text(text));
+                match shown.filter(|_| !gate.is_cut(wild, tokens, text)) {
                     Some(symbols) => {
                         let near = score::register(gate.left) & 1 == 1
                             || score::register(gate.right) & 1 == 1;

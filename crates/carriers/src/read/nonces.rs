@@ -239,11 +239,14 @@ fn runs<'a>(view: &'a View, shapes: &mut BTreeMap<Shape, Shaped<'a>>) {
         while at < bytes.len() {
             let start = at;
             at += bytes[at..].iter().take_while(|b| in_run(b)).count();
-            let shape = (alphabet, at - start);
-            if let Some(shaped) = shapes.get_mut(&shape)
-                && let Some(found) = view.text.get(start..at)
-            {
-                shaped.runs.extend(run(view, shape, start, found));
+            // A character that a picture showed twice makes a run longer by one.
+            for chars in [at - start, (at - start).saturating_sub(1)] {
+                if let Some(shaped) = shapes.get_mut(&(alphabet, chars))
+                    && let Some(found) = view.text.get(start..at)
+                {
+                    let shape = (alphabet, chars);
+                    shaped.runs.extend(run(view, shape, start, found));
+                }
             }
             // The byte after a run is in none.
             at += 1;
@@ -251,13 +254,13 @@ fn runs<'a>(view: &'a View, shapes: &mut BTreeMap<Shape, Shaped<'a>>) {
     }
 }
 
-/// A run of the right length, unless it is no value or neither named nor plausible.
+/// A run of about the right length, unless it is no value or neither named nor plausible.
 fn run<'a>(view: &'a View, shape: Shape, start: usize, found: &str) -> Option<Run<'a>> {
     let (alphabet, chars) = shape;
     let symbols = ValueForm::Nonce { alphabet, chars }.parse(found)?;
     let bytes = view.text.as_bytes();
     // Dates, words, and parts of longer identifiers are no nonces unless something says so.
-    let is_part = alphabet.is_hex() && in_uuid(bytes, start, start + chars);
+    let is_part = alphabet.is_hex() && in_uuid(bytes, start, start + found.len());
     let plausible = alphabet.is_random(found) && !is_part;
     Some(Run {
         key: key_at(view, token_at(view, start)),

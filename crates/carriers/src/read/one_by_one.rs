@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::dag::{Dag, Element, List, Wild};
 use super::evidence::{Evidence, Found, shorten};
+use super::integers::cuts;
 use super::keys::{Flat, Keys, NO_KEY, before, filler, flat, key_at, token_at};
 use super::nonces::in_uuid;
-use super::order::{Order, Shown, fitting, heads, of_longest_heads, side_by_side};
+use super::order::{Order, Shown, fitting, heads, is_dense, of_longest_heads, side_by_side};
 use crate::leak::View;
 use crate::marks::values::ValueForm;
 use crate::text::{Kind, hash_of};
@@ -163,7 +164,7 @@ fn nonces(wild: &Wild, keys: &Keys, view: &View, all: &mut Vec<Candidate>) {
         while at < bytes.len() && in_run(bytes[at]) {
             at += 1;
         }
-        if at - start != chars {
+        if at - start != chars && at - start != chars + 1 {
             continue;
         }
         let Some(found) = view.text.get(start..at) else {
@@ -218,6 +219,9 @@ fn integers(wild: &Wild, keys: &Keys, view: &View, is_text: bool, all: &mut Vec<
         let Some(symbols) = wild.form.parse(shown) else {
             continue;
         };
+        if is_text && cuts(&view.tokens, &view.text, index).contains(&true) {
+            continue;
+        }
         // `"Q" * 263` in a renamed program: the filler tells the number.
         let by_filler = keys.filler.is_some_and(|f| {
             index >= 3
@@ -347,7 +351,11 @@ fn order(dag: &Dag, list: &List, view: &View, on_wire: bool, is_torn: &mut bool)
         let outside = places[..start].iter().chain(&places[end + 1..]);
         outside.filter(|p| p.1 == item && near(p.0)).count() > 0
     };
-    *is_torn = !on_wire && run.len() < items && (0..items).any(again);
+    let is_again = (0..items).any(again);
+    *is_torn = !on_wire && is_again && (run.len() < items || !is_dense(dag, list, run));
+    if *is_torn && run.len() == items {
+        return None;
+    }
     // In text an item that stands there twice has no place; requests repeat whole.
     let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
     let seen: Vec<usize> = run
@@ -360,9 +368,10 @@ fn order(dag: &Dag, list: &List, view: &View, on_wire: bool, is_torn: &mut bool)
     if seen.len() < 2 || seen.len() * 2 < items || (chance && seen.len() < items) {
         return None;
     }
-    let values = fitting(&seen, items)?;
+    let values = fitting(&seen, items);
+    *is_torn |= !on_wire && seen.len() == items && values.is_none();
     Some(Order {
-        values,
+        values: values?,
         token: words.get(run.first()?.0)?.1,
         seen: seen.iter().map(|i| i + 1).collect(),
         items,

@@ -39,7 +39,8 @@ type Head = Vec<Vec<u64>>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) order: Option<Order>,
-    /// An item stands there twice and another one not at all: the list was put together from several copies.
+    /// An item stands there twice and another one not at all, or not beside the others, or all are there in an order that no copy has: the list
+    /// was put together from several copies.
     pub(super) is_torn: bool,
 }
 
@@ -178,7 +179,11 @@ impl<'a> Orders<'a> {
             .take_while(near)
             .chain(after.take_while(near))
             .fold(0u32, |seen, p| seen | 1 << p.1);
-        *is_torn = !self.on_wire && run.len() < items && again != 0;
+        let is_torn_here = again != 0 && (run.len() < items || !is_dense(self.dag, list, run));
+        *is_torn = !self.on_wire && is_torn_here;
+        if *is_torn && run.len() == items {
+            return None;
+        }
         // In text an item that stands there twice has no place; requests repeat whole.
         let is_whole = run.len() == items && heads.iter().all(|h| h.len() > 1);
         let seen: Vec<usize> = run
@@ -191,8 +196,10 @@ impl<'a> Orders<'a> {
         if seen.len() < 2 || seen.len() * 2 < items || (chance && seen.len() < items) {
             return None;
         }
+        let values = self.fitting(&seen, items);
+        *is_torn |= !self.on_wire && seen.len() == items && values.is_none();
         Some(Order {
-            values: self.fitting(&seen, items)?,
+            values: values?,
             token: self.words.get(run.first()?.0)?.1,
             seen: seen.iter().map(|i| i + 1).collect(),
             items,
@@ -360,6 +367,32 @@ pub(super) fn side_by_side<'a>(
     longest.next().is_none().then_some(part)
 }
 
+/// Words that may stand between two items beside their own.
+const BETWEEN_WORDS_MAX: usize = 2;
+/// Most words that a moment is written with.
+const MOMENT_WORDS_MAX: usize = 8;
+
+/// Whether each item of a run ends where the next begins: else one of them may be words that stand elsewhere, as a
+/// number of the rule that its description tells too.
+pub(super) fn is_dense(dag: &Dag, list: &List, run: &[(usize, usize)]) -> bool {
+    let count = |nodes: &[Node]| nodes.iter().filter(|n| n.kind == Kind::Word).count();
+    let words = |item: usize| -> usize {
+        let range = list.items.get(item).cloned().unwrap_or_default();
+        let elements = dag.elements.get(range).unwrap_or_default().iter();
+        elements
+            .map(|element| match element {
+                Element::Fixed(node) => usize::from(node.kind == Kind::Word),
+                Element::Group(branches) => {
+                    branches.iter().map(|b| count(&b.nodes)).max().unwrap_or(0)
+                }
+                Element::Wild(_) => MOMENT_WORDS_MAX,
+            })
+            .sum()
+    };
+    let mut pairs = run.iter().zip(run.iter().skip(1));
+    pairs.all(|(one, next)| next.0 - one.0 <= words(one.1) + BETWEEN_WORDS_MAX)
+}
+
 /// The closest run of places with the most different items, each once.
 fn closest(places: &[(usize, usize)], span: usize) -> Option<(usize, usize)> {
     let mut best: Option<(usize, Reverse<usize>, usize, usize)> = None;
@@ -401,11 +434,12 @@ pub(super) fn fitting(seen: &[usize], items: usize) -> Option<Vec<u64>> {
     }
     let mut values: Vec<u64> = orders
         .iter()
-        .filter_map(|o| permutation::index_of(o))
+        .filter_map(|o| permutation::value_of(o))
         .collect();
     values.sort_unstable();
     values.dedup();
-    Some(values)
+    // An order that is no value is that of no copy.
+    (!values.is_empty()).then_some(values)
 }
 
 #[cfg(test)]
@@ -413,9 +447,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_with_one_item_missing_leaves_as_many_orders_as_places() {
-        assert_eq!(fitting(&[2, 0, 1], 4).unwrap().len(), 4);
+    fn a_list_with_one_item_missing_leaves_half_as_many_orders_as_places() {
+        assert_eq!(fitting(&[2, 0, 1], 4).unwrap().len(), 2);
         assert_eq!(fitting(&[2, 0, 1, 3], 4).unwrap().len(), 1);
+        assert_eq!(fitting(&[2, 1, 0, 3], 4), None);
+        assert_eq!(fitting(&[1, 0], 3).unwrap().len(), 3);
         assert_eq!(fitting(&[0, 1], 12), None);
     }
 }

@@ -564,7 +564,7 @@ impl Order {
             return None;
         }
         let order: Vec<usize> = places.iter().map(|p| p.1).collect();
-        let value = permutation::index_of(&order)?;
+        let value = permutation::value_of(&order)?;
         let beside = |line: Option<usize>| line.and_then(|l| keys.get(l));
         let (first, last) = (places.first()?.0, places.last()?.0);
         let stayed = |own: &Option<String>, line| own.is_some() && own.as_ref() == beside(line);
@@ -616,10 +616,10 @@ fn sorted(parts: &[Part], out: &mut Vec<(usize, u64)>) {
         let sorted_by = if has_keys { &keys } else { &texts };
         let mut order: Vec<usize> = (0..items.len()).collect();
         order.sort_by_key(|i| &sorted_by[*i]);
-        out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+        out.extend(permutation::value_of(&order).map(|value| (*site, value)));
         if !has_keys {
             order.reverse();
-            out.extend(permutation::index_of(&order).map(|value| (*site, value)));
+            out.extend(permutation::value_of(&order).map(|value| (*site, value)));
         }
     }
 }

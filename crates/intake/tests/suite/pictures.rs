@@ -97,6 +97,41 @@ fn the_words_of_a_picture_are_recognised() {
     );
 }
 
+/// A PGM as a PNG in colours.
+fn png_of(pgm: &[u8]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = pgm.splitn(4, |b| *b == b'\n').collect();
+    let sides = std::str::from_utf8(parts[1]).unwrap();
+    let (width, height) = sides.split_once(' ').unwrap();
+    let raw: Vec<u8> = parts[3].iter().flat_map(|grey| [*grey; 3]).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width.parse().unwrap(), height.parse().unwrap());
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&raw).unwrap();
+    writer.finish().unwrap();
+    out
+}
+
+#[test]
+fn a_small_picture_is_enlarged_and_evidence_says_so() {
+    let intake = one("shot.png", png_of(&drawn(&LINES, 96.0 / 72.0))).unwrap();
+    let (_, text, how) = texts(&intake).swap_remove(0);
+    assert!(how.starts_with("text recognised by tesseract "), "{how}");
+    let said = "(eng) in the picture at twice its size, in grey, enlarger 1";
+    assert!(how.ends_with(said), "{how}");
+    let seen: Vec<&str> = text.split_whitespace().collect();
+    let all: Vec<&str> = LINES.iter().flat_map(|line| line.split(' ')).collect();
+    let found = all.iter().filter(|word| seen.contains(word)).count();
+    assert!(found * 10 >= all.len() * 9, "{found} words in: {text}");
+}
+
+#[test]
+fn a_large_picture_is_recognised_as_it_is() {
+    let intake = one("scan.png", png_of(&drawn(&LINES, 5.0))).unwrap();
+    let (_, _, how) = texts(&intake).swap_remove(0);
+    assert!(how.ends_with("(eng)"), "{how}");
+}
+
 #[test]
 fn a_picture_of_billions_of_pixels_is_refused_by_its_header() {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();

@@ -104,7 +104,7 @@ fn members(finder: &mut Finder<'_>, members: &[(usize, usize)]) -> bool {
         return false;
     }
     let why = "keys of an object: check that nothing reads them in order";
-    let values = (1..=members.len() as u64).product();
+    let values = carriers::shuffle_values(members.len());
     finder.inline(
         (*start, *end),
         Class::Items,

@@ -208,7 +208,7 @@ impl<'a> Finder<'a> {
             start: *start,
             end: *end,
             alternatives: Vec::new(),
-            values: (1..=items.len() as u64).product(),
+            values: carriers::shuffle_values(items.len()),
             why: why.to_owned(),
             is_functional: true,
             strength: Strength::Robust,
@@ -269,7 +269,7 @@ impl<'a> Finder<'a> {
         let opener = self.opener();
         let alone = format!("{opener} shuffle {name}\n{}", self.text(from, to));
         let fits = carriers::Master::parse(self.file_name, alone.as_bytes()).is_ok_and(|master| {
-            let expected: u64 = (1..=items as u64).product();
+            let expected = carriers::shuffle_values(items);
             master.sites().iter().any(|s| s.values == expected)
         });
         let may_stand = if above {
@@ -289,7 +289,7 @@ impl<'a> Finder<'a> {
             start,
             end,
             alternatives: Vec::new(),
-            values: (1..=items as u64).product(),
+            values: carriers::shuffle_values(items),
             why: why.to_owned(),
             is_functional: true,
             strength: Strength::Robust,

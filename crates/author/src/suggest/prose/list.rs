@@ -166,7 +166,7 @@ fn draft(file_name: &str, source: &str, items: &[(usize, usize)]) -> Option<Draf
     let (first, last) = (items.first()?, items.last()?);
     let text = source.get(first.0..last.1)?;
     let master = Master::parse(file_name, format!("{SHUFFLE}\n{text}\n{END}\n").as_bytes()).ok()?;
-    let values: u64 = (1..=items.len() as u64).product();
+    let values = carriers::shuffle_values(items.len());
     let site = master
         .sites()
         .iter()
