@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use store::Address;
+use tlog::Verifier;
 
 use crate::Failure;
 
@@ -31,6 +32,31 @@ pub struct Config {
     pub recipient: String,
     /// The published log key, as a C2SP verifier key.
     pub log_key: String,
+}
+
+impl Config {
+    /// The shape that this program writes.
+    pub const VERSION: u32 = 1;
+
+    /// That this is a shape that is known here, and the configuration of the log whose key lies beside it.
+    pub(crate) fn check(&self, log_key: &Verifier) -> Result<(), Failure> {
+        if self.version != Self::VERSION {
+            return Err(Self::broken(&format!(
+                "it is of version {}, and this headstart knows {}",
+                self.version,
+                Self::VERSION
+            )));
+        }
+        if self.log_key != log_key.vkey() {
+            return Err(Self::broken("the log key beside it is another"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn broken(what: &str) -> Failure {
+        Failure::machine("broken-config", format!("config.json: {what}"))
+            .hint("restore it from a backup; it holds no secret")
+    }
 }
 
 /// The files of a data directory, and where its database is.

@@ -9,7 +9,7 @@ use domain::ids::{CaseId, SeatId};
 use domain::package::Package;
 use domain::person::Actor;
 use domain::policy::Policy;
-use domain::program::{Program, ProgramCommand, ProgramEvent};
+use domain::program::{Program, ProgramCommand, ProgramEvent, ProgramFact};
 use jiff::Timestamp;
 use seal::{ProgramKey, ProgramRecipient};
 use serde::Serialize;
@@ -106,6 +106,8 @@ impl Desk {
             Failure::machine("broken-log-key", format!("`{}`: {error}", path.display()))
                 .hint("restore it from a backup; without it nothing can be logged")
         })?;
+        config.check(&signer.verifier())?;
+        check_founding(&config, &store).await?;
         let recipient = ProgramRecipient::parse(&config.recipient).map_err(|error| {
             Failure::machine("broken-config", format!("the program's recipient: {error}"))
                 .hint("restore config.json from a backup")
@@ -517,6 +519,24 @@ impl Desk {
     pub(crate) fn recipient(&self) -> &ProgramRecipient {
         &self.shared.recipient
     }
+}
+
+/// That the configuration says of the program what its first event says.
+async fn check_founding(config: &Config, store: &Store) -> Result<(), Failure> {
+    let Some(first) = store.journal(0, 1).await?.pop() else {
+        return Ok(());
+    };
+    let event: ProgramEvent = read_event(&first)?;
+    let ProgramFact::ProgramFounded { name, test_clock } = event.fact else {
+        return Ok(());
+    };
+    let is_test = config.clock == ClockKind::Test;
+    if (name.as_str(), test_clock) == (config.program.as_str(), is_test) {
+        return Ok(());
+    }
+    Err(Config::broken(&format!(
+        "the program in the database is `{name}`, or runs by another clock"
+    )))
 }
 
 pub(crate) fn read_clock(

@@ -79,7 +79,7 @@ async fn fill(
     secret.push('\n');
     write_private(&draft.log_key(), secret.as_bytes())?;
     let config = Config {
-        version: 1,
+        version: Config::VERSION,
         program: program.to_owned(),
         clock,
         recipient: key.recipient().to_string(),
