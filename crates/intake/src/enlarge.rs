@@ -102,11 +102,8 @@ fn decode_jpeg(bytes: &[u8]) -> Option<Grey> {
     Some(Grey { width, pixels })
 }
 
-/// Lanczos' kernel with three lobes, at the six pixels around a new one that is a quarter of a pixel from the nearest;
-/// 1024 is the whole.
-///
-/// # Source
-/// Duchon 1979, Journal of Applied Meteorology 18(8), equation 8, at 2.25, 1.25, 0.25, 0.75, 1.75 and 2.75 pixels.
+/// Lanczos' kernel with three lobes, `sinc(x) sinc(x/3)`, at the six pixels around a new one: 2.25, 1.25, 0.25, 0.75,
+/// 1.75 and 2.75 pixels from it; 1024 is the whole.
 const KERNEL: [i32; 6] = [31, -137, 914, 278, -70, 8];
 
 /// The two new pixels in place of one: of the seven around it, itself in the middle.
