@@ -79,6 +79,14 @@ impl LazyFs {
         let mut answer = String::new();
         self.done.read_line(&mut answer).unwrap();
         assert_eq!(answer, "finished::clear-cache\n");
+        // SQLite's shared memory is never synced, so nothing of it need be left either. LazyFS keeps the file's name and
+        // forgets its size, and then often cannot cut it to length when the next process opens it (SQLite's code 4618).
+        for file in fs::read_dir(self.path()).unwrap() {
+            let file = file.unwrap().path();
+            if file.to_string_lossy().ends_with("-shm") {
+                fs::remove_file(file).unwrap();
+            }
+        }
     }
 }
 
