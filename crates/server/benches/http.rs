@@ -174,15 +174,6 @@ async fn paced(asked: &Asking, rate: f64, seconds: f64) -> Vec<f64> {
     all
 }
 
-fn served(listener: TcpListener, router: Router) -> Served {
-    Served {
-        listener,
-        router,
-        #[cfg(feature = "tls")]
-        tls: None,
-    }
-}
-
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let place = ((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1));
     sorted.get(place).copied().unwrap_or(f64::NAN)
@@ -364,7 +355,7 @@ impl Ours {
             cookies.push(cookie(Actor::Seat(seat)).await);
         }
         tokio::spawn(server::serve(
-            served(listener, server::router(app.clone())),
+            Served::new(listener, server::router(app.clone())),
             std::future::pending(),
         ));
         Self {
@@ -467,7 +458,7 @@ impl Ceiling {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(
-            served(listener, router),
+            Served::new(listener, router),
             std::future::pending(),
         ));
         Self { address }

@@ -26,13 +26,29 @@ const STOPPING_MAX: Duration = Duration::from_secs(20);
 
 /// What serving needs beside the routes.
 pub struct Served {
-    /// Where connections come from.
-    pub listener: TcpListener,
-    /// The routes.
-    pub router: Router,
-    /// TLS in this process; without it, a proxy in front speaks TLS.
+    listener: TcpListener,
+    router: Router,
     #[cfg(feature = "tls")]
-    pub tls: Option<tokio_rustls::TlsAcceptor>,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Served {
+    /// Where connections come from, and the routes. A proxy in front speaks TLS, or [`Served::with_tls`] does.
+    pub fn new(listener: TcpListener, router: Router) -> Self {
+        Self {
+            listener,
+            router,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Speaks TLS in this process, where an acceptor is given.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(self, tls: Option<tokio_rustls::TlsAcceptor>) -> Self {
+        Self { tls, ..self }
+    }
 }
 
 /// Serves until `stop` is ready; then no connection is accepted any more, and open requests are answered first.

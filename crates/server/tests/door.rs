@@ -999,12 +999,7 @@ async fn a_head_that_is_too_large_is_refused_and_a_server_that_stops_ends() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = server::Served {
-        listener,
-        router: place.router.clone(),
-        #[cfg(feature = "tls")]
-        tls: None,
-    };
+    let served = server::Served::new(listener, place.router.clone());
     let serving = tokio::spawn(server::serve(served, async {
         let _ = stopped.await;
     }));

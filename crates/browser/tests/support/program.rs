@@ -113,10 +113,7 @@ impl Program {
         };
         let app = App::new(desk, options, Some(key));
         let (stop, stopped) = oneshot::channel();
-        let served = Served {
-            listener,
-            router: server::router(app.clone()),
-        };
+        let served = Served::new(listener, server::router(app.clone()));
         tokio::spawn(async move {
             server::serve(served, async {
                 let _ = stopped.await;

@@ -150,12 +150,9 @@ impl Ready {
     /// Answers until the process is asked to stop.
     pub async fn serve(self) {
         let timer = tokio::spawn(server::run_timers(self.app.clone()));
-        let served = Served {
-            listener: self.listener,
-            router: server::router(self.app.clone()),
-            #[cfg(feature = "tls")]
-            tls: self.transport.tls,
-        };
+        let served = Served::new(self.listener, server::router(self.app.clone()));
+        #[cfg(feature = "tls")]
+        let served = served.with_tls(self.transport.tls);
         server::serve(served, stop()).await;
         timer.abort();
         // What was given a moment ago is signed for before the process ends; otherwise the next one does it.

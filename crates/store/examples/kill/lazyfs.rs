@@ -12,6 +12,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A mounted LazyFS; it goes when this is dropped.
 pub struct LazyFs {
+    program: PathBuf,
     folder: tempfile::TempDir,
     process: Child,
     done: BufReader<File>,
@@ -34,30 +35,9 @@ impl LazyFs {
             path("log")
         );
         fs::write(path("config"), config).unwrap();
-        let process = Command::new(program)
-            .arg(path("seen"))
-            .arg("--config-path")
-            .arg(path("config"))
-            .args(["-o", "modules=subdir", "-o"])
-            .arg(format!("subdir={}", path("kept").display()))
-            .arg("-f")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let wait = |what: &dyn Fn() -> bool| {
-            let found = (0..LOOKS_MAX).any(|_| {
-                std::thread::sleep(LOOK_AGAIN);
-                what()
-            });
-            assert!(found, "LazyFS does not start");
-        };
-        wait(&|| path("done").exists());
-        // Returns once the other side has opened it too.
-        let done = BufReader::new(File::open(path("done")).unwrap());
-        let seen = path("seen").display().to_string();
-        wait(&|| fs::read_to_string("/proc/mounts").unwrap().contains(&seen));
+        let (process, done) = start(program, folder.path());
         LazyFs {
+            program: program.to_owned(),
             folder,
             process,
             done,
@@ -79,22 +59,61 @@ impl LazyFs {
         let mut answer = String::new();
         self.done.read_line(&mut answer).unwrap();
         assert_eq!(answer, "finished::clear-cache\n");
-        // SQLite's shared memory is never synced, so nothing of it need be left either. LazyFS keeps the file's name and
-        // forgets its size, and then often cannot cut it to length when the next process opens it (SQLite's code 4618).
-        for file in fs::read_dir(self.path()).unwrap() {
+        // What was cut off is mounted anew, as after a start of the machine, and without SQLite's shared memory, which is
+        // never synced. LazyFS itself cannot cut a file to length that it had in its cache before (`lfs_truncate`
+        // returns -1), and SQLite then does not open its shared memory (code 4618).
+        self.stop();
+        for name in ["commands", "done"] {
+            fs::remove_file(self.folder.path().join(name)).unwrap();
+        }
+        for file in fs::read_dir(self.folder.path().join("kept")).unwrap() {
             let file = file.unwrap().path();
             if file.to_string_lossy().ends_with("-shm") {
                 fs::remove_file(file).unwrap();
             }
         }
+        (self.process, self.done) = start(&self.program, self.folder.path());
     }
-}
 
-impl Drop for LazyFs {
-    fn drop(&mut self) {
+    fn stop(&mut self) {
         let _ = Command::new("umount").arg(self.path()).status();
         // Without its mount it ends by itself; if it is still mounted, it ends now.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Starts the program over a folder that has its configuration, and waits until it is mounted.
+fn start(program: &Path, folder: &Path) -> (Child, BufReader<File>) {
+    let path = |name: &str| folder.join(name);
+    let process = Command::new(program)
+        .arg(path("seen"))
+        .arg("--config-path")
+        .arg(path("config"))
+        .args(["-o", "modules=subdir", "-o"])
+        .arg(format!("subdir={}", path("kept").display()))
+        .arg("-f")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let wait = |what: &dyn Fn() -> bool| {
+        let found = (0..LOOKS_MAX).any(|_| {
+            std::thread::sleep(LOOK_AGAIN);
+            what()
+        });
+        assert!(found, "LazyFS does not start");
+    };
+    wait(&|| path("done").exists());
+    // Returns once the other side has opened it too.
+    let done = BufReader::new(File::open(path("done")).unwrap());
+    let seen = path("seen").display().to_string();
+    wait(&|| fs::read_to_string("/proc/mounts").unwrap().contains(&seen));
+    (process, done)
+}
+
+impl Drop for LazyFs {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
