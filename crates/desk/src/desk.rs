@@ -554,7 +554,7 @@ pub(crate) fn read_clock(
 }
 
 /// Whether a witness showed a history that this database does not have.
-fn is_other_history(failure: &Failure) -> bool {
+pub(crate) fn is_other_history(failure: &Failure) -> bool {
     matches!(failure.code.as_str(), "log-rolled-back" | "log-forked")
 }
 

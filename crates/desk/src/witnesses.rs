@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use witness::{AskError, Asked, Client, Cosigned, WitnessUrl};
 
 use crate::config::ClockKind;
-use crate::desk::{Beside, too_busy};
+use crate::desk::{Beside, is_other_history, too_busy};
 use crate::{Desk, Failure};
 
 /// How long each witness has for its answer; they are asked at the same time.
@@ -436,11 +436,17 @@ impl Desk {
     }
 
     /// The checkpoint that the program publishes: the newest one that its quorum has cosigned, or the newest one where
-    /// it has no quorum.
+    /// it has no quorum. What has its place in the log by now is signed for first, so that a record or evidence that
+    /// begins with it lacks no receipt.
     ///
     /// # Errors
     /// A log that has none yet, a quorum that was never reached, or a database that fails.
     pub async fn checkpoint(&self) -> Result<String, Failure> {
+        match self.sign_staged().await {
+            // The log is not this database's to grow; what only reads goes on.
+            Err(failure) if is_other_history(&failure) => {}
+            signed => signed?,
+        }
         let program = self.current_program().await?;
         let Some(quorum) = program.watch().quorum() else {
             return self.newest().await;
