@@ -462,7 +462,7 @@ impl Desk {
         if batch.events.is_empty() {
             return Ok(Some(0));
         }
-        match self.store().commit(&batch).await {
+        match self.store().commit_placed(&batch).await {
             Ok(first) => Ok(Some(first.unwrap_or(0))),
             Err(CommitError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),

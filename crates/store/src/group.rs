@@ -25,16 +25,19 @@ pub(crate) struct Prepared<'a> {
     /// Everything but the log entries.
     pub(crate) batch: Cow<'a, Batch>,
     pub(crate) segments: Vec<Segment>,
+    /// Whether somebody wants to know where the entries stand.
+    pub(crate) is_placed: bool,
     bytes: usize,
 }
 
 impl<'a> Prepared<'a> {
-    pub(crate) fn new(batch: &'a Batch) -> Self {
+    pub(crate) fn new(batch: &'a Batch, is_placed: bool) -> Self {
         let segments = Segment::of(&batch.leaves);
         let bytes = batch.bytes();
         Self {
             batch: Cow::Borrowed(batch),
             segments,
+            is_placed,
             bytes,
         }
     }
@@ -66,6 +69,7 @@ impl<'a> Prepared<'a> {
         Prepared {
             batch: Cow::Owned(copy),
             segments: self.segments,
+            is_placed: self.is_placed,
             bytes: self.bytes,
         }
     }

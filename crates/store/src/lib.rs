@@ -172,8 +172,7 @@ impl Store {
         }
     }
 
-    /// Stores a batch, whole or not at all. When this returns `Ok`, it survives a crash; the number is the index that its
-    /// first log entry has for good, if it has entries.
+    /// Stores a batch, whole or not at all. When this returns `Ok`, it survives a crash.
     ///
     /// Batches that are committed at the same time share a transaction and its sync of the disk; one that is refused
     /// does not touch the others.
@@ -182,9 +181,22 @@ impl Store {
     /// [`CommitError::Conflict`] when a stream has another version than the batch supposes; the limits and names of
     /// [`Batch`]. Nothing is stored then. After [`StoreError::Halted`], [`StoreError::Interrupted`] and a broken
     /// connection it is not known whether it is stored.
-    pub async fn commit(&self, batch: &Batch) -> Result<Option<u64>, CommitError> {
+    pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        self.write(batch, false).await?;
+        Ok(())
+    }
+
+    /// As [`Store::commit`], and says the index that the batch's first log entry has for good, if it has entries.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`].
+    pub async fn commit_placed(&self, batch: &Batch) -> Result<Option<u64>, CommitError> {
+        self.write(batch, true).await
+    }
+
+    async fn write(&self, batch: &Batch, is_placed: bool) -> Result<Option<u64>, CommitError> {
         batch.check()?;
-        let prepared = Prepared::new(batch);
+        let prepared = Prepared::new(batch, is_placed);
         if !prepared.is_large() {
             return group::commit(&self.backend, &self.shared, prepared).await;
         }
@@ -302,8 +314,7 @@ impl Store {
             meta: vec![(name.to_owned(), value.to_owned())],
             ..Batch::default()
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// The latest time that any process has stored with [`Store::see_time`] or a batch.

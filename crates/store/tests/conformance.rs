@@ -378,7 +378,7 @@ async fn each_batch_is_told_where_its_entries_stand(home: Home) {
                     1 + u64::from(writer % 5 == 4),
                 )];
             }
-            (own, store.commit(&batch).await)
+            (own, store.commit_placed(&batch).await)
         }));
     }
     let mut placed = 0;

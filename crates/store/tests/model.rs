@@ -63,7 +63,7 @@ async fn run(steps: Vec<Step>) {
                     .iter()
                     .map(|leaf| (blob_id(leaf), leaf.clone()))
                     .collect();
-                match store.commit(&batch).await {
+                match store.commit_placed(&batch).await {
                     Ok(first) => {
                         assert!(right);
                         let place = (!leaves.is_empty()).then_some(entries.len() as u64);

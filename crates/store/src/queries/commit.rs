@@ -127,7 +127,7 @@ impl Head {
     }
 }
 
-/// What became of a batch: the index of its first log entry, if it has any.
+/// What became of a batch: the index of its first log entry, if it has any and somebody wants to know.
 type Done = Result<Option<u64>, CommitError>;
 
 /// Commits a group: one result for each batch, in order, or one error for all.
@@ -147,17 +147,20 @@ pub(crate) async fn commit_group(
 struct Staging {
     segments: Vec<Segment>,
     entries: u64,
+    /// Whether somebody wants to know where they stand.
+    is_placed: bool,
 }
 
 impl Staging {
     /// Adds a batch's entries; where the first stands among the group's, if there is one.
-    fn add(&mut self, segments: Vec<Segment>) -> Option<u64> {
+    fn add(&mut self, prepared: Prepared<'_>) -> Option<u64> {
         let first = self.entries;
-        for segment in segments {
+        for segment in prepared.segments {
             self.entries += segment.count;
             segment.join(&mut self.segments);
         }
-        (self.entries > first).then_some(first)
+        self.is_placed |= prepared.is_placed;
+        (prepared.is_placed && self.entries > first).then_some(first)
     }
 }
 
@@ -176,15 +179,15 @@ async fn commit_leaves(
     let mut staging = Staging::default();
     let mut results: Vec<Done> = group
         .into_iter()
-        .map(|prepared| Ok(staging.add(prepared.segments)))
+        .map(|prepared| Ok(staging.add(prepared)))
         .collect();
     // CRASH: until the statement or the transaction is committed, nothing of the group is there after a restart, and
     // nobody was told anything; after it, all of it, since the database has synced its log before it says so.
     let base = if IS_STATEMENT_EXCLUSIVE && staging.segments.len() <= 1 {
-        stage(connection, staging.segments).await?
+        stage(connection, staging).await?
     } else {
         let mut tx = begin_write(connection).await?;
-        let base = stage(&mut tx, staging.segments).await?;
+        let base = stage(&mut tx, staging).await?;
         tx.commit().await?;
         base
     };
@@ -209,7 +212,7 @@ async fn commit_all(
         };
         results.push(match result {
             // Stage: the entries get their place in the log, in the order of the group.
-            Ok(()) => Ok(staging.add(prepared.segments)),
+            Ok(()) => Ok(staging.add(prepared)),
             Err(CommitError::Store(error)) if !error.is_of_one_statement() => return Err(error),
             Err(refused) => Err(refused),
         });
@@ -218,7 +221,7 @@ async fn commit_all(
         tx.rollback().await?;
         return Ok(results);
     }
-    let base = stage(&mut tx, staging.segments).await?;
+    let base = stage(&mut tx, staging).await?;
     heads.write(&mut tx).await?;
     // CRASH: during the commit, the database keeps all of the group or nothing; after it, all of it, since the
     // database has synced its log before it says so. No caller was told anything in the first case.
@@ -356,28 +359,40 @@ async fn append_events(
 }
 
 /// Entries get their place in the log here, in the order of commits; they are in a tree once a checkpoint covers them.
-/// A trigger counts them. The answer is the index of the first.
-async fn stage(
-    connection: &mut Connection,
-    segments: Vec<Segment>,
-) -> Result<Option<u64>, StoreError> {
+/// A trigger counts them. The answer is the index of the first, where somebody wants to know.
+async fn stage(connection: &mut Connection, staging: Staging) -> Result<Option<u64>, StoreError> {
+    const STAGE: &str = "INSERT INTO log_staged (first, count, leaves, entries)
+             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries'";
+    const STAGE_PLACED: &str = "INSERT INTO log_staged (first, count, leaves, entries)
+             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries' RETURNING first";
+    let missing = || StoreError::damaged("the head of the entries is missing");
     let mut base = None;
-    for segment in segments {
+    for segment in staging.segments {
+        let count = signed(segment.count)?;
+        if !staging.is_placed || base.is_some() {
+            let done = query(STAGE)
+                .bind(count)
+                .bind(segment.leaves)
+                .bind(segment.entries)
+                .execute(&mut *connection)
+                .await?;
+            if done.rows_affected() != 1 {
+                return Err(missing());
+            }
+            continue;
+        }
         // All rows are asked for, though there is one: a statement by itself is durable once it has come to its end, and
         // `fetch_optional` leaves it after the first row.
-        let first: Vec<i64> = query_scalar(
-            "INSERT INTO log_staged (first, count, leaves, entries)
-             SELECT count, $1, $2, $3 FROM heads WHERE name = 'entries' RETURNING first",
-        )
-        .bind(signed(segment.count)?)
-        .bind(segment.leaves)
-        .bind(segment.entries)
-        .fetch_all(&mut *connection)
-        .await?;
+        let first: Vec<i64> = query_scalar(STAGE_PLACED)
+            .bind(count)
+            .bind(segment.leaves)
+            .bind(segment.entries)
+            .fetch_all(&mut *connection)
+            .await?;
         let [first] = first[..] else {
-            return Err(StoreError::damaged("the head of the entries is missing"));
+            return Err(missing());
         };
-        base = base.or(Some(unsigned(first, "log index")?));
+        base = Some(unsigned(first, "log index")?);
     }
     Ok(base)
 }
