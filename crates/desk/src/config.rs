@@ -54,8 +54,9 @@ impl Config {
     }
 
     pub(crate) fn broken(what: &str) -> Failure {
-        Failure::machine("broken-config", format!("config.json: {what}"))
-            .hint("restore it from a backup; it holds no secret")
+        Failure::machine("broken-config", format!("config.json: {what}")).hint(
+            "restore it from a backup, it holds no secret; or use the headstart that wrote it",
+        )
     }
 }
 

@@ -123,7 +123,7 @@ impl Desk {
     }
 
     /// The published checkpoint, asked for anew when it does not cover these leaves yet.
-    pub(crate) async fn published_over(&self, leaves: &[Leaf]) -> Result<String, Failure> {
+    async fn published_over(&self, leaves: &[Leaf]) -> Result<String, Failure> {
         if let Ok(published) = self.checkpoint().await
             && self.proofs(leaves, self.size_of(&published)?).await.is_ok()
         {

@@ -1,8 +1,8 @@
 //! A seat fetches its package: refused with a reason, or logged before the first byte.
 //!
-//! Many seats come at the same moment, when a wave opens. Their receipts are entries of one log, and each needs the
-//! log signed before its bytes may leave; so those who wait while one is served are served together, with one
-//! transaction and one signature.
+//! Many seats come at the same moment, when a wave opens. Each needs its receipt on the disk before its bytes may leave,
+//! so those who wait while one is served are served together, with one transaction. When their receipts are signed for is
+//! said in `signing.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -172,11 +172,10 @@ impl Desk {
         let mut waiting = self.shared().counter.take();
         while let Some(first) = waiting.first() {
             let case = first.case.clone();
-            let (same, others): (Vec<_>, Vec<_>) =
+            let (mut same, others): (Vec<_>, Vec<_>) =
                 waiting.into_iter().partition(|one| one.case == case);
             waiting = others;
             // Their packages are in memory until they are given.
-            let mut same = same;
             waiting.extend(same.split_off(same.len().min(GROUP_MAX)));
             let (mut seats, mut waiters) = (Vec::new(), Vec::new());
             for one in same {

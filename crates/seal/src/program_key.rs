@@ -328,6 +328,27 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn what_is_sealed_to_a_seat_too_opens_for_it_and_for_no_other() {
+        let key = ProgramKey::generate();
+        let (own, public) = crate::generate_identity();
+        let (other, _) = crate::generate_identity();
+        let identities = |text: &str| Identities::parse(text).unwrap();
+        let sealed = seal_to_program_and(&key.recipient(), &[public], b"receipt").unwrap();
+        assert_eq!(&**key.open(&sealed).unwrap(), b"receipt");
+        assert_eq!(
+            &**identities(&own).open_sealed(&sealed).unwrap(),
+            b"receipt"
+        );
+        assert!(identities(&other).open_sealed(&sealed).is_err());
+        let alone = seal_to_program(&key.recipient(), b"receipt").unwrap();
+        assert!(identities(&own).open_sealed(&alone).is_err());
+        let mut changed = sealed;
+        let last = changed.len() - 1;
+        changed[last] ^= 1;
+        assert!(identities(&own).open_sealed(&changed).is_err());
+    }
+
+    #[test]
     fn a_locked_key_unlocks_with_its_passphrase_alone() {
         let key = ProgramKey::generate();
         let sealed = seal_to_program(&key.recipient(), b"title").unwrap();

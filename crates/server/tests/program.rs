@@ -167,6 +167,57 @@ async fn a_partner_that_is_suspended_on_its_page_gets_nothing_from_then_on() {
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
+/// A receipt is signed for after its package was given, where nobody waits for it: what goes wrong then goes wrong for
+/// the next fetch, and nothing more is given.
+#[tokio::test]
+async fn a_signature_that_failed_stops_the_next_fetch_and_one_that_succeeds_lets_it_go_on() {
+    let office = Office::new(false).await;
+    let seat = SeatId::parse(LEAKER).unwrap();
+    let store::Address::Sqlite(file) = office.desk.dir().database() else {
+        panic!("the office is a file");
+    };
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut database = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let row = "SELECT name, count, digest FROM heads WHERE name = 'checkpoints'";
+    let (name, count, digest): (String, i64, Vec<u8>) =
+        sqlx::query_as(row).fetch_one(&mut database).await.unwrap();
+    let given = async || {
+        let chain = office.desk.chain(&seat).await.unwrap();
+        (chain.len(), office.desk.fetch(&office.case, &seat).await)
+    };
+    // No checkpoint can be stored; entries still have their places.
+    sqlx::query("DELETE FROM heads WHERE name = 'checkpoints'")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let (_, first) = given().await;
+    first.unwrap();
+    let mut refused = None;
+    for _ in 0..200 {
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        if let (before, Err(failure)) = given().await {
+            refused = Some((before, failure));
+            break;
+        }
+    }
+    let (before, failure) = refused.unwrap();
+    assert_eq!(failure.class, Class::Machine);
+    // It stays so, and no receipt says that something was given.
+    let (after, again) = given().await;
+    assert_eq!(after, before);
+    assert_eq!(again.unwrap_err().class, Class::Machine);
+    sqlx::query("INSERT INTO heads (name, count, digest) VALUES ($1, $2, $3)")
+        .bind(name)
+        .bind(count)
+        .bind(digest)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let (_, once_more) = given().await;
+    office.desk.delivery(&once_more.unwrap()).await.unwrap();
+    assert!(office.desk.audit().await.unwrap().difference.is_none());
+}
+
 #[tokio::test]
 async fn a_roster_with_faults_is_refused_line_by_line_and_nothing_of_it_is_there() {
     let office = Office::new(false).await;

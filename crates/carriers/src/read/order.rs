@@ -39,8 +39,8 @@ type Head = Vec<Vec<u64>>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) order: Option<Order>,
-    /// An item stands there twice and another one not at all, or not beside the others, or all are there in an order that no copy has: the list
-    /// was put together from several copies.
+    /// An item stands there twice and another one not at all, or not beside the others, or all are there in an order that
+    /// no copy has: the list was put together from several copies.
     pub(super) is_torn: bool,
 }
 

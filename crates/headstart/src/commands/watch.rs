@@ -212,7 +212,7 @@ async fn record(
             "case": case.as_str(),
             "reference": detection.reference.as_str(),
             "sighting": sighted.sighting,
-            "known_before": sighted.known,
+            "known_before": sighted.is_known,
             "records": of.records,
         }));
     }

@@ -10,8 +10,8 @@ use domain::person::Actor;
 use flow::detection::{Detection, Form};
 use jiff::Timestamp;
 use server::wire::{
-    CaseSummary, DetectionContent, LeakedFile, Looked, NewSighting, NewTrace, NewlySeen,
-    SightingSummary, TraceAnswer,
+    CaseSummary, DetectionContent, LeakedFile, Looked, NewSighting, NewTrace, SightingSummary,
+    TraceAnswer,
 };
 
 use super::{Reach, answer_of};
@@ -25,6 +25,14 @@ pub struct Frozen {
     pub text: String,
     /// The program's log key.
     pub log_key: String,
+}
+
+/// What was recorded of a case.
+pub struct Sighted {
+    /// The sighting.
+    pub sighting: String,
+    /// Whether the same records were recorded before.
+    pub is_known: bool,
 }
 
 impl Reach<'_> {
@@ -108,15 +116,13 @@ impl Reach<'_> {
     }
 
     /// Records what was seen of a case.
-    pub async fn sight(&self, case: &CaseId, records: &[u8]) -> Result<NewlySeen, Failure> {
+    pub async fn sight(&self, case: &CaseId, records: &[u8]) -> Result<Sighted, Failure> {
         match self {
             Self::Here(here) => {
                 let sighted = here.desk.sight(case, records).await?;
-                Ok(NewlySeen {
-                    case: case.to_string(),
+                Ok(Sighted {
                     sighting: sighted.sighting.to_string(),
-                    records: records.iter().filter(|byte| **byte == b'\n').count() as u64,
-                    known: sighted.is_known,
+                    is_known: sighted.is_known,
                 })
             }
             Self::There(server) => {
@@ -125,12 +131,16 @@ impl Reach<'_> {
                     case: Some(case.to_string()),
                 };
                 let looked: Looked = server.post("/api/v1/sightings", &new).await?;
-                looked.sightings.into_iter().next().ok_or_else(|| {
+                let seen = looked.sightings.into_iter().next().ok_or_else(|| {
                     Failure::no(
                         "not-seen",
                         format!("the server sees nothing of {case} in these records"),
                     )
                     .hint("a new press may have changed its values: run it again")
+                })?;
+                Ok(Sighted {
+                    sighting: seen.sighting,
+                    is_known: seen.known,
                 })
             }
         }

@@ -22,7 +22,7 @@ pub use super::people::PersonSummary;
 pub use super::press::{Pressed, ReceiptRow, Receipts, Refusal};
 pub use super::record::{OpenedEntries, RecordEntry};
 pub use super::settings::{AgreementSummary, NewAgreement, ProgramSettings, SettingsChange};
-pub use super::sightings::{DetectionContent, Looked, NewSighting, NewlySeen, SightingSummary};
+pub use super::sightings::{DetectionContent, Looked, NewSighting, SightingSummary};
 pub use super::sites::{ArtifactSites, CaseSites, Proves, Site};
 pub use super::traces::{
     ArtifactRead, FileRead, LeakedFile, NewTrace, Skipped, SkippedFile, TraceAnswer,
