@@ -58,6 +58,7 @@ async fn make(path: &Path) {
                 kind: "tested".into(),
                 body: format!("{{\"n\":{version}}}"),
             }],
+            supposes: vec![],
             leaves: (from..size).map(entry).collect(),
             index: vec![(format!("case/{version}"), vec![7; 90])],
             meta: vec![(format!("setting-{version}"), "a value".into())],

@@ -52,6 +52,9 @@ pub struct Recorded {
 pub struct Batch {
     /// Events, in order.
     pub events: Vec<NewEvent>,
+    /// Streams that must have these versions, though nothing is written to them: what the decision rests on.
+    /// Any other version is a [`CommitError::Conflict`].
+    pub supposes: Vec<(String, u64)>,
     /// Blobs with their ids ([`blob_id`]). A blob that is there already is not written again.
     pub blobs: Vec<(String, Vec<u8>)>,
     /// Log entries, in order. They are staged: [`crate::Store::integrate`] puts them under a signed checkpoint.
@@ -62,6 +65,15 @@ pub struct Batch {
     pub meta: Vec<(String, String)>,
     /// The time of the decision: moves [`crate::Store::latest_time`] forward, never back.
     pub seen_at: Option<Timestamp>,
+}
+
+/// Where a batch stands that was committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// The index of its first log entry, for good; `None` where it has none or nobody wanted to know.
+    pub entry: Option<u64>,
+    /// The place of its first event in the journal, from 1; its others follow. `None` where it has none.
+    pub event: Option<u64>,
 }
 
 /// The id of a blob: the lower-case hex of its SHA-256.
@@ -80,6 +92,9 @@ impl Batch {
             check_name("stream", &event.stream)?;
             check_name("kind", &event.kind)?;
             check_text("event body", &event.body)?;
+        }
+        for (stream, _) in &self.supposes {
+            check_name("stream", stream)?;
         }
         for (id, bytes) in &self.blobs {
             check_size("blob", bytes.len(), BLOB_BYTES_MAX)?;
@@ -151,7 +166,7 @@ impl Segment {
     }
 
     /// Adds these entries after those of `segments`, in the last row if there is room.
-    pub(crate) fn join(self, segments: &mut Vec<Segment>) {
+    pub(crate) fn join(&self, segments: &mut Vec<Segment>) {
         match segments.last_mut() {
             Some(last)
                 if last.count + self.count <= SEGMENT_ENTRIES_MAX
@@ -161,7 +176,7 @@ impl Segment {
                 last.leaves.extend_from_slice(&self.leaves);
                 last.entries.extend_from_slice(&self.entries);
             }
-            _ => segments.push(self),
+            _ => segments.push(self.clone()),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::batch::{Batch, Segment};
+use crate::batch::{Batch, Placed, Segment};
 use crate::error::{CommitError, StoreError};
 use crate::state::Shared;
 use crate::{Backend, postgres, sqlite};
@@ -45,6 +45,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn is_only_leaves(&self) -> bool {
         let batch = &self.batch;
         batch.events.is_empty()
+            && batch.supposes.is_empty()
             && batch.blobs.is_empty()
             && batch.index.is_empty()
             && batch.meta.is_empty()
@@ -60,6 +61,7 @@ impl<'a> Prepared<'a> {
         let batch = &self.batch;
         let copy = Batch {
             events: batch.events.clone(),
+            supposes: batch.supposes.clone(),
             blobs: batch.blobs.clone(),
             leaves: Vec::new(),
             index: batch.index.clone(),
@@ -77,7 +79,7 @@ impl<'a> Prepared<'a> {
 
 struct Waiting {
     prepared: Prepared<'static>,
-    answer: oneshot::Sender<Result<Option<u64>, CommitError>>,
+    answer: oneshot::Sender<Result<Placed, CommitError>>,
 }
 
 /// Batches that wait for a transaction.
@@ -122,7 +124,7 @@ pub(crate) async fn commit(
     backend: &Backend,
     shared: &Arc<Shared>,
     prepared: Prepared<'_>,
-) -> Result<Option<u64>, CommitError> {
+) -> Result<Placed, CommitError> {
     let (answer, answered) = oneshot::channel();
     let waiting = Waiting {
         prepared: prepared.into_owned(),
@@ -196,7 +198,7 @@ pub(crate) async fn write(
     backend: &Backend,
     shared: &Shared,
     batches: Vec<Prepared<'_>>,
-) -> Result<Vec<Result<Option<u64>, CommitError>>, StoreError> {
+) -> Result<Vec<Result<Placed, CommitError>>, StoreError> {
     shared.running()?;
     let results = match backend {
         Backend::Sqlite(pools) => sqlite::queries::commit_group(&pools.write, batches).await,

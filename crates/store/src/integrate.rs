@@ -10,17 +10,32 @@
 //! publish          Store::publish   the checkpoint, durable before it returns, if the lease is still ours
 //! ```
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tlog::{Checkpoint, Hash, Signer, Verifier};
+use tlog::{Checkpoint, Hash, Signer, Tile, Verifier};
 
 use crate::error::LogError;
 use crate::{Backend, Store, ask, postgres, sqlite, tell};
 
 /// How often a process that finds the lease taken looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How often a growth is made anew when another process has published one meanwhile.
+const OVERTAKEN_MAX: u32 = 100;
 /// How often a growth is begun anew when the lease was lost.
 const LOST_MAX: u32 = 100;
+
+/// What a growth stores, made from one state of the database.
+pub(crate) struct NewGrowth {
+    pub(crate) old_size: u64,
+    pub(crate) old_root: Hash,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    /// The first bytes of leaf hashes, as a number, with their indexes.
+    pub(crate) places: Vec<(i64, u64)>,
+    /// Tiles that are new or wider.
+    pub(crate) tiles: BTreeMap<Tile, Vec<u8>>,
+}
 
 /// What became of a try to grow the log.
 #[derive(Debug)]
@@ -89,12 +104,23 @@ impl Store {
         }
     }
 
-    /// Integrates: takes the lease, and stores the tiles of every committed entry.
+    /// Integrates: makes the tiles of every committed entry, takes the lease, and stores them.
     ///
     /// # Errors
     /// As for [`Store::integrate`].
     pub async fn grow(&self, log: &Verifier) -> Result<Growing, LogError> {
-        tell!(self, grow, log, &self.claim())
+        for _ in 0..OVERTAKEN_MAX {
+            // Made while others write: entries have their places for good, so that nothing of it can become wrong.
+            let Some(growth) = ask!(self, prepare_growth, log)? else {
+                return Ok(Growing::Nothing);
+            };
+            let stored: Result<_, LogError> = tell!(self, store_growth, growth, log, &self.claim());
+            if let Some(growing) = stored? {
+                return Ok(growing);
+            }
+        }
+        // Others are growing the log all the time.
+        Ok(Growing::Held)
     }
 
     /// Signs, after everything that the signature speaks of was read back from the database and hashed again.

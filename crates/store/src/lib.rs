@@ -36,8 +36,8 @@ mod wal;
 pub use address::Address;
 pub use audit::{Audit, AuditError};
 pub use batch::{
-    BLOB_BYTES_MAX, BODY_BYTES_MAX, Batch, ENTRY_BYTES_MAX, NAME_BYTES_MAX, NewEvent, Recorded,
-    blob_id,
+    BLOB_BYTES_MAX, BODY_BYTES_MAX, Batch, ENTRY_BYTES_MAX, NAME_BYTES_MAX, NewEvent, Placed,
+    Recorded, blob_id,
 };
 pub use error::{CommitError, LogError, StoreError};
 pub use integrate::{Growing, Grown, Signed};
@@ -186,15 +186,15 @@ impl Store {
         Ok(())
     }
 
-    /// As [`Store::commit`], and says the index that the batch's first log entry has for good, if it has entries.
+    /// As [`Store::commit`], and says where the batch's first log entry and first event stand for good.
     ///
     /// # Errors
     /// As for [`Store::commit`].
-    pub async fn commit_placed(&self, batch: &Batch) -> Result<Option<u64>, CommitError> {
+    pub async fn commit_placed(&self, batch: &Batch) -> Result<Placed, CommitError> {
         self.write(batch, true).await
     }
 
-    async fn write(&self, batch: &Batch, is_placed: bool) -> Result<Option<u64>, CommitError> {
+    async fn write(&self, batch: &Batch, is_placed: bool) -> Result<Placed, CommitError> {
         batch.check()?;
         let prepared = Prepared::new(batch, is_placed);
         if !prepared.is_large() {
@@ -202,7 +202,7 @@ impl Store {
         }
         let mut results = group::write(&self.backend, &self.shared, vec![prepared]).await?;
         group::tidy(&self.backend, &self.shared, batch.bytes());
-        results.pop().unwrap_or(Ok(None))
+        results.pop().unwrap_or(Ok(Placed::default()))
     }
 
     /// The events of one stream with a version above `after_version`, in order.

@@ -64,6 +64,9 @@ async fn pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
 /// The writers' lock is held by a transaction, which has to be begun for it.
 pub(crate) const IS_STATEMENT_EXCLUSIVE: bool = false;
 
+/// A statement with values is sent by itself.
+pub(crate) const ARE_STATEMENTS_JOINED: bool = false;
+
 /// Any connection can write, when its turn comes.
 pub(crate) type Writers = sqlx::PgPool;
 

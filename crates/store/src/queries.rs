@@ -32,6 +32,12 @@ mod integrate;
     reason = "compiled once for each database, see the head"
 )]
 mod log;
+#[path = "queries/script.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "compiled once for each database, see the head"
+)]
+mod script;
 #[path = "queries/tickets.rs"]
 #[allow(
     clippy::duplicate_mod,
@@ -40,7 +46,7 @@ mod log;
 mod tickets;
 
 pub(crate) use commit::commit_group;
-pub(crate) use integrate::{check_growth, grow, publish};
+pub(crate) use integrate::{check_growth, prepare_growth, publish, store_growth};
 pub(crate) use log::*;
 pub(crate) use tickets::*;
 

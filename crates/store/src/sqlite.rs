@@ -57,6 +57,9 @@ pub(crate) const STANDING: &str = "SELECT (SELECT MAX(size) FROM log_checkpoints
 /// A statement by itself is a transaction, which takes the writers' lock at its start as `BEGIN IMMEDIATE` does.
 pub(crate) const IS_STATEMENT_EXCLUSIVE: bool = true;
 
+/// Several statements can be sent at once.
+pub(crate) const ARE_STATEMENTS_JOINED: bool = true;
+
 /// The one connection that writes, for one task after another; none once the store is closed.
 ///
 /// Not a pool: a pool asks a connection whether it lives each time that it comes back, which takes a writer longer than

@@ -28,6 +28,8 @@ on_both! {
     of_two_stores_that_decide_on_the_same_state_one_wins
     blobs_are_kept_under_their_digest
     index_records_and_settings_are_replaced
+    of_several_values_the_last_one_is_kept
+    what_a_decision_rests_on_is_seen_again_when_it_is_committed
     the_latest_time_never_goes_back
     the_log_grows_and_proves_it
     many_proofs_are_read_at_once
@@ -119,6 +121,7 @@ async fn a_batch_is_all_or_nothing(home: Home) {
     let store = Store::create(home.address.clone()).await.unwrap();
     let batch = Batch {
         events: vec![event("case/1", 1), event("case/1", 3)],
+        supposes: vec![],
         blobs: vec![(blob_id(b"copy"), b"copy".to_vec())],
         leaves: vec![b"leaf".to_vec()],
         index: vec![("case/1".into(), b"sketch".to_vec())],
@@ -222,6 +225,95 @@ async fn index_records_and_settings_are_replaced(home: Home) {
     assert_eq!(store.index_records().await.unwrap(), expected);
     assert_eq!(store.meta("name").await.unwrap().as_deref(), Some("two"));
     assert_eq!(store.meta("store/latest-time").await.unwrap(), None);
+}
+
+async fn of_several_values_the_last_one_is_kept(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let blob = |bytes: &[u8]| (blob_id(bytes), bytes.to_vec());
+    let batch = Batch {
+        blobs: vec![blob(b"one"), blob(b"two"), blob(b"one")],
+        index: vec![("a".into(), b"1".to_vec()), ("a".into(), b"2".to_vec())],
+        meta: vec![("m".into(), "1".into()), ("m".into(), "2".into())],
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    assert_eq!(
+        store.index_records().await.unwrap(),
+        [("a".to_owned(), b"2".to_vec())]
+    );
+    assert_eq!(store.meta("m").await.unwrap().as_deref(), Some("2"));
+    // Those that wait share a transaction; so many names and blobs as no single statement asks for.
+    let many: Vec<Vec<u8>> = (0..1500_u32).map(|n| n.to_be_bytes().to_vec()).collect();
+    let mut tasks = Vec::new();
+    for writer in 0..30_u32 {
+        let (store, many) = (store.clone(), many.clone());
+        tasks.push(tokio::spawn(async move {
+            let batch = Batch {
+                events: vec![event(&format!("case/{}", writer % 20), 1)],
+                blobs: many
+                    .iter()
+                    .map(|bytes| (blob_id(bytes), bytes.clone()))
+                    .collect(),
+                index: vec![("a".into(), writer.to_string().into())],
+                meta: vec![
+                    ("m".into(), writer.to_string()),
+                    (format!("m{writer}"), String::new()),
+                ],
+                ..Batch::default()
+            };
+            store.commit(&batch).await
+        }));
+    }
+    let mut refused = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => {}
+            Err(CommitError::Conflict {
+                version: 1,
+                found: 1,
+                ..
+            }) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(refused, 10);
+    let audit = store.audit(&signer().verifier()).await.unwrap();
+    assert_eq!((audit.events, audit.blobs), (20, 1502));
+}
+
+async fn what_a_decision_rests_on_is_seen_again_when_it_is_committed(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    store
+        .commit(&events(vec![event("program", 1)]))
+        .await
+        .unwrap();
+    let rests_on = |version| Batch {
+        supposes: vec![("program".into(), version), ("seat/1".into(), 0)],
+        events: vec![event("case/1", 1)],
+        leaves: vec![b"leaf".to_vec()],
+        ..Batch::default()
+    };
+    for wrong in [0, 2, u64::MAX] {
+        let error = store.commit(&rests_on(wrong)).await.unwrap_err();
+        assert!(
+            matches!(&error, CommitError::Conflict { stream, version, found: 1 } if stream == "program" && *version == wrong),
+            "{error}"
+        );
+        assert!(!error.hint().is_empty());
+    }
+    let alone = Batch {
+        events: vec![],
+        ..rests_on(2)
+    };
+    assert!(store.commit(&alone).await.is_err());
+    assert_eq!(store.staged().await.unwrap(), 0);
+    store.commit(&rests_on(1)).await.unwrap();
+    let nameless = Batch {
+        supposes: vec![(String::new(), 1)],
+        ..Batch::default()
+    };
+    let error = store.commit(&nameless).await.unwrap_err();
+    assert!(matches!(error, CommitError::Name { .. }), "{error}");
 }
 
 async fn the_latest_time_never_goes_back(home: Home) {
@@ -383,12 +475,18 @@ async fn each_batch_is_told_where_its_entries_stand(home: Home) {
     }
     let mut placed = 0;
     let mut told = Vec::new();
+    let mut journal = Vec::new();
     for task in tasks {
         match task.await.unwrap() {
-            (own, Ok(first)) => {
-                assert_eq!(first.is_some(), !own.is_empty());
+            (own, Ok(batch)) => {
+                assert_eq!(batch.entry.is_some(), !own.is_empty());
                 placed += own.len() as u64;
-                told.extend((first.unwrap_or(0)..).zip(own));
+                told.extend((batch.entry.unwrap_or(0)..).zip(own));
+                if let Some(event) = batch.event {
+                    let stored = &store.journal(event - 1, 1).await.unwrap()[0];
+                    assert_eq!((stored.sequence, stored.version), (event, 1));
+                    journal.push(event);
+                }
             }
             (_, Err(error)) => assert!(matches!(error, CommitError::Conflict { .. }), "{error}"),
         }
@@ -396,6 +494,13 @@ async fn each_batch_is_told_where_its_entries_stand(home: Home) {
     store.integrate(&signer()).await.unwrap();
     assert_eq!(store.log_size().await.unwrap(), placed);
     assert_eq!(told.len() as u64, placed);
+    journal.sort_unstable();
+    let events = store.journal(0, 100).await.unwrap();
+    assert!(
+        journal
+            .iter()
+            .eq(events.iter().map(|event| &event.sequence))
+    );
     for (index, number) in told {
         let entry = store.entry(index).await.unwrap().unwrap();
         assert_eq!(entry, format!("entry {number}").into_bytes());

@@ -64,10 +64,13 @@ async fn run(steps: Vec<Step>) {
                     .map(|leaf| (blob_id(leaf), leaf.clone()))
                     .collect();
                 match store.commit_placed(&batch).await {
-                    Ok(first) => {
+                    Ok(placed) => {
                         assert!(right);
                         let place = (!leaves.is_empty()).then_some(entries.len() as u64);
-                        assert_eq!(first, place);
+                        assert_eq!(placed.entry, place);
+                        let before: u64 = versions.values().sum();
+                        let is_event = !batch.events.is_empty();
+                        assert_eq!(placed.event, is_event.then_some(before + 1));
                         versions = after;
                         entries.extend(leaves);
                     }

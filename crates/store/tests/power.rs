@@ -28,6 +28,7 @@ fn batch(version: u64) -> Batch {
     let blob = entry(version, 0);
     Batch {
         events: vec![event("case/1", version)],
+        supposes: vec![("case/1".into(), version - 1)],
         blobs: vec![(blob_id(&blob), blob)],
         leaves: (0..entries(version)).map(|n| entry(version, n)).collect(),
         index: vec![("case/1".into(), version.to_string().into())],

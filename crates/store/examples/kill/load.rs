@@ -95,6 +95,7 @@ fn batch(seed: u64, writer: u64, number: u64, leaves: &[Vec<u8>]) -> Batch {
             kind: "tested".into(),
             body: "{}".into(),
         }],
+        supposes: vec![(format!("case/{seed:x}.{writer}"), number - 1)],
         blobs: vec![(blob_id(&blob), blob)],
         leaves,
         index: vec![(format!("case/{writer}"), number.to_string().into())],

@@ -1,62 +1,121 @@
-//! Growing the log: the lease, new tiles, the read-back, the checkpoint.
+//! Growing the log: new tiles, the lease, the read-back, the checkpoint.
 
 use std::collections::BTreeMap;
 
-use sqlx::{QueryBuilder, query, query_as};
+use sqlx::{query, query_as};
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{Db, STANDING, Writers, begin_read, begin_write, writer};
+use super::super::{STANDING, Writers, begin_read, begin_write, writer};
 use super::log::{staged_rows, tiles};
+use super::script::{Script, Value};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
 use crate::batch::checkpoint_chain;
 use crate::entries::{BUNDLE, split};
 use crate::error::{LogError, StoreError};
-use crate::integrate::{Growing, Grown, Signed};
+use crate::integrate::{Growing, Grown, NewGrowth, Signed};
 use crate::lease::{Claim, LEASE_MAX, is_dead};
 use crate::tiles::{TileKey, place_prefix};
 
 /// Rows of staged entries read at once: each has up to about 1 MiB.
 const STAGED_ROWS: u64 = 32;
 
-/// Takes the lease, and stores the tiles of all entries that were committed, in one transaction.
-pub(crate) async fn grow(
+/// Takes the lease, and stores what a growth has made, in one transaction; `None` when another process has published a
+/// checkpoint since it was made.
+pub(crate) async fn store_growth(
     writers: &Writers,
+    growth: NewGrowth,
     log: &Verifier,
     claim: &Claim,
-) -> Result<Growing, LogError> {
+) -> Result<Option<Growing>, LogError> {
     let mut connection = writer(writers).await?;
     let mut tx = begin_write(&mut connection).await?;
+    let standing = Standing::read(&mut tx).await?;
+    if standing.signed_tree(log)? != (growth.old_size, growth.old_root) {
+        return Ok(None);
+    }
+    let mut script = Script::default();
+    let Some(token) = standing.take_lease(&mut script, claim)? else {
+        return Ok(Some(Growing::Held));
+    };
+    let grown = Grown {
+        old_size: growth.old_size,
+        old_root: growth.old_root,
+        size: growth.size,
+        root: growth.root,
+        token,
+    };
+    write(growth, &mut script)?;
+    script.run(&mut tx).await?;
+    // CRASH: before this commit, the log is as it was; after it, tiles are there that no checkpoint covers. Nobody is
+    // shown them, and the next run makes the same ones again from the same entries.
+    tx.commit().await?;
+    Ok(Some(Growing::Grown(grown)))
+}
+
+/// Makes the tiles of all entries that are committed, from one state of the database; `None` when there is nothing to
+/// grow.
+pub(crate) async fn prepare_growth(
+    pool: &Pool,
+    log: &Verifier,
+) -> Result<Option<NewGrowth>, LogError> {
+    let mut tx = begin_read(pool).await?;
     let standing = Standing::read(&mut tx).await?;
     let (old_size, old_root) = standing.signed_tree(log)?;
     let end = standing.entries;
     if end == old_size {
-        return Ok(Growing::Nothing);
+        return Ok(None);
     }
-    let Some(token) = standing.take_lease(&mut tx, claim).await? else {
-        return Ok(Growing::Held);
-    };
     let mut growth = resume(&mut tx, old_size, &old_root).await?;
     let mut places = Vec::new();
     let mut staged = Staged::from(old_size);
     while let Some(page) = staged.page(&mut tx, end).await? {
         for (index, leaf, _) in page {
             growth.append(leaf).map_err(LogError::refused)?;
-            places.push((place_prefix(&leaf), signed(index)?));
+            places.push((place_prefix(&leaf), index));
         }
-        write_places(&mut tx, &mut places).await?;
     }
     let (size, root) = (growth.size(), growth.root());
-    write_tiles(&mut tx, growth.into_tiles()).await?;
-    // CRASH: before this commit, the log is as it was; after it, tiles are there that no checkpoint covers. Nobody is
-    // shown them, and the next run makes the same ones again from the same entries.
-    tx.commit().await?;
-    Ok(Growing::Grown(Grown {
+    let tiles = growth.into_tiles();
+    check_stored(&mut tx, &tiles).await?;
+    Ok(Some(NewGrowth {
         old_size,
         old_root,
         size,
         root,
-        token,
+        places,
+        tiles,
     }))
+}
+
+fn write(growth: NewGrowth, script: &mut Script<'_>) -> Result<(), StoreError> {
+    for places in growth.places.chunks(ROWS_MAX) {
+        let mut rows = Vec::with_capacity(places.len());
+        for (prefix, index) in places {
+            rows.push([Value::Number(*prefix), Value::Number(signed(*index)?)]);
+        }
+        // A run that died before its checkpoint may have written them.
+        let after = "ON CONFLICT (prefix, idx) DO NOTHING";
+        script.insert("INSERT INTO log_places (prefix, idx)", rows, after);
+    }
+    let mut tiles = growth.tiles.into_iter().peekable();
+    while tiles.peek().is_some() {
+        let mut rows = Vec::new();
+        for (tile, bytes) in tiles.by_ref().take(ROWS_MAX) {
+            rows.push([
+                Value::Number(i64::from(tile.level())),
+                Value::Number(signed(tile.index())?),
+                Value::bytes(bytes),
+            ]);
+        }
+        script.insert(
+            "INSERT INTO log_tiles (level, idx, hashes)",
+            rows,
+            // The same holds of wider ones. What is there then is read back before anything is signed.
+            "ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes
+             WHERE length(excluded.hashes) > length(log_tiles.hashes)",
+        );
+    }
+    Ok(())
 }
 
 /// Reads entries and tiles of a growth as they are stored now, and makes the root from them again.
@@ -111,20 +170,25 @@ pub(crate) async fn publish(
     if holder != claim.holder || token != grown.token || newest != grown.old_size {
         return Err(LogError::LeaseLost);
     }
-    query("INSERT INTO log_checkpoints (size, note) VALUES ($1, $2)")
-        .bind(signed(grown.size)?)
-        .bind(note)
-        .execute(&mut *tx)
-        .await?;
-    query("UPDATE heads SET count = $1, digest = $2 WHERE name = 'checkpoints'")
-        .bind(count + 1)
-        .bind(&checkpoint_chain(&digest, grown.size, note)[..])
-        .execute(&mut *tx)
-        .await?;
+    let mut script = Script::default();
+    script.add(
+        "INSERT INTO log_checkpoints (size, note) VALUES (?, ?)",
+        vec![Value::Number(signed(grown.size)?), Value::text(note)],
+        Some(1),
+    );
+    let digest = checkpoint_chain(&digest, grown.size, note).to_vec();
+    script.add(
+        "UPDATE heads SET count = ?, digest = ? WHERE name = 'checkpoints'",
+        vec![Value::Number(count + 1), Value::bytes(digest)],
+        Some(1),
+    );
+    script.add(
+        "UPDATE leases SET expires_ms = 0 WHERE name = 'integrate'",
+        vec![],
+        Some(1),
+    );
+    script.run(&mut tx).await?;
     bundle(&mut tx, grown.old_size, grown.size).await?;
-    query("UPDATE leases SET expires_ms = 0 WHERE name = 'integrate'")
-        .execute(&mut *tx)
-        .await?;
     // CRASH: before this commit, the checkpoint was seen by nobody, and the next run signs the same tree or a longer
     // one; after it, the checkpoint is there with everything below it, whether or not anybody was told.
     tx.commit().await?;
@@ -176,9 +240,9 @@ impl Standing {
     }
 
     /// The token of the lease, which is ours then; `None` while somebody else has it.
-    async fn take_lease(
+    fn take_lease(
         &self,
-        tx: &mut Connection,
+        script: &mut Script<'_>,
         claim: &Claim,
     ) -> Result<Option<u64>, StoreError> {
         let longest = i64::try_from(LEASE_MAX.as_millis()).unwrap_or(i64::MAX);
@@ -190,14 +254,15 @@ impl Standing {
         }
         let token = self.token.saturating_add(1);
         let length = i64::try_from(claim.length.min(LEASE_MAX).as_millis()).unwrap_or(longest);
-        query(
-            "UPDATE leases SET holder = $1, token = $2, expires_ms = $3 WHERE name = 'integrate'",
-        )
-        .bind(&claim.holder)
-        .bind(signed(token)?)
-        .bind(self.now_ms.saturating_add(length))
-        .execute(&mut *tx)
-        .await?;
+        script.add(
+            "UPDATE leases SET holder = ?, token = ?, expires_ms = ? WHERE name = 'integrate'",
+            vec![
+                Value::text(claim.holder.clone()),
+                Value::Number(signed(token)?),
+                Value::Number(self.now_ms.saturating_add(length)),
+            ],
+            Some(1),
+        );
         Ok(Some(token))
     }
 }
@@ -254,53 +319,22 @@ impl Staged {
     }
 }
 
-async fn write_places(tx: &mut Connection, places: &mut Vec<(i64, i64)>) -> Result<(), StoreError> {
-    for rows in places.chunks(ROWS_MAX) {
-        QueryBuilder::<Db>::new("INSERT INTO log_places (prefix, idx) ")
-            .push_values(rows, |mut row, (prefix, index)| {
-                row.push_bind(*prefix).push_bind(*index);
-            })
-            // A run that died before its checkpoint may have written them.
-            .push(" ON CONFLICT (prefix, idx) DO NOTHING")
-            .build()
-            .execute(&mut *tx)
-            .await?;
-    }
-    places.clear();
-    Ok(())
-}
-
-async fn write_tiles(tx: &mut Connection, grown: BTreeMap<Tile, Vec<u8>>) -> Result<(), LogError> {
-    let stored = tiles(tx, &keys_of(&grown)).await?;
-    let mut rows = Vec::new();
-    for (tile, mut bytes) in grown {
-        // A run that died before its checkpoint may have left a wider one; where both have hashes they are the same.
-        if let Some(stored) = stored.all((tile.level(), tile.index())) {
-            let both = stored.len().min(bytes.len());
-            if stored.get(..both) != bytes.get(..both) {
-                return Err(LogError::Tile {
-                    level: tile.level(),
-                    index: tile.index(),
-                });
-            }
-            if stored.len() > bytes.len() {
-                bytes = stored.to_vec();
-            }
+/// Whether tiles that are stored already are those that a growth has made. A run that died before its checkpoint may
+/// have left wider ones; where both have hashes they are the same.
+async fn check_stored(
+    tx: &mut Connection,
+    grown: &BTreeMap<Tile, Vec<u8>>,
+) -> Result<(), LogError> {
+    let stored = tiles(tx, &keys_of(grown)).await?;
+    for (tile, bytes) in grown {
+        let stored = stored.all((tile.level(), tile.index())).unwrap_or_default();
+        let both = stored.len().min(bytes.len());
+        if stored.get(..both) != bytes.get(..both) {
+            return Err(LogError::Tile {
+                level: tile.level(),
+                index: tile.index(),
+            });
         }
-        rows.push((i64::from(tile.level()), signed(tile.index())?, bytes));
-    }
-    for rows in rows.chunks(ROWS_MAX) {
-        QueryBuilder::<Db>::new("INSERT INTO log_tiles (level, idx, hashes) ")
-            .push_values(rows, |mut row, (level, index, hashes)| {
-                row.push_bind(*level)
-                    .push_bind(*index)
-                    .push_bind(hashes.as_slice());
-            })
-            .push(" ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes")
-            .build()
-            .execute(&mut *tx)
-            .await
-            .map_err(StoreError::from)?;
     }
     Ok(())
 }
