@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{Batch, CommitError, LogError, NewEvent, Recorded, Store, StoreError};
+use store::{Batch, CommitError, LogError, NewEvent, Placed, Recorded, Store, StoreError};
 
 use tlog::{Logged, Signer, Verifier};
 
@@ -24,6 +24,7 @@ use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
 use crate::known::{Histories, Known};
 use crate::packages::Counter;
+use crate::seen::Seen;
 
 /// How often a decision is made anew when another process wrote first.
 const CONFLICTS_MAX: usize = 20;
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) histories: Mutex<Histories>,
     /// Seats that wait for their packages.
     pub(crate) counter: Counter,
+    /// Packages that this process has seen in the log.
+    pub(crate) seen: Mutex<Seen>,
     /// Whether receipts wait for a signature.
     pub(crate) is_signing: AtomicBool,
     /// Whether the last signature over receipts failed.
@@ -125,6 +128,7 @@ impl Desk {
                 catching_up: tokio::sync::Mutex::default(),
                 histories: Mutex::default(),
                 counter: Counter::default(),
+                seen: Mutex::default(),
                 is_signing: AtomicBool::new(false),
                 is_behind: AtomicBool::new(false),
             }),
@@ -453,17 +457,16 @@ impl Desk {
 
     /// Commits; `false` when another process wrote to the stream first and the decision must be made anew.
     pub(crate) async fn committed(&self, batch: Batch) -> Result<bool, Failure> {
-        Ok(self.committed_at(batch).await?.is_some())
+        Ok(self.committed_at(&batch).await?.is_some())
     }
 
-    /// The same, with the index of the batch's first entry in the log, 0 where it has none; `None` when the decision
-    /// must be made anew.
-    pub(crate) async fn committed_at(&self, batch: Batch) -> Result<Option<u64>, Failure> {
+    /// The same, with where the batch stands; `None` when the decision must be made anew.
+    pub(crate) async fn committed_at(&self, batch: &Batch) -> Result<Option<Placed>, Failure> {
         if batch.events.is_empty() {
-            return Ok(Some(0));
+            return Ok(Some(Placed::default()));
         }
-        match self.store().commit_placed(&batch).await {
-            Ok(first) => Ok(Some(first.unwrap_or(0))),
+        match self.store().commit_placed(batch).await {
+            Ok(placed) => Ok(Some(placed)),
             Err(CommitError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

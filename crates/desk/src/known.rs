@@ -2,7 +2,8 @@
 //!
 //! A server asks the same questions again and again; replaying every event for each would take time that grows with
 //! the life of the program. One short read says whether there are newer events, and only those are applied.
-//! What is decided is decided on the database's own state, as ever: this is for reading.
+//! A decision that rests on it is committed with the versions that it rests on, and made anew where the database has
+//! others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use domain::ids::{CaseId, SeatId};
 use domain::person::Actor;
 use domain::program::{PROGRAM_STREAM, Program, ProgramEvent};
 use jiff::Timestamp;
-use store::{JOURNAL_PAGE_MAX, Recorded};
+use store::{Batch, JOURNAL_PAGE_MAX, Recorded};
 
 use crate::desk::{Loaded, read_clock, read_event, unknown_case};
 use crate::{Desk, Failure};
@@ -38,7 +39,11 @@ pub struct State {
 
 /// The newest state that this process has made.
 #[derive(Debug, Default)]
-pub(crate) struct Known(State);
+pub(crate) struct Known {
+    state: State,
+    /// The latest time that any process had stored when this one last looked.
+    latest: Option<Timestamp>,
+}
 
 /// One event of a case: when, by whom, and what.
 pub type Deed = (Timestamp, Actor, CaseFact);
@@ -125,7 +130,51 @@ impl Desk {
         let reading = read_clock(self.config().clock, latest, None)?;
         let desk = self.at(reading.now);
         let state = desk.state_up_to(newest).await?;
+        let mut known = self.lock_known();
+        known.latest = known.latest.max(latest);
+        drop(known);
         Ok((desk, state))
+    }
+
+    /// The same as far as this process knows, without asking the database; `None` when it knows nothing.
+    ///
+    /// # Errors
+    /// A clock that runs backwards.
+    pub(crate) fn recent(&self) -> Result<Option<(Self, State)>, Failure> {
+        let (state, latest) = {
+            let known = self.lock_known();
+            (known.state.clone(), known.latest)
+        };
+        if state.sequence == 0 {
+            return Ok(None);
+        }
+        let reading = read_clock(self.config().clock, latest, None)?;
+        Ok(Some((self.at(reading.now), state)))
+    }
+
+    /// Takes over what this process has just committed, whose first event has this place in the journal, unless
+    /// others' events come before that are not known yet.
+    pub(crate) fn learn(&self, batch: &Batch, first: Option<u64>) {
+        let mut known = self.lock_known();
+        if first != Some(known.state.sequence + 1) {
+            return;
+        }
+        // Taken out, so that it is changed where it stands if nobody else holds it.
+        let mut state = std::mem::take(&mut known.state);
+        let events = batch.events.iter().zip(state.sequence + 1..);
+        let learned = events.map(|(event, sequence)| Recorded {
+            sequence,
+            stream: event.stream.clone(),
+            version: event.version,
+            at: event.at,
+            kind: event.kind.clone(),
+            body: event.body.clone(),
+        });
+        let is_whole = learned.into_iter().all(|event| state.apply(&event).is_ok());
+        if is_whole {
+            known.state = state;
+        }
+        // Otherwise the next request reads the journal from its beginning, and says what is wrong.
     }
 
     /// The newest state.
@@ -198,16 +247,19 @@ impl Desk {
 
     /// What this process knows, however old.
     pub(crate) fn known(&self) -> State {
+        self.lock_known().state.clone()
+    }
+
+    fn lock_known(&self) -> std::sync::MutexGuard<'_, Known> {
         let known = self.shared().known.lock();
         // A thread that panicked while it held the lock left a whole state: it is exchanged in one step.
-        known.unwrap_or_else(|poison| poison.into_inner()).0.clone()
+        known.unwrap_or_else(|poison| poison.into_inner())
     }
 
     fn keep_state(&self, state: &State) {
-        let known = self.shared().known.lock();
-        let mut known = known.unwrap_or_else(|poison| poison.into_inner());
-        if known.0.sequence < state.sequence {
-            known.0 = state.clone();
+        let mut known = self.lock_known();
+        if known.state.sequence < state.sequence {
+            known.state = state.clone();
         }
     }
 }

@@ -16,6 +16,7 @@ use domain::ids::{BlobId, CaseId, SeatId};
 use domain::open::{Denial, Open, open};
 use domain::package::{Package, deliver};
 use domain::person::Actor;
+use domain::program::PROGRAM_STREAM;
 use domain::sealed::{Digest, Sealed};
 use flow::delivery::Delivery;
 use jiff::Timestamp;
@@ -62,6 +63,8 @@ pub(crate) struct Counter {
 struct Waiting {
     case: CaseId,
     seat: SeatId,
+    /// The time of the request.
+    at: Timestamp,
     receipt: Option<Receipt>,
     answer: oneshot::Sender<Result<Fetched, Failure>>,
 }
@@ -125,6 +128,7 @@ impl Desk {
         counter.push(Waiting {
             case: id.clone(),
             seat: seat.clone(),
+            at: self.now(),
             // Sealing takes longer than all else, and is done before it is this seat's turn.
             receipt: self.foreseen(id, seat),
             answer,
@@ -178,11 +182,13 @@ impl Desk {
             // Their packages are in memory until they are given.
             waiting.extend(same.split_off(same.len().min(GROUP_MAX)));
             let (mut seats, mut waiters) = (Vec::new(), Vec::new());
+            let mut latest = self.now();
             for one in same {
+                latest = latest.max(one.at);
                 seats.push((one.seat, one.receipt));
                 waiters.push(one.answer);
             }
-            let answers = match self.serve(&case, &mut seats).await {
+            let answers = match self.serve(&case, &mut seats, latest).await {
                 Ok(answers) => answers,
                 Err(failure) => seats.iter().map(|_| Err(failure.clone())).collect(),
             };
@@ -193,36 +199,55 @@ impl Desk {
         }
     }
 
-    /// One answer for each seat, in order.
+    /// One answer for each seat, in order, as of the time of the latest of them or later.
     async fn serve(
         &self,
         id: &CaseId,
         seats: &mut [(SeatId, Option<Receipt>)],
+        latest: Timestamp,
     ) -> Result<Vec<Result<Fetched, Failure>>, Failure> {
+        // Where all get their packages by what this process knows, the commit sees whether it knows the newest.
+        if let Some((desk, state)) = self.recent()? {
+            let desk = desk.at(desk.now().max(latest));
+            if let Some(answers) = desk.try_serve(id, &state, seats, true).await? {
+                return Ok(answers);
+            }
+        }
         for _ in 0..CONFLICTS_MAX {
-            // Whoever waited may have come later than whoever serves: it is never earlier than for any of them.
             let (desk, state) = self.renew_with_state().await?;
-            if let Some(answers) = desk.try_serve(id, &state, seats).await? {
+            // Whoever waited may have come later than whoever serves: it is never earlier than for any of them.
+            let desk = desk.at(desk.now().max(latest));
+            if let Some(answers) = desk.try_serve(id, &state, seats, false).await? {
                 return Ok(answers);
             }
         }
         Err(too_busy())
     }
 
+    /// `None` when it must be decided anew: another process wrote first, or somebody is refused by a state that
+    /// `may_be_old`.
     async fn try_serve(
         &self,
         id: &CaseId,
         state: &State,
         seats: &mut [(SeatId, Option<Receipt>)],
+        may_be_old: bool,
     ) -> Result<Option<Vec<Result<Fetched, Failure>>>, Failure> {
-        let loaded = state.loaded(id)?;
+        let loaded = match state.loaded(id) {
+            Err(_) if may_be_old => return Ok(None),
+            loaded => loaded?,
+        };
+        let program = state.version(PROGRAM_STREAM);
         let mut events: Vec<CaseEvent> = Vec::new();
         let mut beside = Beside::default();
         let mut answers: Vec<Result<Granted, Failure>> = Vec::new();
         let mut links: BTreeMap<SeatId, Link> = BTreeMap::new();
         let asked = self
-            .asked(&loaded, seats.iter().map(|(seat, _)| seat))
+            .asked(&loaded, program, seats.iter().map(|(seat, _)| seat))
             .await?;
+        if may_be_old && asked.iter().any(Result::is_err) {
+            return Ok(None);
+        }
         for ((seat, foreseen), asked) in seats.iter_mut().zip(asked) {
             let by = Actor::Seat(seat.clone());
             let context = self.context(&loaded.program, &by);
@@ -264,10 +289,15 @@ impl Desk {
         }
         // CRASH: before, nothing happened; after, there are receipts of packages that were perhaps not given:
         // that errs on the safe side, since the seats may fetch again.
-        let batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
-        let Some(first) = self.committed_at(batch).await? else {
+        let mut batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
+        // A partner that was suspended meanwhile, or a rule that has changed, is an event of the program.
+        let supposed = (PROGRAM_STREAM.to_owned(), program);
+        batch.supposes.push(supposed);
+        let Some(placed) = self.committed_at(&batch).await? else {
             return Ok(None);
         };
+        self.learn(&batch, placed.event);
+        let first = placed.entry.unwrap_or(0);
         if gives && !loaded.program.watch().witnesses().is_empty() {
             self.integrate().await?;
         } else if gives {
@@ -291,6 +321,7 @@ impl Desk {
     async fn asked(
         &self,
         loaded: &Loaded,
+        program: u64,
         seats: impl Iterator<Item = &SeatId>,
     ) -> Result<Vec<Result<May, Denial>>, Failure> {
         let case = &loaded.case;
@@ -313,7 +344,7 @@ impl Desk {
             return Ok(refused.map(Err).collect());
         }
         let mut logged = self
-            .confirmed_now(packages, &loaded.program)
+            .seen_in_log(loaded, program, packages)
             .await?
             .into_iter();
         let mut granted = Vec::new();
