@@ -20,6 +20,7 @@ use domain::program::PROGRAM_STREAM;
 use domain::sealed::{Digest, Sealed};
 use flow::delivery::Delivery;
 use jiff::Timestamp;
+use store::Batch;
 use tlog::Logged;
 use tokio::sync::oneshot;
 
@@ -73,7 +74,7 @@ struct Waiting {
 struct May {
     opened: Open,
     logged: Logged<Package>,
-    bytes: Vec<u8>,
+    blob: BlobId,
 }
 
 /// A receipt, sealed to the program and the seat.
@@ -87,6 +88,12 @@ struct Receipt {
     opened: Commitment,
     reader: String,
     sealed: Sealed,
+}
+
+/// What is written when seats are served, and the answer to each, in order.
+struct Served {
+    batch: Batch,
+    answers: Vec<Result<Granted, Failure>>,
 }
 
 /// A seat that may have its package, once its receipt is in the log.
@@ -238,16 +245,63 @@ impl Desk {
             loaded => loaded?,
         };
         let program = state.version(PROGRAM_STREAM);
-        let mut events: Vec<CaseEvent> = Vec::new();
-        let mut beside = Beside::default();
-        let mut answers: Vec<Result<Granted, Failure>> = Vec::new();
-        let mut links: BTreeMap<SeatId, Link> = BTreeMap::new();
         let asked = self
             .asked(&loaded, program, seats.iter().map(|(seat, _)| seat))
             .await?;
         if may_be_old && asked.iter().any(Result::is_err) {
             return Ok(None);
         }
+        let blobs: Vec<BlobId> = asked.iter().flatten().map(|may| may.blob).collect();
+        // Read while the rest is made: the bytes are in hand before a receipt says that they were given.
+        let (bytes, served) = tokio::join!(self.blobs(&blobs), async {
+            self.served(&loaded, state, seats, asked)
+        });
+        let Served { batch, answers } = served?;
+        let mut bytes = bytes?.into_iter();
+        let gives = answers.iter().any(Result::is_ok);
+        if gives {
+            self.before_receipts().await?;
+        }
+        // CRASH: before, nothing happened; after, there are receipts of packages that were perhaps not given:
+        // that errs on the safe side, since the seats may fetch again.
+        let Some(placed) = self.committed_at(&batch).await? else {
+            return Ok(None);
+        };
+        self.learn(&batch, placed.event);
+        if gives && !loaded.program.watch().witnesses().is_empty() {
+            self.integrate().await?;
+        } else if gives {
+            self.integrate_soon();
+        }
+        let first = placed.entry.unwrap_or(0);
+        let mut places = first..;
+        let given = answers.into_iter().map(|answer| {
+            let Granted { may, receipt } = answer?;
+            Ok(Fetched {
+                entry: *may.logged.value().leaf(),
+                bytes: bytes.next().ok_or_else(broken_off)?,
+                sha256: receipt.blob.digest(),
+                at: receipt.at,
+                receipt_index: places.next().unwrap_or(first),
+                receipt: receipt.opened,
+            })
+        });
+        Ok(Some(given.collect()))
+    }
+
+    /// What is written when these seats are served, and the answer to each.
+    fn served(
+        &self,
+        loaded: &Loaded,
+        state: &State,
+        seats: &mut [(SeatId, Option<Receipt>)],
+        asked: Vec<Result<May, Denial>>,
+    ) -> Result<Served, Failure> {
+        let id = loaded.case.id();
+        let mut events: Vec<CaseEvent> = Vec::new();
+        let mut beside = Beside::default();
+        let mut answers: Vec<Result<Granted, Failure>> = Vec::new();
+        let mut links: BTreeMap<SeatId, Link> = BTreeMap::new();
         for ((seat, foreseen), asked) in seats.iter_mut().zip(asked) {
             let by = Actor::Seat(seat.clone());
             let context = self.context(&loaded.program, &by);
@@ -257,10 +311,10 @@ impl Desk {
                     let known = links.get(seat).copied();
                     let link = known.unwrap_or_else(|| state.link(seat));
                     let receipt = match foreseen.take() {
-                        Some(receipt) if self.still_holds(&receipt, &loaded, seat, &may, link) => {
+                        Some(receipt) if self.still_holds(&receipt, loaded, seat, &may, link) => {
                             receipt
                         }
-                        _ => self.receipt(&loaded, seat, &may.opened, link)?,
+                        _ => self.receipt(loaded, seat, &may.opened, link)?,
                     };
                     let leaf = receipt.opened.leaf();
                     let command = CaseCommand::Fetch {
@@ -268,7 +322,7 @@ impl Desk {
                         receipt: leaf,
                         opening: Some(receipt.sealed.clone()),
                     };
-                    events.extend(decided(&loaded, command, &context)?);
+                    events.extend(decided(loaded, command, &context)?);
                     let made = Chain::made(id, Given::Receipt, leaf, &by, self.now());
                     beside.leaves.push(leaf);
                     beside.chains.push((seat.clone(), link, made));
@@ -277,44 +331,17 @@ impl Desk {
                 }
                 Err(denial) => {
                     if let Some(command) = refusal(seat, &denial) {
-                        events.extend(decided(&loaded, command, &context)?);
+                        events.extend(decided(loaded, command, &context)?);
                     }
                     answers.push(Err(Failure::from_refusal(denial)));
                 }
             }
         }
-        let gives = answers.iter().any(Result::is_ok);
-        if gives {
-            self.before_receipts().await?;
-        }
-        // CRASH: before, nothing happened; after, there are receipts of packages that were perhaps not given:
-        // that errs on the safe side, since the seats may fetch again.
         let mut batch = self.batch(&id.stream(), loaded.version, &events, beside)?;
         // A partner that was suspended meanwhile, or a rule that has changed, is an event of the program.
-        let supposed = (PROGRAM_STREAM.to_owned(), program);
-        batch.supposes.push(supposed);
-        let Some(placed) = self.committed_at(&batch).await? else {
-            return Ok(None);
-        };
-        self.learn(&batch, placed.event);
-        let first = placed.entry.unwrap_or(0);
-        if gives && !loaded.program.watch().witnesses().is_empty() {
-            self.integrate().await?;
-        } else if gives {
-            self.integrate_soon();
-        }
-        let mut places = first..;
-        let given = answers.into_iter().map(|answer| {
-            answer.map(|Granted { may, receipt }| Fetched {
-                entry: *may.logged.value().leaf(),
-                bytes: may.bytes,
-                sha256: receipt.blob.digest(),
-                at: receipt.at,
-                receipt_index: places.next().unwrap_or(first),
-                receipt: receipt.opened,
-            })
-        });
-        Ok(Some(given.collect()))
+        let program = state.version(PROGRAM_STREAM);
+        batch.supposes.push((PROGRAM_STREAM.to_owned(), program));
+        Ok(Served { batch, answers })
     }
 
     /// For each seat, in order, whether it may have its package now, and then the package, known to be in the log.
@@ -355,24 +382,16 @@ impl Desk {
                     let blob = deliver(&logged, &opened)
                         .map_err(Failure::from_refusal)?
                         .blob();
-                    Ok((opened, logged, blob))
+                    Ok(May {
+                        opened,
+                        logged,
+                        blob,
+                    })
                 }
                 Err(denial) => Err(denial),
             });
         }
-        let blobs: Vec<BlobId> = granted.iter().flatten().map(|(.., blob)| *blob).collect();
-        let mut blobs = self.blobs(&blobs).await?.into_iter();
-        granted
-            .into_iter()
-            .map(|granted| match granted {
-                Ok((opened, logged, _)) => Ok(Ok(May {
-                    opened,
-                    logged,
-                    bytes: blobs.next().ok_or_else(broken_off)?,
-                })),
-                Err(denial) => Ok(Err(denial)),
-            })
-            .collect()
+        Ok(granted)
     }
 
     /// The receipt that a fetch at this moment would have, by what this process knows; `None` where it knows nothing of

@@ -1,5 +1,6 @@
 //! PostgreSQL, 13 or newer: one database, the tables in the first schema of its search path.
 
+use std::marker::PhantomData;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -79,14 +80,54 @@ pub(crate) async fn writer(pool: &Writers) -> Result<PoolConnection<Db>, sqlx::E
 pub(crate) async fn begin_write(
     connection: &mut PgConnection,
 ) -> Result<sqlx::Transaction<'_, Db>, sqlx::Error> {
-    let mut tx = connection
-        .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
-        .await?;
+    let mut tx = connection.begin_with(BEGIN_WRITE).await?;
+    lock(&mut tx).await?;
+    Ok(tx)
+}
+
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
         .bind(WRITE_LOCK)
-        .execute(&mut *tx)
+        .execute(connection)
         .await?;
-    Ok(tx)
+    Ok(())
+}
+
+/// A transaction that writes, with the writers' lock.
+pub(crate) struct Writes<'a> {
+    tx: sqlx::Transaction<'static, Db>,
+    pool: PhantomData<&'a Writers>,
+}
+
+/// It begins and ends by itself.
+pub(crate) const BEGIN: Option<&str> = None;
+pub(crate) const COMMIT: Option<&str> = None;
+
+impl<'a> Writes<'a> {
+    /// Waits for the writers before.
+    pub(crate) async fn begin(pool: &'a Writers) -> Result<Self, sqlx::Error> {
+        let mut tx = pool.begin_with(BEGIN_WRITE).await?;
+        lock(&mut tx).await?;
+        Ok(Self {
+            tx,
+            pool: PhantomData,
+        })
+    }
+
+    pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        Ok(&mut self.tx)
+    }
+
+    /// Commits.
+    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
+        self.tx.commit().await
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.tx.rollback().await
+    }
 }
 
 /// All reads of a transaction see one state.

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use store::{AuditError, Batch, CommitError, LogError, Store, StoreError, Ticket, blob_id};
 use support::{Home, event, events, leaves, signer};
 use tlog::{Checkpoint, MemoryTree, leaf_hash};
@@ -30,6 +32,8 @@ on_both! {
     index_records_and_settings_are_replaced
     of_several_values_the_last_one_is_kept
     what_a_decision_rests_on_is_seen_again_when_it_is_committed
+    what_the_database_refuses_touches_no_other_batch
+    a_writer_that_goes_away_leaves_nothing_open
     the_latest_time_never_goes_back
     the_log_grows_and_proves_it
     many_proofs_are_read_at_once
@@ -314,6 +318,96 @@ async fn what_a_decision_rests_on_is_seen_again_when_it_is_committed(home: Home)
     };
     let error = store.commit(&nameless).await.unwrap_err();
     assert!(matches!(error, CommitError::Name { .. }), "{error}");
+}
+
+async fn what_the_database_refuses_touches_no_other_batch(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    home.script(match home.address {
+        store::Address::Sqlite(_) => {
+            "CREATE TRIGGER no BEFORE INSERT ON events WHEN NEW.stream LIKE 'bad/%'
+             BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        }
+        store::Address::Postgres(_) => {
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+             CREATE TRIGGER no BEFORE INSERT ON events FOR EACH ROW
+             WHEN (NEW.stream LIKE 'bad/%') EXECUTE FUNCTION refuse()"
+        }
+    })
+    .await;
+    let mut tasks = Vec::new();
+    for writer in 0..30_u32 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let is_bad = writer % 10 == 3;
+            let mut batch = leaves(writer..writer + 1);
+            let kind = if is_bad { "bad" } else { "case" };
+            batch.events = vec![event(&format!("{kind}/{writer}"), 1)];
+            (is_bad, store.commit(&batch).await)
+        }));
+    }
+    for task in tasks {
+        let (is_bad, result) = task.await.unwrap();
+        assert_eq!(is_bad, result.is_err(), "{result:?}");
+        if let Err(error) = result {
+            assert!(error.to_string().contains("not this one"), "{error}");
+        }
+    }
+    // Nothing is left open: another process can write at once.
+    let other = Store::open(home.address.clone()).await.unwrap();
+    let soon = Duration::from_secs(10);
+    let more = events(vec![event("case/other", 1)]);
+    tokio::time::timeout(soon, other.commit(&more))
+        .await
+        .unwrap()
+        .unwrap();
+    store.integrate(&signer()).await.unwrap();
+    home.script(match home.address {
+        store::Address::Sqlite(_) => "DROP TRIGGER no",
+        store::Address::Postgres(_) => "DROP TRIGGER no ON events",
+    })
+    .await;
+    let audit = store.audit(&signer().verifier()).await.unwrap();
+    assert_eq!((audit.events, audit.entries), (28, 27));
+}
+
+async fn a_writer_that_goes_away_leaves_nothing_open(home: Home) {
+    let store = Store::create(home.address.clone()).await.unwrap();
+    let other = Store::open(home.address.clone()).await.unwrap();
+    let mut kept = 0;
+    for round in 0..30_u64 {
+        // So large that whoever commits it writes it.
+        let bytes: Vec<u8> = (0..300_000_u64)
+            .flat_map(|n| (n ^ round).to_le_bytes())
+            .collect();
+        let batch = Batch {
+            events: vec![event(&format!("case/{round}"), 1)],
+            blobs: vec![(blob_id(&bytes), bytes)],
+            ..Batch::default()
+        };
+        let gone = {
+            let store = store.clone();
+            tokio::spawn(async move { store.commit(&batch).await })
+        };
+        tokio::time::sleep(Duration::from_micros(700 * round)).await;
+        gone.abort();
+        if let Ok(result) = gone.await {
+            result.unwrap();
+            kept += 1;
+        }
+        let soon = Duration::from_secs(10);
+        let next = events(vec![event("case/other", round + 1)]);
+        tokio::time::timeout(soon, other.commit(&next))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let more = events(vec![event("case/more", 1)]);
+    store.commit(&more).await.unwrap();
+    let audit = store.audit(&signer().verifier()).await.unwrap();
+    // One that went away may have been stored, as after a crash.
+    assert!((31 + kept..=61).contains(&audit.events), "{kept} {audit:?}");
+    assert_eq!(audit.events, 31 + audit.blobs);
 }
 
 async fn the_latest_time_never_goes_back(home: Home) {

@@ -6,15 +6,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use sqlx::QueryBuilder;
-
-use super::super::{Db, IS_STATEMENT_EXCLUSIVE, Writers, begin_write, writer};
-use super::script::{Script, Value};
+use super::super::{IS_STATEMENT_EXCLUSIVE, Writers, Writes as Tx, begin_write, writer};
+use super::script::{Script, Statement, Value, ask, begin};
 use super::{Connection, LATEST_TIME, ROWS_MAX, signed, time, unsigned};
 use crate::batch::{Batch, NewEvent, Placed, Segment, chain, record_digest};
 use crate::error::{CommitError, StoreError};
 use crate::group::Prepared;
+use jiff::Timestamp;
 
 /// Events in one statement: each has seven parameters.
 const EVENTS_MAX: usize = 100;
@@ -42,98 +40,107 @@ struct Head {
     changed: bool,
 }
 
-/// The names of one kind that a group is about.
+/// What is read of the names of one kind that a group is about, with `{}` for them.
 struct Asked {
-    /// What the rows begin with, and where they are from.
     select: &'static str,
-    names: Vec<String>,
+    names: BTreeSet<String>,
 }
 
 impl Asked {
     fn of(group: &[Prepared<'_>]) -> [Self; 4] {
-        let batches = || group.iter().map(|prepared| &*prepared.batch);
-        let mut streams = BTreeSet::new();
-        let mut blobs = BTreeSet::new();
-        let mut index = BTreeSet::new();
-        let mut meta = BTreeSet::new();
-        for batch in batches() {
-            streams.extend(batch.events.iter().map(|event| event.stream.clone()));
-            streams.extend(batch.supposes.iter().map(|(stream, _)| stream.clone()));
-            blobs.extend(batch.blobs.iter().map(|(id, _)| id.clone()));
-            index.extend(batch.index.iter().map(|(case, _)| case.clone()));
-            meta.extend(batch.meta.iter().map(|(name, _)| user(name)));
-        }
         // Each kind of row has a digest, so that there is one statement for all.
-        let asked = |select, names: BTreeSet<String>| Self {
+        let asked = |select| Self {
             select,
-            names: names.into_iter().collect(),
+            names: BTreeSet::new(),
         };
-        [
-            asked(
-                // A search in the index for each stream: grouping by stream would read all events of them.
-                "SELECT 'stream', asked.column1,
-                    (SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = asked.column1),
-                    (SELECT digest FROM heads WHERE name = 'events')
-                 FROM (VALUES {}) AS asked",
-                streams,
-            ),
-            asked(
-                "SELECT 'blob', id, CAST(0 AS BIGINT), (SELECT digest FROM heads WHERE name = 'blobs')
-                 FROM blobs WHERE id IN (VALUES {})",
-                blobs,
-            ),
-            asked(
-                "SELECT 'index', case_id, CAST(0 AS BIGINT), digest FROM index_records WHERE case_id IN (VALUES {})",
-                index,
-            ),
-            asked(
-                "SELECT 'meta', name, CAST(0 AS BIGINT), digest FROM meta WHERE name IN (VALUES {})",
-                meta,
-            ),
+        let [mut streams, mut blobs, mut index, mut meta] = [
+            // A search in the index for each stream: grouping by stream would read all events of them.
+            "SELECT 'stream', asked.column1,
+                (SELECT COALESCE(MAX(version), 0) FROM events WHERE stream = asked.column1),
+                (SELECT digest FROM heads WHERE name = 'events')
+             FROM (VALUES {}) AS asked",
+            "SELECT 'blob', id, CAST(0 AS BIGINT), (SELECT digest FROM heads WHERE name = 'blobs')
+             FROM blobs WHERE id IN (VALUES {})",
+            "SELECT 'index', case_id, CAST(0 AS BIGINT), digest
+             FROM index_records WHERE case_id IN (VALUES {})",
+            "SELECT 'meta', name, CAST(0 AS BIGINT), digest FROM meta WHERE name IN (VALUES {})",
         ]
+        .map(asked);
+        for prepared in group {
+            let batch = &prepared.batch;
+            let events = batch.events.iter().map(|event| &event.stream);
+            let supposed = batch.supposes.iter().map(|(stream, _)| stream);
+            streams.names.extend(events.chain(supposed).cloned());
+            blobs
+                .names
+                .extend(batch.blobs.iter().map(|(id, _)| id.clone()));
+            index
+                .names
+                .extend(batch.index.iter().map(|(case, _)| case.clone()));
+            meta.names
+                .extend(batch.meta.iter().map(|(name, _)| user(name)));
+        }
+        [streams, blobs, index, meta]
+    }
+
+    /// The statements that read all of this and the heads: one, unless there are very many names.
+    fn statements(group: &[Prepared<'_>]) -> Vec<Statement<'static>> {
+        let first = "SELECT 'head', name, count, digest FROM heads
+             UNION ALL SELECT 'time', value, 0, digest FROM meta WHERE name = ?";
+        let mut statements = Vec::new();
+        let mut text = first.to_owned();
+        let mut values = vec![Value::text(LATEST_TIME)];
+        for kind in Self::of(group) {
+            let mut names = kind.names.into_iter().peekable();
+            while names.peek().is_some() {
+                let some: Vec<_> = names.by_ref().take(ROWS_MAX).map(Value::text).collect();
+                let places = vec!["(?)"; some.len()].join(", ");
+                let select = kind.select.replace("{}", &places);
+                if values.len() + some.len() > ROWS_MAX {
+                    statements.push(reading(text, values));
+                    (text, values) = (select, some);
+                } else {
+                    text = format!("{text} UNION ALL {select}");
+                    values.extend(some);
+                }
+            }
+        }
+        statements.push(reading(text, values));
+        statements
     }
 }
 
+fn reading(text: String, values: Vec<Value<'static>>) -> Statement<'static> {
+    Statement {
+        text: text.into(),
+        values,
+        rows: None,
+    }
+}
+
+/// Kind, name, number and digest.
+type Row = (String, String, i64, Vec<u8>);
+
 impl Known {
-    async fn read(tx: &mut Connection, group: &[Prepared<'_>]) -> Result<Self, StoreError> {
-        let mut read = Self::default();
-        let mut ask = QueryBuilder::<Db>::new(
-            "SELECT 'head', name, count, digest FROM heads WHERE name <> 'entries'
-             UNION ALL SELECT 'time', value, 0, digest FROM meta WHERE name = ",
-        );
-        ask.push_bind(LATEST_TIME);
-        let mut asked = 0;
-        for kind in Asked::of(group) {
-            for names in kind.names.chunks(ROWS_MAX) {
-                if asked + names.len() > ROWS_MAX {
-                    read.take(tx, std::mem::replace(&mut ask, QueryBuilder::new("")))
-                        .await?;
-                    asked = 0;
-                } else {
-                    ask.push(" UNION ALL ");
-                }
-                asked += names.len();
-                let (before, after) = kind.select.split_once("{}").unwrap_or((kind.select, ""));
-                ask.push(before);
-                let mut rows = ask.separated(", ");
-                for name in names {
-                    rows.push("(").push_bind_unseparated(name.clone());
-                    rows.push_unseparated(")");
-                }
-                ask.push(after);
-            }
+    /// Begins a transaction that writes, with this.
+    async fn begin<'a>(
+        writers: &'a Writers,
+        group: &[Prepared<'_>],
+    ) -> Result<(Tx<'a>, Self), StoreError> {
+        let mut statements = Asked::statements(group).into_iter();
+        let first = statements
+            .next()
+            .unwrap_or_else(|| reading(String::new(), Vec::new()));
+        let (mut tx, rows) = begin(writers, first).await?;
+        let mut known = Self::default();
+        known.take(rows)?;
+        for statement in statements {
+            known.take(ask(tx.connection()?, statement).await?)?;
         }
-        read.take(tx, ask).await?;
-        Ok(read)
+        Ok((tx, known))
     }
 
-    async fn take(
-        &mut self,
-        tx: &mut Connection,
-        mut ask: QueryBuilder<Db>,
-    ) -> Result<(), StoreError> {
-        let rows: Vec<(String, String, i64, Vec<u8>)> =
-            ask.build_query_as().fetch_all(&mut *tx).await?;
+    fn take(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
         for (kind, name, number, digest) in rows {
             match kind.as_str() {
                 "time" => {
@@ -238,11 +245,10 @@ pub(crate) async fn commit_group(
     writers: &Writers,
     group: Vec<Prepared<'_>>,
 ) -> Result<Vec<Done>, StoreError> {
-    let mut connection = writer(writers).await?;
     if group.iter().all(Prepared::is_only_leaves) {
-        return commit_leaves(&mut connection, &group).await;
+        return commit_leaves(&mut *writer(writers).await?, &group).await;
     }
-    match commit_all(&mut connection, &group).await {
+    match commit_all(writers, &group).await {
         // One batch has what the database refuses: each gets a transaction of its own, and its own answer.
         Err(error) if error.is_of_one_statement() => {
             if group.len() == 1 {
@@ -250,7 +256,7 @@ pub(crate) async fn commit_group(
             }
             let mut results = Vec::with_capacity(group.len());
             for one in group.chunks(1) {
-                results.push(match commit_all(&mut connection, one).await {
+                results.push(match commit_all(writers, one).await {
                     Ok(mut result) => result.pop().unwrap_or(Ok(Placed::default())),
                     Err(error) if error.is_of_one_statement() => Err(error.into()),
                     Err(error) => return Err(error),
@@ -284,13 +290,16 @@ impl Staging {
     }
 }
 
-/// From places among a group's entries to their indexes in the log.
-fn placed(results: &mut [Done], base: Option<u64>) {
+/// From places among a group's entries to their indexes in the log, of which the first is told.
+fn placed(results: &mut [Done], told: Vec<i64>) -> Result<(), StoreError> {
+    let first = told.first().copied().unwrap_or(0);
+    let first = unsigned(first, "log index")?;
     for placed in results.iter_mut().flatten() {
         if let Some(place) = &mut placed.entry {
-            *place += base.unwrap_or(0);
+            *place += first;
         }
     }
+    Ok(())
 }
 
 /// Entries alone cannot be refused. They are one row, unless they are many: one statement, and its sync.
@@ -307,29 +316,24 @@ async fn commit_leaves(
         }));
     }
     let (mut script, rows) = (Script::default(), staging.segments.len());
-    let is_placed = staging.is_placed;
     stage(&mut script, staging)?;
     // CRASH: until the statement or the transaction is committed, nothing of the group is there after a restart, and
     // nobody was told anything; after it, all of it, since the database has synced its log before it says so.
-    let base = if IS_STATEMENT_EXCLUSIVE && rows <= 1 {
-        run(connection, script, rows, is_placed).await?
+    let places = if IS_STATEMENT_EXCLUSIVE && rows <= 1 {
+        script.run(connection).await?
     } else {
         let mut tx = begin_write(connection).await?;
-        let base = run(&mut tx, script, rows, is_placed).await?;
+        let places = script.run(&mut tx).await?;
         tx.commit().await?;
-        base
+        places
     };
-    placed(&mut results, base);
+    placed(&mut results, places)?;
     Ok(results)
 }
 
-async fn commit_all(
-    connection: &mut Connection,
-    group: &[Prepared<'_>],
-) -> Result<Vec<Done>, StoreError> {
-    let mut tx = begin_write(connection).await?;
+async fn commit_all(writers: &Writers, group: &[Prepared<'_>]) -> Result<Vec<Done>, StoreError> {
     // CRASH: until the commit at the end, nothing of the group is there after a restart, and nobody was told anything.
-    let mut known = Known::read(&mut tx, group).await?;
+    let (tx, mut known) = Known::begin(writers, group).await?;
     let mut results: Vec<Done> = Vec::with_capacity(group.len());
     let mut staging = Staging::default();
     let mut writes = Writes::default();
@@ -349,35 +353,16 @@ async fn commit_all(
         return Ok(results);
     }
     let (mut script, rows) = (Script::default(), staging.segments.len());
-    let is_placed = staging.is_placed;
-    writes.write(&mut script)?;
+    if rows > 0 {
+        known.head("entries")?;
+    }
+    writes.write(&mut script);
     known.write(&mut script)?;
     stage(&mut script, staging)?;
-    let base = run(&mut tx, script, rows, is_placed).await?;
     // CRASH: during the commit, the database keeps all of the group or nothing; after it, all of it, since the
     // database has synced its log before it says so. No caller was told anything in the first case.
-    tx.commit().await?;
-    placed(&mut results, base);
+    placed(&mut results, script.commit(tx).await?)?;
     Ok(results)
-}
-
-/// Runs the statements of a group, of which so many stage entries; the answer is the index of the first entry, where
-/// somebody wants to know.
-async fn run(
-    connection: &mut Connection,
-    script: Script<'_>,
-    staged: usize,
-    is_placed: bool,
-) -> Result<Option<u64>, StoreError> {
-    let places = script.run(connection).await?;
-    if !is_placed {
-        return Ok(None);
-    }
-    if places.len() != staged {
-        return Err(StoreError::damaged("the head of the entries is missing"));
-    }
-    let first = places.first().copied();
-    first.map(|first| unsigned(first, "log index")).transpose()
 }
 
 /// What the batches of a group write, beside entries.
@@ -456,7 +441,7 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    fn write(self, script: &mut Script<'a>) -> Result<(), StoreError> {
+    fn write(self, script: &mut Script<'a>) {
         let mut events = self.events.into_iter().peekable();
         while events.peek().is_some() {
             script.insert(
@@ -483,7 +468,6 @@ impl<'a> Writes<'a> {
                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value, digest = excluded.digest",
             );
         }
-        Ok(())
     }
 }
 

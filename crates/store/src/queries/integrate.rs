@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{query, query_as};
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{STANDING, Writers, begin_read, begin_write, writer};
+use super::super::{STANDING, Writers, Writes, begin_read};
 use super::log::{staged_rows, tiles};
-use super::script::{Script, Value};
+use super::script::{Script, Statement, Value, ask, begin};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
 use crate::batch::checkpoint_chain;
 use crate::entries::{BUNDLE, split};
@@ -27,9 +26,8 @@ pub(crate) async fn store_growth(
     log: &Verifier,
     claim: &Claim,
 ) -> Result<Option<Growing>, LogError> {
-    let mut connection = writer(writers).await?;
-    let mut tx = begin_write(&mut connection).await?;
-    let standing = Standing::read(&mut tx).await?;
+    let (tx, rows) = begin(writers, Standing::asked()).await?;
+    let standing = Standing::of(rows)?;
     if standing.signed_tree(log)? != (growth.old_size, growth.old_root) {
         return Ok(None);
     }
@@ -45,10 +43,9 @@ pub(crate) async fn store_growth(
         token,
     };
     write(growth, &mut script)?;
-    script.run(&mut tx).await?;
     // CRASH: before this commit, the log is as it was; after it, tiles are there that no checkpoint covers. Nobody is
     // shown them, and the next run makes the same ones again from the same entries.
-    tx.commit().await?;
+    script.commit(tx).await?;
     Ok(Some(Growing::Grown(grown)))
 }
 
@@ -59,7 +56,7 @@ pub(crate) async fn prepare_growth(
     log: &Verifier,
 ) -> Result<Option<NewGrowth>, LogError> {
     let mut tx = begin_read(pool).await?;
-    let standing = Standing::read(&mut tx).await?;
+    let standing = Standing::of(ask(&mut tx, Standing::asked()).await?)?;
     let (old_size, old_root) = standing.signed_tree(log)?;
     let end = standing.entries;
     if end == old_size {
@@ -155,14 +152,16 @@ pub(crate) async fn publish(
     claim: &Claim,
 ) -> Result<(), LogError> {
     let Signed { grown, note } = signed_by;
-    let mut connection = writer(writers).await?;
-    let mut tx = begin_write(&mut connection).await?;
-    let (holder, token, newest, count, digest): (String, i64, i64, i64, Vec<u8>) = query_as(
-        "SELECT leases.holder, leases.token, (SELECT COALESCE(MAX(size), 0) FROM log_checkpoints), heads.count, heads.digest
-         FROM leases, heads WHERE leases.name = 'integrate' AND heads.name = 'checkpoints'",
-    )
-    .fetch_one(&mut *tx)
-    .await?;
+    let first = Statement {
+        text: "SELECT leases.holder, leases.token, (SELECT COALESCE(MAX(size), 0) FROM log_checkpoints), heads.count, heads.digest
+         FROM leases, heads WHERE leases.name = 'integrate' AND heads.name = 'checkpoints'".into(),
+        values: Vec::new(),
+        rows: None,
+    };
+    let (mut tx, mut rows): (_, Vec<(String, i64, i64, i64, Vec<u8>)>) =
+        begin(writers, first).await?;
+    let missing = || StoreError::damaged("the head of the checkpoints is missing");
+    let (holder, token, newest, count, digest) = rows.pop().ok_or_else(missing)?;
     let (token, newest) = (
         unsigned(token, "lease token")?,
         unsigned(newest, "log size")?,
@@ -187,11 +186,10 @@ pub(crate) async fn publish(
         vec![],
         Some(1),
     );
-    script.run(&mut tx).await?;
-    bundle(&mut tx, grown.old_size, grown.size).await?;
+    let script = bundle(&mut tx, script, grown.old_size, grown.size).await?;
     // CRASH: before this commit, the checkpoint was seen by nobody, and the next run signs the same tree or a longer
     // one; after it, the checkpoint is there with everything below it, whether or not anybody was told.
-    tx.commit().await?;
+    script.commit(tx).await?;
     Ok(())
 }
 
@@ -210,9 +208,18 @@ struct Standing {
 type StandingRow = (Option<i64>, Option<String>, i64, String, i64, i64, i64);
 
 impl Standing {
-    async fn read(tx: &mut Connection) -> Result<Self, StoreError> {
-        let (size, note, entries, holder, token, expires_ms, now_ms): StandingRow =
-            query_as(STANDING).fetch_one(&mut *tx).await?;
+    fn asked() -> Statement<'static> {
+        Statement {
+            text: STANDING.into(),
+            values: Vec::new(),
+            rows: None,
+        }
+    }
+
+    fn of(mut rows: Vec<StandingRow>) -> Result<Self, StoreError> {
+        let row = rows.pop();
+        let (size, note, entries, holder, token, expires_ms, now_ms) =
+            row.ok_or_else(|| StoreError::damaged("the lease of the log is missing"))?;
         let newest = match size.zip(note) {
             Some((size, note)) => Some((unsigned(size, "log size")?, note)),
             None => None,
@@ -339,30 +346,41 @@ async fn check_stored(
     Ok(())
 }
 
-/// Puts signed entries from staged rows into full bundles, as far as there are 256 of them.
-async fn bundle(tx: &mut Connection, old_size: u64, size: u64) -> Result<(), LogError> {
+/// Puts signed entries from staged rows into full bundles, as far as there are 256 of them; what is left to be run.
+async fn bundle<'a>(
+    tx: &mut Writes<'_>,
+    mut script: Script<'a>,
+    old_size: u64,
+    size: u64,
+) -> Result<Script<'a>, LogError> {
     let (first, end) = (old_size / BUNDLE * BUNDLE, size / BUNDLE * BUNDLE);
     let mut staged = Staged::from(first);
     let mut bundle = Vec::new();
-    while let Some(page) = staged.page(tx, end).await? {
+    while let Some(page) = staged
+        .page(tx.connection().map_err(StoreError::from)?, end)
+        .await?
+    {
         for (index, _, entry) in page {
             bundle.push(entry);
             if bundle.len() as u64 == BUNDLE {
                 let bytes = tlog::encode_entries(&bundle).map_err(LogError::refused)?;
-                query("INSERT INTO log_bundles (idx, entries) VALUES ($1, $2)")
-                    .bind(signed(index / BUNDLE)?)
-                    .bind(bytes)
-                    .execute(&mut *tx)
-                    .await?;
+                let index = Value::Number(signed(index / BUNDLE)?);
+                let row = [index, Value::bytes(bytes)];
+                script.insert("INSERT INTO log_bundles (idx, entries)", vec![row], "");
                 bundle.clear();
             }
         }
+        if script.is_large() {
+            let connection = tx.connection().map_err(StoreError::from)?;
+            std::mem::take(&mut script).run(connection).await?;
+        }
     }
     if end > first {
-        query("DELETE FROM log_staged WHERE first + count <= $1")
-            .bind(clamped(end))
-            .execute(&mut *tx)
-            .await?;
+        script.add(
+            "DELETE FROM log_staged WHERE first + count <= ?",
+            vec![Value::Number(clamped(end))],
+            None,
+        );
     }
-    Ok(())
+    Ok(script)
 }

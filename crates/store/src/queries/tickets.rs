@@ -85,15 +85,17 @@ pub(crate) async fn take_ticket(
     id: &str,
     now_ms: i64,
 ) -> Result<Option<Ticket>, StoreError> {
-    let row: Option<Row> = query_as(
+    // All rows are asked for, though there is one at most: `fetch_optional` leaves the statement before it has come to its
+    // end, and would not be told that it could not be stored.
+    let mut rows: Vec<Row> = query_as(
         "DELETE FROM tickets WHERE kind = $1 AND id = $2 AND ends_ms > $3 RETURNING id, owner, body, ends_ms",
     )
     .bind(kind)
     .bind(id)
     .bind(now_ms)
-    .fetch_optional(&mut *writer(writers).await?)
+    .fetch_all(&mut *writer(writers).await?)
     .await?;
-    Ok(row.map(ticket))
+    Ok(rows.pop().map(ticket))
 }
 
 pub(crate) async fn tickets_of(
