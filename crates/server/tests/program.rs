@@ -167,6 +167,57 @@ async fn a_partner_that_is_suspended_on_its_page_gets_nothing_from_then_on() {
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
+/// A package is given by what this process knows; what another process has decided meanwhile is seen at the commit.
+#[tokio::test]
+async fn what_another_process_decided_holds_for_the_next_fetch() {
+    let office = Office::new(false).await;
+    let seat = SeatId::parse(LEAKER).unwrap();
+    let partner = domain::ids::PartnerId::parse("p-02").unwrap();
+    let given = async || {
+        let before = office.desk.chain(&seat).await.unwrap().len();
+        let fetched = office.desk.fetch(&office.case, &seat).await;
+        let after = office.desk.chain(&seat).await.unwrap().len();
+        assert_eq!(after - before, u64::from(fetched.is_ok()));
+        fetched.map(|_| ()).map_err(|failure| failure.class)
+    };
+    given().await.unwrap();
+    let elsewhere = desk::Desk::open(office.desk.dir().clone(), None)
+        .await
+        .unwrap();
+    let ada = domain::person::Actor::Person(domain::ids::PersonName::parse(ADA).unwrap());
+    let suspend = domain::program::ProgramCommand::Suspend {
+        partner: partner.clone(),
+        reason: "a copy was seen".to_owned(),
+    };
+    elsewhere.decide(suspend, &ada).await.unwrap();
+    assert_eq!(given().await.unwrap_err(), Class::NotAllowed);
+    let resume = domain::program::ProgramCommand::Resume {
+        partner,
+        reason: "a mistake".to_owned(),
+    };
+    elsewhere.decide(resume, &ada).await.unwrap();
+    given().await.unwrap();
+    // Another process gives the same seat its package too: both receipts stand in one chain.
+    elsewhere.fetch(&office.case, &seat).await.unwrap();
+    given().await.unwrap();
+    // Both at once, again and again: none is lost, and none is given twice the same place.
+    let mut places = Vec::new();
+    for _ in 0..10 {
+        let both = tokio::join!(
+            office.desk.fetch(&office.case, &seat),
+            elsewhere.fetch(&office.case, &seat)
+        );
+        places.extend([both.0.unwrap().receipt_index, both.1.unwrap().receipt_index]);
+    }
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), 20);
+    let records = office.desk.chain(&seat).await.unwrap();
+    assert!(records.len() >= 24);
+    elsewhere.sign_staged().await.unwrap();
+    assert!(office.desk.audit().await.unwrap().difference.is_none());
+}
+
 /// A receipt is signed for after its package was given, where nobody waits for it: what goes wrong then goes wrong for
 /// the next fetch, and nothing more is given.
 #[tokio::test]
