@@ -96,7 +96,7 @@ async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 
 /// A transaction that writes, with the writers' lock.
-pub(crate) struct Writes<'a> {
+pub(crate) struct WriteTx<'a> {
     tx: sqlx::Transaction<'static, Db>,
     pool: PhantomData<&'a Writers>,
 }
@@ -105,7 +105,7 @@ pub(crate) struct Writes<'a> {
 pub(crate) const BEGIN: Option<&str> = None;
 pub(crate) const COMMIT: Option<&str> = None;
 
-impl<'a> Writes<'a> {
+impl<'a> WriteTx<'a> {
     /// Waits for the writers before.
     pub(crate) async fn begin(pool: &'a Writers) -> Result<Self, sqlx::Error> {
         let mut tx = pool.begin_with(BEGIN_WRITE).await?;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{IS_STATEMENT_EXCLUSIVE, Writers, Writes as Tx, begin_write, writer};
+use super::super::{IS_STATEMENT_EXCLUSIVE, WriteTx, Writers, begin_write, writer};
 use super::script::{Script, Statement, Value, ask, begin};
 use super::{Connection, LATEST_TIME, ROWS_MAX, signed, time, unsigned};
 use crate::batch::{Batch, NewEvent, Placed, Segment, chain, record_digest};
@@ -126,7 +126,7 @@ impl Known {
     async fn begin<'a>(
         writers: &'a Writers,
         group: &[Prepared<'_>],
-    ) -> Result<(Tx<'a>, Self), StoreError> {
+    ) -> Result<(WriteTx<'a>, Self), StoreError> {
         let mut statements = Asked::statements(group).into_iter();
         let first = statements
             .next()

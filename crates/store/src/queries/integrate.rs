@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{STANDING, Writers, Writes, begin_read};
+use super::super::{STANDING, WriteTx, Writers, begin_read};
 use super::log::{staged_rows, tiles};
 use super::script::{Script, Statement, Value, ask, begin};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
@@ -158,8 +158,7 @@ pub(crate) async fn publish(
         values: Vec::new(),
         rows: None,
     };
-    let (mut tx, mut rows): (_, Vec<(String, i64, i64, i64, Vec<u8>)>) =
-        begin(writers, first).await?;
+    let (mut tx, mut rows) = begin::<LeaseRow>(writers, first).await?;
     let missing = || StoreError::damaged("the head of the checkpoints is missing");
     let (holder, token, newest, count, digest) = rows.pop().ok_or_else(missing)?;
     let (token, newest) = (
@@ -192,6 +191,9 @@ pub(crate) async fn publish(
     script.commit(tx).await?;
     Ok(())
 }
+
+/// Holder and token of the lease, size of the newest checkpoint, count and digest of all checkpoints.
+type LeaseRow = (String, i64, i64, i64, Vec<u8>);
 
 /// How the log stands before it grows.
 struct Standing {
@@ -348,7 +350,7 @@ async fn check_stored(
 
 /// Puts signed entries from staged rows into full bundles, as far as there are 256 of them; what is left to be run.
 async fn bundle<'a>(
-    tx: &mut Writes<'_>,
+    tx: &mut WriteTx<'_>,
     mut script: Script<'a>,
     old_size: u64,
     size: u64,

@@ -11,7 +11,7 @@ use sqlx::{
     query_as_with, query_with,
 };
 
-use super::super::{ARE_STATEMENTS_JOINED, BEGIN, COMMIT, Db, Writers, Writes};
+use super::super::{ARE_STATEMENTS_JOINED, BEGIN, COMMIT, Db, WriteTx, Writers};
 use super::Connection;
 use crate::error::StoreError;
 
@@ -63,11 +63,11 @@ pub(crate) struct Script<'a> {
 pub(crate) async fn begin<'a, R>(
     writers: &'a Writers,
     first: Statement<'_>,
-) -> Result<(Writes<'a>, Vec<R>), StoreError>
+) -> Result<(WriteTx<'a>, Vec<R>), StoreError>
 where
     R: for<'r> FromRow<'r, <Db as Database>::Row> + Send + Unpin,
 {
-    let mut tx = Writes::begin(writers).await?;
+    let mut tx = WriteTx::begin(writers).await?;
     let mut text = BEGIN.map(|begin| format!("{begin};\n")).unwrap_or_default();
     let mut arguments = <Db as Database>::Arguments::default();
     render(first, &mut text, &mut arguments, &mut 0)?;
@@ -147,7 +147,7 @@ impl<'a> Script<'a> {
     ///
     /// # Errors
     /// As for [`Script::run`]; the transaction is given up then.
-    pub(crate) async fn commit(self, mut tx: Writes<'_>) -> Result<Vec<i64>, StoreError> {
+    pub(crate) async fn commit(self, mut tx: WriteTx<'_>) -> Result<Vec<i64>, StoreError> {
         let mut returned = Vec::new();
         let mut pieces = self.pieces();
         let last = pieces.pop().unwrap_or_default();
