@@ -13,6 +13,9 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 pub(crate) type Writers = Arc<Mutex<Option<Writing>>>;
 pub(crate) type Writer<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
+/// What SQLite says to a `ROLLBACK` where no transaction is open.
+const NONE_ACTIVE: &str = "no transaction is active";
+
 /// The connection that writes.
 pub(crate) struct Writing {
     connection: SqliteConnection,
@@ -32,14 +35,19 @@ impl Writing {
         self.connection.close().await
     }
 
-    /// Gives up the transaction that is not known to have ended.
-    async fn give_up(&mut self) {
+    /// Gives up the transaction that is not known to have ended. Until that has succeeded nothing else is written: a
+    /// statement within it would not be durable when it returns.
+    async fn give_up(&mut self) -> Result<(), sqlx::Error> {
         if self.is_begun {
-            // SQLite ends some by itself when a statement fails, and says here that there is none. If one is left over
-            // nevertheless, the next cannot begin.
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+            let ended = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+            // SQLite ends some by itself when a statement fails.
+            ended.map(drop).or_else(|error| match &error {
+                sqlx::Error::Database(said) if said.message().contains(NONE_ACTIVE) => Ok(()),
+                _ => Err(error),
+            })?;
             self.is_begun = false;
         }
+        Ok(())
     }
 }
 
@@ -54,7 +62,7 @@ pub(crate) async fn writer(writers: &Writers) -> Result<Writer<'_>, sqlx::Error>
 async fn writing(writers: &Writers) -> Result<MappedMutexGuard<'_, Writing>, sqlx::Error> {
     let mut writing = MutexGuard::try_map(writers.lock().await, Option::as_mut)
         .map_err(|_| sqlx::Error::PoolClosed)?;
-    writing.give_up().await;
+    writing.give_up().await?;
     Ok(writing)
 }
 
@@ -98,7 +106,7 @@ impl<'a> WriteTx<'a> {
 
     pub(crate) async fn rollback(mut self) -> Result<(), sqlx::Error> {
         if let Some(writing) = &mut self.writing {
-            writing.give_up().await;
+            writing.give_up().await?;
         }
         Ok(())
     }
@@ -114,5 +122,73 @@ impl Drop for WriteTx<'_> {
                 let _ = writer(&writers).await;
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+
+    async fn writers() -> Writers {
+        let connection = SqliteConnectOptions::new().in_memory(true).connect().await;
+        let mut writing = Writing::new(connection.unwrap());
+        let table = "CREATE TABLE numbers (n INTEGER CHECK (n < 9)) STRICT";
+        sqlx::query(table)
+            .execute(&mut writing.connection)
+            .await
+            .unwrap();
+        Arc::new(Mutex::new(Some(writing)))
+    }
+
+    async fn numbers(writers: &Writers) -> Vec<i64> {
+        let mut writer = writer(writers).await.unwrap();
+        let numbers = sqlx::query_scalar("SELECT n FROM numbers ORDER BY n");
+        numbers.fetch_all(&mut *writer).await.unwrap()
+    }
+
+    async fn execute(tx: &mut WriteTx<'_>, text: &'static str) -> Result<(), sqlx::Error> {
+        let done = sqlx::query(text).execute(tx.connection()?).await;
+        done.map(drop)
+    }
+
+    #[tokio::test]
+    async fn what_is_not_committed_is_given_up_before_the_next_one_writes() {
+        let writers = writers().await;
+        let mut tx = WriteTx::begin(&writers).await.unwrap();
+        execute(&mut tx, "BEGIN IMMEDIATE; INSERT INTO numbers VALUES (1)")
+            .await
+            .unwrap();
+        drop(tx);
+        assert_eq!(numbers(&writers).await, []);
+        let mut tx = WriteTx::begin(&writers).await.unwrap();
+        execute(&mut tx, "BEGIN IMMEDIATE; INSERT INTO numbers VALUES (2)")
+            .await
+            .unwrap();
+        tx.rollback().await.unwrap();
+        assert_eq!(numbers(&writers).await, []);
+        // One that breaks off in the middle leaves its transaction open.
+        let mut tx = WriteTx::begin(&writers).await.unwrap();
+        let text = "BEGIN IMMEDIATE; INSERT INTO numbers VALUES (3); INSERT INTO numbers VALUES (10); COMMIT";
+        execute(&mut tx, text).await.unwrap_err();
+        drop(tx);
+        assert_eq!(numbers(&writers).await, []);
+        // One that never began, or that SQLite has ended by itself, is no obstacle.
+        drop(WriteTx::begin(&writers).await.unwrap());
+        let mut tx = WriteTx::begin(&writers).await.unwrap();
+        let text = "BEGIN IMMEDIATE; INSERT OR ROLLBACK INTO numbers VALUES (10)";
+        execute(&mut tx, text).await.unwrap_err();
+        drop(tx);
+        let mut tx = WriteTx::begin(&writers).await.unwrap();
+        execute(
+            &mut tx,
+            "BEGIN IMMEDIATE; INSERT INTO numbers VALUES (4); COMMIT",
+        )
+        .await
+        .unwrap();
+        tx.end().await.unwrap();
+        assert_eq!(numbers(&writers).await, [4]);
     }
 }
