@@ -162,7 +162,7 @@ impl Desk {
         // Taken out, so that it is changed where it stands if nobody else holds it.
         let mut state = std::mem::take(&mut known.state);
         let events = batch.events.iter().zip(state.sequence + 1..);
-        let learned = events.map(|(event, sequence)| Recorded {
+        let mut learned = events.map(|(event, sequence)| Recorded {
             sequence,
             stream: event.stream.clone(),
             version: event.version,
@@ -170,8 +170,7 @@ impl Desk {
             kind: event.kind.clone(),
             body: event.body.clone(),
         });
-        let is_whole = learned.into_iter().all(|event| state.apply(&event).is_ok());
-        if is_whole {
+        if learned.all(|event| state.apply(&event).is_ok()) {
             known.state = state;
         }
         // Otherwise the next request reads the journal from its beginning, and says what is wrong.
@@ -252,7 +251,8 @@ impl Desk {
 
     fn lock_known(&self) -> std::sync::MutexGuard<'_, Known> {
         let known = self.shared().known.lock();
-        // A thread that panicked while it held the lock left a whole state: it is exchanged in one step.
+        // A thread that panicked while it held the lock left a whole state or none: it is put in place in one step, and
+        // where there is none the journal is read from its beginning.
         known.unwrap_or_else(|poison| poison.into_inner())
     }
 

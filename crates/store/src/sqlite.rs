@@ -48,7 +48,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const TAKE_UP_TIMEOUT: Duration = Duration::from_millis(100);
 const READERS_MAX: u32 = 4;
 /// Bytes of rows that are written before the write-ahead log is moved into the file. The log holds whole pages, and is
-/// some four times as long by then (240 MiB when receipts come one by one).
+/// some four times as long by then (about 240 MB in a benchmark of receipts).
 const WAL_BYTES: usize = 64 << 20;
 
 /// How the log stands: size and note of the newest checkpoint, entries, the lease, and the database's clock in
