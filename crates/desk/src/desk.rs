@@ -24,6 +24,7 @@ use crate::Failure;
 use crate::config::{ClockKind, Config, DataDir, unreadable};
 use crate::known::{Histories, Known};
 use crate::packages::Counter;
+use crate::sealers::Sealers;
 use crate::seen::Seen;
 
 /// How often a decision is made anew when another process wrote first.
@@ -57,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) counter: Counter,
     /// Packages that this process has seen in the log.
     pub(crate) seen: Mutex<Seen>,
+    /// What seals to seats that fetched a moment ago.
+    pub(crate) sealers: Mutex<Sealers>,
     /// Whether receipts wait for a signature.
     pub(crate) is_signing: AtomicBool,
     /// Whether the last signature over receipts failed.
@@ -129,6 +132,7 @@ impl Desk {
                 histories: Mutex::default(),
                 counter: Counter::default(),
                 seen: Mutex::default(),
+                sealers: Mutex::default(),
                 is_signing: AtomicBool::new(false),
                 is_behind: AtomicBool::new(false),
             }),
@@ -506,7 +510,7 @@ impl Desk {
         &self.by
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 

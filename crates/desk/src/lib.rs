@@ -30,6 +30,7 @@ mod prove;
 mod publish;
 mod record;
 mod records;
+mod sealers;
 mod seen;
 mod sightings;
 mod signing;

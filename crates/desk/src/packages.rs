@@ -28,6 +28,8 @@ use crate::config::random;
 use crate::desk::{Beside, Loaded, too_busy};
 use crate::known::State;
 use crate::ledger::{note, unconfirmed};
+use crate::records::seal_opening;
+use crate::sealers::reader_of;
 use crate::{Desk, Failure};
 
 /// A package that may be given, now that its receipt is in the log.
@@ -216,7 +218,7 @@ impl Desk {
         // Where all get their packages by what this process knows, the commit sees whether it knows the newest.
         if let Some((desk, state)) = self.recent()? {
             let desk = desk.at(desk.now().max(latest));
-            if let Some(answers) = desk.try_serve(id, &state, seats, true).await? {
+            if let Some(answers) = desk.try_serve(id, state, seats, true).await? {
                 return Ok(answers);
             }
         }
@@ -224,7 +226,7 @@ impl Desk {
             let (desk, state) = self.renew_with_state().await?;
             // Whoever waited may have come later than whoever serves: it is never earlier than for any of them.
             let desk = desk.at(desk.now().max(latest));
-            if let Some(answers) = desk.try_serve(id, &state, seats, false).await? {
+            if let Some(answers) = desk.try_serve(id, state, seats, false).await? {
                 return Ok(answers);
             }
         }
@@ -236,7 +238,7 @@ impl Desk {
     async fn try_serve(
         &self,
         id: &CaseId,
-        state: &State,
+        state: State,
         seats: &mut [(SeatId, Option<Receipt>)],
         may_be_old: bool,
     ) -> Result<Option<Vec<Result<Fetched, Failure>>>, Failure> {
@@ -254,7 +256,7 @@ impl Desk {
         let blobs: Vec<BlobId> = asked.iter().flatten().map(|may| may.blob).collect();
         // Read while the rest is made: the bytes are in hand before a receipt says that they were given.
         let (bytes, served) = tokio::join!(self.blobs(&blobs), async {
-            self.served(&loaded, state, seats, asked)
+            self.served(&loaded, &state, seats, asked)
         });
         let Served { batch, answers } = served?;
         let mut bytes = bytes?.into_iter();
@@ -267,8 +269,11 @@ impl Desk {
         let Some(placed) = self.committed_at(&batch).await? else {
             return Ok(None);
         };
+        let is_watched = !loaded.program.watch().witnesses().is_empty();
+        // What nobody holds any more is changed where it stands; else the whole case would be copied.
+        drop((loaded, state));
         self.learn(&batch, placed.event);
-        if gives && !loaded.program.watch().witnesses().is_empty() {
+        if gives && is_watched {
             self.integrate().await?;
         } else if gives {
             self.integrate_soon();
@@ -418,11 +423,11 @@ impl Desk {
         may: &May,
         link: Link,
     ) -> bool {
-        let reader = self.recipient_of(loaded, seat);
+        let reader = reader_of(loaded, seat);
         receipt.link == link
             && receipt.blob == may.opened.blob()
             && receipt.at <= may.opened.at()
-            && reader.is_ok_and(|reader| reader.as_str() == receipt.reader)
+            && reader.is_ok_and(|reader| reader == receipt.reader)
     }
 
     /// The receipt of a fetch at its place in the seat's chain.
@@ -440,13 +445,12 @@ impl Desk {
         let (blob, at) = (opened.blob(), opened.at());
         let leaf = flow::receive::receipt_leaf(case, &partner, seat, link, blob.digest(), at);
         let opened = Commitment::new(leaf.to_text().into_bytes(), random()?);
-        let reader = self.recipient_of(loaded, seat)?;
         Ok(Receipt {
             link,
             blob,
             at,
-            sealed: self.seal_opening(&opened, &reader)?,
-            reader: reader.as_str().to_owned(),
+            sealed: seal_opening(&*self.sealer_to(loaded, seat)?, &opened)?,
+            reader: reader_of(loaded, seat)?.to_owned(),
             opened,
         })
     }

@@ -26,7 +26,7 @@ use crate::checks::Readable;
 use crate::config::ClockKind;
 use crate::desk::{Beside, Loaded, too_busy};
 use crate::ledger::note;
-use crate::records::{PressRecord, open};
+use crate::records::{PressRecord, open, seal_opening};
 use crate::{Desk, Failure};
 
 /// Tells how far a long work is: its share of all, between 0 and 1, and what is being done.
@@ -238,7 +238,7 @@ impl Desk {
                 artifacts: seating.artifacts.clone(),
                 blob: BlobId::of(&package),
                 leaf: opening.leaf(),
-                opening: Some(self.seal_opening(&opening, &draft.recipient)?),
+                opening: Some(seal_opening(&self.sealer(&draft.recipient)?, &opening)?),
             });
             beside.blobs.push(package);
         }

@@ -5,7 +5,7 @@ use domain::ids::ArtifactId;
 use domain::sealed::{Digest, Sealed};
 use flow::evidence::Bytes;
 use flow::sight::{LeakFile, Origin};
-use seal::ProgramKey;
+use seal::{ProgramKey, Sealer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -119,33 +119,35 @@ impl LeakRecord {
 impl Desk {
     /// Seals bytes to the program key; needs no passphrase.
     pub(crate) fn seal_bytes(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-        seal::seal_to_program(self.recipient(), bytes)
-            .map_err(|error| Failure::usage("seal", error.to_string()).hint(error.hint()))
+        seal::seal_to_program(self.recipient(), bytes).map_err(unsealed)
     }
 
-    /// Seals the opening of a seat's entry to the program key and to the seat, which may then check the entry itself.
-    pub(crate) fn seal_opening(
-        &self,
-        opening: &Commitment,
-        seat: &seal::Recipient,
-    ) -> Result<Sealed, Failure> {
-        let json = zeroize::Zeroizing::new(
-            serde_json::to_vec(opening)
-                .map_err(|error| Failure::machine("seal", error.to_string()))?,
-        );
-        seal::seal_to_program_and(self.recipient(), std::slice::from_ref(seat), &json)
-            .map(Sealed::from_ciphertext)
-            .map_err(|error| Failure::usage("seal", error.to_string()).hint(error.hint()))
+    /// What seals the openings of a seat's entries to the program key and to the seat, which may then check the entries
+    /// itself.
+    pub(crate) fn sealer(&self, seat: &seal::Recipient) -> Result<Sealer, Failure> {
+        Sealer::new(self.recipient(), std::slice::from_ref(seat)).map_err(unsealed)
     }
 
     /// Seals a record to the program key.
     pub(crate) fn seal<T: Serialize>(&self, record: &T) -> Result<Sealed, Failure> {
-        let json = zeroize::Zeroizing::new(
-            serde_json::to_vec(record)
-                .map_err(|error| Failure::machine("seal", error.to_string()))?,
-        );
-        self.seal_bytes(&json).map(Sealed::from_ciphertext)
+        self.seal_bytes(&json(record)?).map(Sealed::from_ciphertext)
     }
+}
+
+/// Seals the opening of a seat's entry.
+pub(crate) fn seal_opening(sealer: &Sealer, opening: &Commitment) -> Result<Sealed, Failure> {
+    let sealed = sealer.seal(&json(opening)?).map_err(unsealed)?;
+    Ok(Sealed::from_ciphertext(sealed))
+}
+
+fn json<T: Serialize>(record: &T) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
+    serde_json::to_vec(record)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|error| Failure::machine("seal", error.to_string()))
+}
+
+fn unsealed(error: seal::SealError) -> Failure {
+    Failure::usage("seal", error.to_string()).hint(error.hint())
 }
 
 /// Opens a sealed record.

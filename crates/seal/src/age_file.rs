@@ -13,7 +13,7 @@ pub const AGE_HEADER_BYTES_MAX: usize = 16 << 10;
 
 const ARMOUR_START: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 /// What follows the header's last line.
-const NONCE_BYTES: usize = 16;
+pub(crate) const NONCE_BYTES: usize = 16;
 
 /// Why an age file did not open.
 #[derive(Debug)]

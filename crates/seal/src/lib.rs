@@ -5,6 +5,7 @@
 //!
 //! - **age files** (<https://age-encryption.org/v1>), which stock `age` opens:
 //!   a seat's package ([`pack`], a tar inside), what the program keeps of a case ([`seal_to_program`]),
+//!   what it keeps of a seat, which may read it too ([`Sealer`]),
 //!   what a partner and the program write to each other ([`seal_letter`]),
 //!   and the file of the program key itself ([`ProgramKey::lock`], under a passphrase).
 //! - **vault records** ([`VaultKey`], XChaCha20-Poly1305): small records of which thousands are opened at once,
@@ -23,6 +24,7 @@ mod package;
 mod padding;
 mod program_key;
 mod recipient;
+mod sealer;
 mod stream;
 mod unpack;
 mod vault;
@@ -41,9 +43,10 @@ pub use package::{
 };
 pub use program_key::{
     LOCKED_BYTES_MAX, ProgramKey, ProgramRecipient, SEALED_BYTES_MAX, SealError, UnlockError,
-    WORK_FACTOR_LOG2, WORK_FACTOR_LOG2_MAX, seal_to_program, seal_to_program_and,
+    WORK_FACTOR_LOG2, WORK_FACTOR_LOG2_MAX, seal_to_program,
 };
 pub use recipient::{RECIPIENT_BYTES_MAX, Recipient, RecipientError};
+pub use sealer::Sealer;
 pub use stream::SealedWriter;
 pub use unpack::{WriteError, write_into};
 pub use vault::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX, VaultError, VaultKey};

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use age::secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::age_file::{AgeError, decrypt, encrypt, encrypt_to};
+use crate::age_file::{AgeError, decrypt, encrypt};
 use crate::identity::Identities;
 use crate::padding::{pad, quarter_octave, unpad};
 use crate::recipient::{Recipient, RecipientError};
@@ -27,7 +27,7 @@ pub const SEALED_BYTES_MAX: u64 = 256 << 20;
 const TITLE: &str = "# headstart program key v1";
 const VAULT_PREFIX: &str = "# headstart vault key: ";
 /// Smallest padded plaintext, in bytes.
-const CLASS_BYTES_MIN: u64 = 512;
+pub(crate) const CLASS_BYTES_MIN: u64 = 512;
 
 /// The program's secret key: an age X25519 identity and the [`VaultKey`]. `Debug` is redacted.
 ///
@@ -226,7 +226,7 @@ impl ProgramKey {
 }
 
 impl Identities {
-    /// Opens what was sealed with [`seal_to_program_and`] to one of these.
+    /// Opens what a [`Sealer`](crate::Sealer) sealed to one of these.
     ///
     /// # Errors
     /// [`SealError`]; changed bytes are never returned.
@@ -283,27 +283,13 @@ pub fn seal_to_program(
     recipient: &ProgramRecipient,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, SealError> {
-    seal_to_program_and(recipient, &[], plaintext)
-}
-
-/// As [`seal_to_program`], also to seats: what the program keeps of them, and they may read.
-///
-/// # Errors
-/// As for [`seal_to_program`].
-pub fn seal_to_program_and(
-    recipient: &ProgramRecipient,
-    seats: &[Recipient],
-    plaintext: &[u8],
-) -> Result<Vec<u8>, SealError> {
     if plaintext.len() as u64 > SEALED_BYTES_MAX {
         return Err(SealError::TooLarge {
             bytes: plaintext.len() as u64,
         });
     }
     let padded = pad(plaintext, |size| quarter_octave(size, CLASS_BYTES_MIN));
-    let seats = seats.iter().map(Recipient::as_age);
-    encrypt_to(std::iter::once(recipient.as_age()).chain(seats), &padded)
-        .map_err(|_| SealError::Encrypt)
+    encrypt(recipient.as_age(), &padded).map_err(|_| SealError::Encrypt)
 }
 
 fn key_from_hex(hex: &str) -> Option<[u8; 32]> {
@@ -326,27 +312,6 @@ fn key_from_hex(hex: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn what_is_sealed_to_a_seat_too_opens_for_it_and_for_no_other() {
-        let key = ProgramKey::generate();
-        let (own, public) = crate::generate_identity();
-        let (other, _) = crate::generate_identity();
-        let identities = |text: &str| Identities::parse(text).unwrap();
-        let sealed = seal_to_program_and(&key.recipient(), &[public], b"receipt").unwrap();
-        assert_eq!(&**key.open(&sealed).unwrap(), b"receipt");
-        assert_eq!(
-            &**identities(&own).open_sealed(&sealed).unwrap(),
-            b"receipt"
-        );
-        assert!(identities(&other).open_sealed(&sealed).is_err());
-        let alone = seal_to_program(&key.recipient(), b"receipt").unwrap();
-        assert!(identities(&own).open_sealed(&alone).is_err());
-        let mut changed = sealed;
-        let last = changed.len() - 1;
-        changed[last] ^= 1;
-        assert!(identities(&own).open_sealed(&changed).is_err());
-    }
 
     #[test]
     fn a_locked_key_unlocks_with_its_passphrase_alone() {
