@@ -78,6 +78,15 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database failed: {0}")]
     Database(Arc<sqlx::Error>),
+    /// SQLite refused what was asked of it without sqlx.
+    #[error("the database failed: {0}")]
+    Sqlite(Arc<rusqlite::Error>),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -109,7 +118,7 @@ impl StoreError {
                 "check the disk and its space, and start headstart again: it reads back what is on the disk"
             }
             Self::Interrupted => "read what was to be changed, and do it again if it is not there",
-            Self::File { .. } | Self::Database(_) => {
+            Self::File { .. } | Self::Database(_) | Self::Sqlite(_) => {
                 "check that the disk has space and that the database can be reached"
             }
         }
@@ -119,16 +128,20 @@ impl StoreError {
         Self::Damaged { what: what.into() }
     }
 
-    fn sqlite(&self) -> Option<(i64, &sqlx::sqlite::SqliteError)> {
-        let Self::Database(error) = self else {
-            return None;
-        };
-        let sqlx::Error::Database(error) = &**error else {
-            return None;
-        };
-        let error = error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
-        let code = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
-        Some((code, error))
+    /// SQLite's code, and what it said.
+    fn sqlite(&self) -> Option<(i64, &dyn std::fmt::Display)> {
+        match self {
+            Self::Database(error) => {
+                let sqlx::Error::Database(error) = &**error else {
+                    return None;
+                };
+                let error = error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+                let code = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
+                Some((code, error))
+            }
+            Self::Sqlite(error) => Some((error.sqlite_error()?.extended_code.into(), error)),
+            _ => None,
+        }
     }
 
     /// SQLite's own words when it is no longer to be relied upon.
@@ -167,6 +180,7 @@ impl StoreError {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Database(error) => Self::Database(Arc::clone(error)),
+            Self::Sqlite(error) => Self::Sqlite(Arc::clone(error)),
             Self::Damaged { what } => Self::Damaged { what: what.clone() },
             Self::Halted { what } => Self::Halted { what: what.clone() },
             _ => Self::Interrupted,

@@ -113,6 +113,18 @@ impl Store {
         Self::with(address.into(), false).await
     }
 
+    /// What can be read in this thread; `None` where it must be asked for.
+    fn directly<T>(
+        &self,
+        read: impl FnOnce(&sqlite::Direct) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.shared.running()?;
+        match &self.backend {
+            Backend::Sqlite(pools) => self.shared.watch(read(&pools.direct)),
+            Backend::Postgres(_) => Ok(None),
+        }
+    }
+
     async fn with(address: Address, is_new: bool) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::of(&address));
         shared.running()?;
@@ -266,7 +278,10 @@ impl Store {
     /// # Errors
     /// As for [`Store::blob`].
     pub async fn blobs(&self, ids: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let mut found = ask!(self, blobs, ids)?;
+        let mut found = match self.directly(|direct| direct.blobs(ids))? {
+            Some(found) => found,
+            None => ask!(self, blobs, ids)?,
+        };
         for (id, bytes) in &found {
             if blob_id(bytes) != *id {
                 return Err(other_digest(id));

@@ -56,7 +56,7 @@ type Pool = sqlx::Pool<Db>;
 
 /// Rows in one statement, so that their parameters stay below both databases' limits.
 const ROWS_MAX: usize = 1000;
-const LATEST_TIME: &str = "store/latest-time";
+pub(crate) const LATEST_TIME: &str = "store/latest-time";
 
 // Reading events, blobs and settings.
 

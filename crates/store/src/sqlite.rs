@@ -20,6 +20,7 @@ use crate::wal;
 
 pub(crate) type Db = sqlx::Sqlite;
 
+mod direct;
 #[path = "queries.rs"]
 #[allow(
     clippy::duplicate_mod,
@@ -34,6 +35,7 @@ pub(crate) mod queries;
 mod schema;
 mod writer;
 
+pub(crate) use direct::Direct;
 use writer::Writing;
 pub(crate) use writer::{BEGIN, COMMIT, WriteTx, Writers, writer};
 
@@ -70,6 +72,7 @@ pub(crate) const ARE_STATEMENTS_JOINED: bool = true;
 pub(crate) struct Pools {
     pub(crate) read: sqlx::SqlitePool,
     pub(crate) write: Writers,
+    pub(crate) direct: Direct,
     /// Bytes written since the write-ahead log was last moved, about.
     written: Arc<AtomicUsize>,
 }
@@ -81,12 +84,14 @@ impl Pools {
                 options(path).connect().await?,
             )))),
             read: pool(path, READERS_MAX).await?,
+            direct: Direct::new(path),
             written: Arc::default(),
         })
     }
 
     pub(crate) async fn close(&self) {
         self.read.close().await;
+        self.direct.close();
         if let Some(writing) = self.write.lock().await.take() {
             // What is acknowledged is durable; a log that could not be moved into the file is taken up again.
             let _ = writing.close().await;

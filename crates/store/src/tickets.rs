@@ -111,7 +111,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn pulse(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
-        ask!(self, pulse)
+        match self.directly(|direct| direct.pulse())? {
+            Some(pulse) => Ok(pulse),
+            None => ask!(self, pulse),
+        }
     }
 }
 

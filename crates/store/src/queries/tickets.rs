@@ -138,12 +138,16 @@ pub(crate) async fn drop_ended_tickets(writers: &Writers, now_ms: i64) -> Result
 
 /// The newest event and the latest time seen, in one read.
 pub(crate) async fn pulse(pool: &Pool) -> Result<(u64, Option<jiff::Timestamp>), StoreError> {
-    let (sequence, text): (i64, Option<String>) = query_as(
-        "SELECT (SELECT COALESCE(MAX(sequence), 0) FROM events), (SELECT value FROM meta WHERE name = $1)",
-    )
-    .bind(super::LATEST_TIME)
-    .fetch_one(pool)
-    .await?;
+    let row = query_as(PULSE).bind(super::LATEST_TIME).fetch_one(pool);
+    pulse_of(row.await?)
+}
+
+/// What [`pulse`] asks.
+pub(crate) const PULSE: &str = "SELECT (SELECT COALESCE(MAX(sequence), 0) FROM events), (SELECT value FROM meta WHERE name = $1)";
+
+pub(crate) fn pulse_of(
+    (sequence, text): (i64, Option<String>),
+) -> Result<(u64, Option<jiff::Timestamp>), StoreError> {
     let latest = text.as_deref().map(super::time).transpose()?;
     Ok((super::unsigned(sequence, "sequence")?, latest))
 }
