@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tlog::{Checkpoint, Growth, Hash, Tile, Verifier, empty_root, tiles_for_root};
 
-use super::super::{STANDING, WriteTx, Writers, begin_read};
+use super::super::{STANDING, WriteTx, Writers, begin_read, writer};
 use super::log::{staged_rows, tiles};
 use super::script::{Script, Statement, Value, ask, begin};
 use super::{Connection, Pool, ROWS_MAX, clamped, signed, unsigned};
@@ -17,15 +17,22 @@ use crate::tiles::{TileKey, place_prefix};
 
 /// Rows of staged entries read at once: each has up to about 1 MiB.
 const STAGED_ROWS: u64 = 32;
+/// Places that are written in a transaction apart.
+const PLACES_AT_ONCE: usize = 64;
+/// More places than this are written together: what is quickest as a whole is best for whoever logs so much.
+const PLACES_APART_MAX: usize = 4096;
 
 /// Takes the lease, and stores what a growth has made, in one transaction; `None` when another process has published a
 /// checkpoint since it was made.
 pub(crate) async fn store_growth(
     writers: &Writers,
-    growth: NewGrowth,
+    mut growth: NewGrowth,
     log: &Verifier,
     claim: &Claim,
 ) -> Result<Option<Growing>, LogError> {
+    if growth.places.len() <= PLACES_APART_MAX {
+        store_places(writers, std::mem::take(&mut growth.places)).await?;
+    }
     let (tx, rows) = begin(writers, Standing::asked()).await?;
     let standing = Standing::of(rows)?;
     if standing.signed_tree(log)? != (growth.old_size, growth.old_root) {
@@ -84,15 +91,35 @@ pub(crate) async fn prepare_growth(
     }))
 }
 
+/// Stores where leaves stand, a few in each transaction, so that nobody waits for all of them: each is written to
+/// another page.
+///
+/// Entries have their places since they were committed. So whoever writes them writes the same, and it does no harm
+/// if no checkpoint follows.
+async fn store_places(writers: &Writers, places: Vec<(i64, u64)>) -> Result<(), StoreError> {
+    for some in places.chunks(PLACES_AT_ONCE) {
+        let mut script = Script::default();
+        write_places(some, &mut script)?;
+        // CRASH: before each of these, those before it are there, which no checkpoint covers and nobody is shown.
+        script.run(&mut *writer(writers).await?).await?;
+    }
+    Ok(())
+}
+
+fn write_places(places: &[(i64, u64)], script: &mut Script<'_>) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(places.len());
+    for (prefix, index) in places {
+        rows.push([Value::Number(*prefix), Value::Number(signed(*index)?)]);
+    }
+    // A run that died before its checkpoint, or another process, may have written them.
+    let after = "ON CONFLICT (prefix, idx) DO NOTHING";
+    script.insert("INSERT INTO log_places (prefix, idx)", rows, after);
+    Ok(())
+}
+
 fn write(growth: NewGrowth, script: &mut Script<'_>) -> Result<(), StoreError> {
     for places in growth.places.chunks(ROWS_MAX) {
-        let mut rows = Vec::with_capacity(places.len());
-        for (prefix, index) in places {
-            rows.push([Value::Number(*prefix), Value::Number(signed(*index)?)]);
-        }
-        // A run that died before its checkpoint may have written them.
-        let after = "ON CONFLICT (prefix, idx) DO NOTHING";
-        script.insert("INSERT INTO log_places (prefix, idx)", rows, after);
+        write_places(places, script)?;
     }
     let mut tiles = growth.tiles.into_iter().peekable();
     while tiles.peek().is_some() {
