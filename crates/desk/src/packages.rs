@@ -33,7 +33,7 @@ use crate::sealers::reader_of;
 use crate::{Desk, Failure};
 
 /// A package that may be given, now that its receipt is in the log.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Fetched {
     /// The age file.
     pub bytes: Vec<u8>,
@@ -47,6 +47,16 @@ pub struct Fetched {
     entry: Leaf,
     /// The receipt, opened.
     receipt: Commitment,
+}
+
+impl std::fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Fetched({}, receipt {})",
+            self.sha256, self.receipt_index
+        )
+    }
 }
 
 /// How often a group is decided anew when another process wrote first.

@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_sealer_is_used_for_its_seat_and_key_and_some_minutes_only() {
-        let seat = SeatId::parse("nordwacht/a").unwrap();
-        let other = SeatId::parse("nordwacht/b").unwrap();
+        let seat = SeatId::parse("nordwacht-1").unwrap();
+        let other = SeatId::parse("nordwacht-2").unwrap();
         let (made, first) = (Instant::now(), sealer());
         let mut sealers = Sealers::default();
         sealers.keep(&seat, "age1a", first.clone(), made);

@@ -207,16 +207,20 @@ pub(crate) async fn write(
     shared.watch(results)
 }
 
-/// Moves SQLite's write-ahead log into the file, once it has grown by some megabytes; not while anybody waits for it,
-/// and with an eye on errors, which SQLite ignores when it does this by itself.
+/// Moves SQLite's write-ahead log into the file, once it has grown by some megabytes; not while anybody waits for it, if
+/// possible when nobody commits, and with an eye on errors, which SQLite ignores when it does this by itself.
 pub(crate) fn tidy(backend: &Backend, shared: &Arc<Shared>, bytes: usize) {
     if let Backend::Sqlite(pools) = backend
         && pools.has_grown(bytes)
     {
         let (pools, shared) = (pools.clone(), Arc::clone(shared));
         tokio::spawn(async move {
-            // A failure stops the store: the next call of anything says why.
-            let _ = shared.watch(sqlite::move_wal(&pools).await);
+            pools.quiet().await;
+            // What was shown meanwhile may be on no disk if a sync has failed: it must not get into the file.
+            if shared.running().is_ok() {
+                // A failure stops the store: the next call of anything says why.
+                let _ = shared.watch(sqlite::move_wal(&pools).await);
+            }
         });
     }
 }

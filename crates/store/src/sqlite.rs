@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -49,9 +49,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long opening waits for others before it leaves the write-ahead log to them.
 const TAKE_UP_TIMEOUT: Duration = Duration::from_millis(100);
 const READERS_MAX: u32 = 4;
-/// Bytes of rows that are written before the write-ahead log is moved into the file. The log holds whole pages, and is
-/// some four times as long by then (about 240 MB in a benchmark of receipts).
-const WAL_BYTES: usize = 64 << 20;
+/// Bytes of rows after which the write-ahead log is moved into the file as soon as nobody has committed for a moment:
+/// moving it keeps the disk busy, and who commits meanwhile waits.
+const WAL_BYTES: usize = 4 << 20;
+const MOMENT: Duration = Duration::from_millis(100);
+/// Bytes of rows after which it is moved whoever waits. The log holds whole pages, and is some four times as long by
+/// then (about 480 MB in a benchmark of receipts).
+const WAL_BYTES_MAX: usize = 128 << 20;
 
 /// How the log stands: size and note of the newest checkpoint, entries, the lease, and the database's clock in
 /// milliseconds since 1970.
@@ -73,8 +77,18 @@ pub(crate) struct Pools {
     pub(crate) read: sqlx::SqlitePool,
     pub(crate) write: Writers,
     pub(crate) direct: Direct,
-    /// Bytes written since the write-ahead log was last moved, about.
-    written: Arc<AtomicUsize>,
+    /// What was written since the write-ahead log was last moved.
+    written: Arc<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    /// Bytes of rows, about.
+    bytes: AtomicUsize,
+    /// Commits, ever.
+    commits: AtomicUsize,
+    /// Whether a task sees to it that the log is moved.
+    is_seen_to: AtomicBool,
 }
 
 impl Pools {
@@ -98,15 +112,30 @@ impl Pools {
         }
     }
 
-    /// Whether it is time to move the write-ahead log, now that so many bytes more are written.
+    /// Counts a commit of so many bytes of rows; whether the caller must see to the write-ahead log, with [`Pools::quiet`]
+    /// and then [`move_wal`].
     pub(crate) fn has_grown(&self, bytes: usize) -> bool {
+        let written = &self.written;
+        written.commits.fetch_add(1, Ordering::Relaxed);
         // What a row needs beside its bytes: a page or two are written for the smallest.
         let bytes = bytes.saturating_add(8192);
-        let is_time = self.written.fetch_add(bytes, Ordering::Relaxed) > WAL_BYTES;
-        if is_time {
-            self.written.store(0, Ordering::Relaxed);
+        let before = written.bytes.fetch_add(bytes, Ordering::Relaxed);
+        before.saturating_add(bytes) > WAL_BYTES
+            && !written.is_seen_to.swap(true, Ordering::Relaxed)
+    }
+
+    /// Waits until nobody commits, or the write-ahead log may not get longer.
+    pub(crate) async fn quiet(&self) {
+        let written = &self.written;
+        loop {
+            let before = written.commits.load(Ordering::Relaxed);
+            tokio::time::sleep(MOMENT).await;
+            if written.commits.load(Ordering::Relaxed) == before
+                || written.bytes.load(Ordering::Relaxed) > WAL_BYTES_MAX
+            {
+                return;
+            }
         }
-        is_time
     }
 }
 
@@ -326,6 +355,13 @@ fn write_over(path: &Path) -> io::Result<()> {
 /// Most of it while others go on writing, which takes long; then what they wrote meanwhile, in the writer's turn, since the
 /// log begins at its start again only once all of it is moved.
 pub(crate) async fn move_wal(pools: &Pools) -> Result<(), StoreError> {
+    pools.written.bytes.store(0, Ordering::Relaxed);
+    let moved = move_pages(pools).await;
+    pools.written.is_seen_to.store(false, Ordering::Relaxed);
+    moved
+}
+
+async fn move_pages(pools: &Pools) -> Result<(), StoreError> {
     const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
     // Twice: what was written during the first is little, so that the writer has next to nothing left to move.
     for _ in 0..2 {

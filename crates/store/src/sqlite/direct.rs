@@ -168,3 +168,86 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     }
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{create, writer};
+    use super::*;
+    use crate::batch::blob_id;
+
+    async fn blobs(pools: &super::super::Pools, all: &[Vec<u8>]) -> Vec<String> {
+        let mut writer = writer(&pools.write).await.unwrap();
+        let mut ids = Vec::new();
+        for bytes in all {
+            let id = blob_id(bytes);
+            sqlx::query("INSERT INTO blobs (id, bytes) VALUES ($1, $2)")
+                .bind(&id)
+                .bind(bytes)
+                .execute(&mut *writer)
+                .await
+                .unwrap();
+            ids.push(id);
+        }
+        ids
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_is_read_at_once_and_what_is_too_much_is_left_to_the_pool() {
+        let home = tempfile::tempdir().unwrap();
+        let pools = create(&home.path().join("store.db")).await.unwrap();
+        let direct = &pools.direct;
+        assert_eq!(direct.pulse().unwrap(), Some((0, None)));
+        let most = usize::try_from(BLOB_BYTES_MAX).unwrap();
+        let all = [b"one".to_vec(), vec![7; most], vec![7; most + 1]];
+        let ids = blobs(&pools, &all).await;
+        let found = direct.blobs(&[ids[0].clone(), ids[1].clone(), blob_id(b"no")]);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((&found[&ids[0]], &found[&ids[1]]), (&all[0], &all[1]));
+        assert_eq!(direct.blobs(&ids).unwrap(), None);
+        let many = vec![ids[0].clone(); BLOBS_MAX + 1];
+        assert_eq!(direct.blobs(&many).unwrap(), None);
+        pools.close().await;
+        assert_eq!(direct.pulse().unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_here_and_threads_that_read_at_once_do_not_wait() {
+        let home = tempfile::tempdir().unwrap();
+        let pools = create(&home.path().join("store.db")).await.unwrap();
+        let direct = &pools.direct;
+        let error = direct
+            .read(|connection| connection.execute("DELETE FROM heads", []))
+            .unwrap_err();
+        assert!(error.to_string().contains("readonly"), "{error}");
+        let nested = direct.read(|_| Ok(direct.pulse().unwrap()));
+        assert_eq!(nested.unwrap(), Some(Some((0, None))));
+        assert_eq!(direct.idle().connections.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_another_program_has_locked_is_left_to_the_pool() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("store.db");
+        create(&path).await.unwrap().close().await;
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute_batch(
+                "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE t (a); COMMIT",
+            )
+            .unwrap();
+        assert_eq!(Direct::new(&path).pulse().unwrap(), None);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn another_file_of_the_same_name_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, aside) = (home.path().join("store.db"), home.path().join("aside.db"));
+        let pools = create(&path).await.unwrap();
+        std::fs::rename(&path, &aside).unwrap();
+        create(&path).await.unwrap().close().await;
+        assert_eq!(pools.direct.pulse().unwrap(), None);
+        assert_eq!(Direct::new(&path).pulse().unwrap(), Some((0, None)));
+    }
+}
