@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// How many different people approve a plan before anything of it opens.
@@ -175,7 +176,8 @@ pub struct Case {
     plan: Option<(WavePlan, Digest)>,
     approvals: Vec<Approval>,
     code: Option<Leaf>,
-    packages: BTreeMap<SeatId, PressedPackage>,
+    /// Shared by the clones of a case: a press changes it, and nothing else does.
+    packages: Arc<BTreeMap<SeatId, PressedPackage>>,
     opened: BTreeMap<SeatId, OpenedSeat>,
     waves: BTreeMap<WaveName, OpenedWave>,
     receipts: Receipts,
@@ -232,7 +234,7 @@ impl Case {
             plan: None,
             approvals: Vec::new(),
             code: None,
-            packages: BTreeMap::new(),
+            packages: Arc::default(),
             opened: BTreeMap::new(),
             waves: BTreeMap::new(),
             receipts: Receipts::default(),
@@ -488,8 +490,9 @@ impl Case {
             }
             CaseFact::CopiesPressed { code, packages, .. } => {
                 self.code.get_or_insert(code);
+                let pressed = Arc::make_mut(&mut self.packages);
                 for package in packages {
-                    self.packages.entry(package.seat.clone()).or_insert(package);
+                    pressed.entry(package.seat.clone()).or_insert(package);
                 }
             }
             CaseFact::WaveOpened {

@@ -5,18 +5,19 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::sync::Arc;
 
 /// Ciphertext: whatever says what a case is about (titles, products, file names, secrets).
 ///
-/// In JSON it is standard base64. Domain stores and compares it, and never opens it.
+/// In JSON it is standard base64. Domain stores and compares it, and never opens it. Clones share the bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Sealed(Vec<u8>);
+pub struct Sealed(Arc<[u8]>);
 
 impl Sealed {
     /// Wraps ciphertext that a sealing room made.
     pub fn from_ciphertext(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(bytes.into())
     }
 
     /// The ciphertext, for the room that can open it.
@@ -33,7 +34,7 @@ impl fmt::Debug for Sealed {
 
 impl From<Sealed> for String {
     fn from(sealed: Sealed) -> Self {
-        STANDARD.encode(sealed.0)
+        STANDARD.encode(&*sealed.0)
     }
 }
 
@@ -43,7 +44,7 @@ impl TryFrom<String> for Sealed {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         STANDARD
             .decode(text)
-            .map(Self)
+            .map(Self::from_ciphertext)
             .map_err(|_| "sealed bytes are not base64")
     }
 }

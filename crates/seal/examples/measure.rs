@@ -1,4 +1,4 @@
-//! Measures what a press of 300 seats, a command that unlocks, and a trace among 10,000 cases ask of this crate.
+//! Measures what a press of 300 seats, a command that unlocks, receipts, and a trace among 10,000 cases ask of this crate.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use seal::{FileEntry, ProgramKey, generate_identity, pack, seal_to_program};
+use seal::{FileEntry, ProgramKey, Sealer, generate_identity, pack, seal_to_program};
 
 fn main() {
     let key = ProgramKey::generate();
@@ -50,6 +50,23 @@ fn main() {
         "10,000 vault records of 2 kB opened {:>9.1?}",
         start.elapsed()
     );
+
+    let reader = &recipients[..1];
+    let start = Instant::now();
+    for _ in 0..1000 {
+        let sealer = Sealer::new(&key.recipient(), reader).unwrap();
+        sealer.seal(&[7; 400]).unwrap();
+    }
+    println!(
+        "1,000 receipts, each with a header {:>10.1?}",
+        start.elapsed()
+    );
+    let sealer = Sealer::new(&key.recipient(), reader).unwrap();
+    let start = Instant::now();
+    for _ in 0..1000 {
+        sealer.seal(&[7; 400]).unwrap();
+    }
+    println!("1,000 receipts under one header {:>13.1?}", start.elapsed());
 
     let sealed = seal_to_program(&key.recipient(), &[7; 30_000]).unwrap();
     let start = Instant::now();

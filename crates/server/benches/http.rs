@@ -7,6 +7,9 @@
 //! - *download*: it looks a session up, writes one row durably (`synchronous=FULL`, a transaction for each request), reads
 //!   the package from a table, and answers it.
 //!
+//! Each client is one seat, or one person, that asks again and again; so a seat's key is used once, to begin sealing its
+//! receipts.
+//!
 //! Both are served by the same listener code, and asked by the same clients over connections that stay open, in turns in
 //! one run. The latency is measured at half of the rate that was reached, with requests sent at fixed times, and counted
 //! from the time at which each was due. Beside it stands the ceiling's own, at half of its rate and at ours, which shows
